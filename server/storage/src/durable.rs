@@ -1,0 +1,250 @@
+//! The few operations that make a change of the disk atomic and lasting.
+//!
+//! The order that everything here keeps: data of a file, then the file's name, then the folder's name. A reader
+//! therefore sees either nothing under a final name or all of it, also after a power cut (POSIX promises nothing
+//! about a rename whose folder was not synced, nor about the data of a renamed file that was not).
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// What was being done to a path when the operating system refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Making a folder.
+    CreateDir,
+    /// Making a file.
+    Create,
+    /// Opening a file that should exist.
+    Open,
+    /// Listing a folder.
+    List,
+    /// Reading bytes.
+    Read,
+    /// Writing bytes.
+    Write,
+    /// Mapping a file into memory.
+    Map,
+    /// Flushing a file or folder to the disk.
+    Sync,
+    /// Giving a file or folder its final name.
+    Rename,
+    /// Removing a file or folder.
+    Remove,
+    /// Taking the lock of a folder.
+    Lock,
+}
+
+impl Step {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::CreateDir => "create the folder",
+            Self::Create => "create",
+            Self::Open => "open",
+            Self::List => "list",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Map => "map",
+            Self::Sync => "sync to disk",
+            Self::Rename => "rename",
+            Self::Remove => "remove",
+            Self::Lock => "lock",
+        }
+    }
+}
+
+/// An operation on a path failed; the message names both and the system's reason.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {} {}: {}{}", .step.verb(), .path.display(), .source, advice(.source))]
+pub struct StorageError {
+    /// What was being done.
+    pub step: Step,
+    /// To which path.
+    pub path: PathBuf,
+    /// The system's reason.
+    #[source]
+    pub source: io::Error,
+}
+
+impl StorageError {
+    /// A closure for `map_err`: `File::open(path).map_err(StorageError::at(Step::Open, path))`.
+    pub fn at(step: Step, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self { step, path: path.to_owned(), source }
+    }
+
+    /// The kind of the system's reason.
+    pub fn kind(&self) -> io::ErrorKind {
+        self.source.kind()
+    }
+
+    /// Whether trying again later can help without anybody changing the request (no space, busy, interrupted).
+    pub fn is_retryable(&self) -> bool {
+        use io::ErrorKind as K;
+        matches!(
+            self.kind(),
+            K::StorageFull | K::QuotaExceeded | K::ResourceBusy | K::Interrupted | K::TimedOut | K::WouldBlock
+        )
+    }
+}
+
+/// What to do about the commonest reasons, appended to the message.
+fn advice(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; free some space or point the data directory at a larger disk"
+        }
+        io::ErrorKind::PermissionDenied => "; give this user access to it",
+        io::ErrorKind::ReadOnlyFilesystem => "; the data directory must be writable here",
+        _ => "",
+    }
+}
+
+/// Flushes a folder's entries (names, not the files' bytes) to the disk.
+pub fn sync_dir(dir: &Path) -> Result<(), StorageError> {
+    File::open(dir).and_then(|f| f.sync_all()).map_err(StorageError::at(Step::Sync, dir))
+}
+
+/// Flushes a file's bytes and metadata to the disk.
+pub fn sync_file(path: &Path) -> Result<(), StorageError> {
+    File::open(path).and_then(|f| f.sync_all()).map_err(StorageError::at(Step::Sync, path))
+}
+
+/// Creates `dir` and its missing parents, each of them synced into its parent.
+pub fn create_dir(dir: &Path) -> Result<(), StorageError> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    let parent = parent_of(dir);
+    create_dir(parent)?;
+    match fs::create_dir(dir) {
+        Ok(()) => sync_dir(parent),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => Ok(()),
+        Err(e) => Err(StorageError::at(Step::CreateDir, dir)(e)),
+    }
+}
+
+/// Replaces `path` by `bytes` so that a reader, and a crash at any point, leaves the old or the new bytes whole.
+/// Writes `.<name>.tmp` beside it, syncs it, renames it and syncs the folder.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let staged = path.with_file_name(format!(".{name}.tmp"));
+    let mut file = File::create(&staged).map_err(StorageError::at(Step::Create, &staged))?;
+    file.write_all(bytes).map_err(StorageError::at(Step::Write, &staged))?;
+    file.sync_all().map_err(StorageError::at(Step::Sync, &staged))?;
+    drop(file);
+    rename(&staged, path)
+}
+
+/// Renames within one folder or file system and syncs the target's folder.
+pub fn rename(from: &Path, to: &Path) -> Result<(), StorageError> {
+    fs::rename(from, to).map_err(StorageError::at(Step::Rename, to))?;
+    sync_dir(parent_of(to))?;
+    if parent_of(from) != parent_of(to) {
+        sync_dir(parent_of(from))?;
+    }
+    Ok(())
+}
+
+/// Syncs every file of `dir`, then every folder, deepest first. Call it before the rename that publishes `dir`.
+pub fn sync_tree(dir: &Path) -> Result<(), StorageError> {
+    for entry in list(dir)? {
+        if entry.is_dir() {
+            sync_tree(&entry)?;
+        } else {
+            sync_file(&entry)?;
+        }
+    }
+    sync_dir(dir)
+}
+
+/// The entries of a folder, sorted by name, so that what is done to them is the same on every run.
+pub fn list(dir: &Path) -> Result<Vec<PathBuf>, StorageError> {
+    let read = || fs::read_dir(dir)?.map(|entry| entry.map(|e| e.path())).collect::<io::Result<Vec<_>>>();
+    let mut entries = read().map_err(StorageError::at(Step::List, dir))?;
+    entries.sort();
+    Ok(entries)
+}
+
+/// Removes a file or a whole folder; one that is not there is fine.
+pub fn remove(path: &Path) -> Result<(), StorageError> {
+    let result = if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    match result {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(StorageError::at(Step::Remove, path)(e)),
+        _ => Ok(()),
+    }
+}
+
+/// An exclusive lock on a folder, held by an open `.lock` file; the kernel releases it when the process dies.
+#[derive(Debug)]
+pub struct DirLock {
+    _file: File,
+}
+
+impl DirLock {
+    /// Takes the lock, or fails at once with `WouldBlock` when another process has it.
+    pub fn try_acquire(dir: &Path) -> Result<Self, StorageError> {
+        let path = dir.join(".lock");
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(StorageError::at(Step::Lock, &path))?;
+        file.try_lock().map_err(|e| StorageError::at(Step::Lock, &path)(e.into()))?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replacing_keeps_the_new_bytes_and_no_leftover() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("active.json");
+        replace_file(&path, b"one").unwrap();
+        replace_file(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(list(dir.path()).unwrap(), [path]);
+    }
+
+    #[test]
+    fn errors_name_the_step_the_path_and_the_reason() {
+        let error = sync_dir(Path::new("/nowhere/at/all")).unwrap_err();
+        assert_eq!((error.step, error.kind()), (Step::Sync, io::ErrorKind::NotFound));
+        assert_eq!(error.to_string(), "cannot sync to disk /nowhere/at/all: No such file or directory (os error 2)");
+        assert!(!error.is_retryable());
+    }
+
+    #[test]
+    fn a_full_disk_is_retryable_and_says_what_to_do() {
+        let error = StorageError::at(Step::Write, Path::new("x"))(io::ErrorKind::StorageFull.into());
+        assert!(error.is_retryable() && error.to_string().contains("free some space"), "{error}");
+    }
+
+    #[test]
+    fn a_second_lock_is_refused_until_the_first_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = DirLock::try_acquire(dir.path()).unwrap();
+        assert_eq!(DirLock::try_acquire(dir.path()).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        drop(first);
+        DirLock::try_acquire(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn removing_takes_folders_and_forgives_absence() {
+        let dir = tempfile::tempdir().unwrap();
+        create_dir(&dir.path().join("a/b")).unwrap();
+        remove(&dir.path().join("a")).unwrap();
+        remove(&dir.path().join("a")).unwrap();
+        assert!(list(dir.path()).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,10 @@
+//! Files that survive a crash: writing, syncing, renaming, digesting and mapping them.
+//! Knows nothing of models, indexes or revisions; both the model store and the revision store are built on it.
+
+pub mod digest;
+pub mod durable;
+pub mod mapped;
+
+pub use digest::{Sha256Digest, Sha256Hasher, digest_bytes, digest_file};
+pub use durable::{StorageError, Step};
+pub use mapped::MappedFile;
