@@ -20,8 +20,6 @@ pub fn server_binary() -> Option<PathBuf> {
     variable("RAGOPS_SERVER_BIN").map(PathBuf::from)
 }
 
-// Everywhere else the environment is read in the server's settings only; the tests are a program of their own.
-#[expect(clippy::disallowed_methods)]
 fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }

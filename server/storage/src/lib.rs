@@ -6,5 +6,5 @@ pub mod durable;
 pub mod mapped;
 
 pub use digest::{Sha256Digest, Sha256Hasher, digest_bytes, digest_file};
-pub use durable::{StorageError, Step};
+pub use durable::{Step, StorageError};
 pub use mapped::MappedFile;

@@ -189,7 +189,7 @@ impl Interpreter<'_> {
             None => (None, at),
         };
         let bytes = string(argument(at)?).ok_or("its path cannot be read")?;
-        let path = PathBuf::from(std::ffi::OsString::from(bytes_to_os(bytes)));
+        let path = PathBuf::from(bytes_to_os(bytes));
         let path = match base {
             Some(base) => base.join(path),
             None if path.is_absolute() => path,
