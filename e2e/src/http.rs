@@ -47,7 +47,8 @@ impl Client {
     /// `POST path` with a JSON body.
     pub fn post(&self, path: &str, body: &Value) -> Result<Answer> {
         let url = format!("{}{path}", self.base);
-        answer(self.agent.post(&url).send_json(body).with_context(|| format!("POST {url}"))?)
+        let request = self.agent.post(&url).content_type("application/json");
+        answer(request.send(body.to_string()).with_context(|| format!("POST {url}"))?)
     }
 }
 

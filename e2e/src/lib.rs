@@ -7,4 +7,5 @@ pub mod mount;
 pub mod random;
 pub mod server_process;
 pub mod settings;
+pub mod site;
 pub mod skip;
