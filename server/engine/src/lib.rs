@@ -8,4 +8,7 @@ pub mod index;
 pub mod retrieve;
 pub mod revision;
 pub mod settings;
+pub mod chunk;
+pub mod document;
+pub mod read;
 pub mod text;
