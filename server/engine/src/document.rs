@@ -53,7 +53,7 @@ impl fmt::Display for SourceName {
 }
 
 /// The language a text is mostly written in, told by its letters alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Language {
     /// Hangul stands for a fair share of the letters; English terms in between do not change that.
@@ -251,6 +251,12 @@ pub enum Effect {
     Skipped,
     /// The document is indexed, but not exactly as written.
     Altered,
+}
+
+impl fmt::Display for FindingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
 }
 
 impl FindingCode {

@@ -1,6 +1,11 @@
 //! The RagOps engine: reads documents, cuts and embeds them, keeps them in immutable revisions, finds passages, and
 //! answers with a citation behind every sentence. No HTTP, no Kubernetes, no clock, no environment.
 
+pub mod answer;
 pub mod document;
 pub mod evaluate;
+pub mod index;
+pub mod retrieve;
+pub mod revision;
+pub mod settings;
 pub mod text;
