@@ -4,7 +4,7 @@
 
 use kube::CustomResourceExt;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::v1alpha1::{Escalation, LlmBackend, RagIndex};
 
@@ -52,6 +52,9 @@ fn definition(crd: impl Serialize) -> Definition {
     let schema =
         crd.pointer_mut("/spec/versions/0/schema/openAPIV3Schema").expect("a generated definition has a schema");
     simplify(schema);
+    // Named here so that a rule can point at it. The bound is Kubernetes' own; the rules ask for less.
+    schema["properties"]["metadata"] =
+        json!({"type": "object", "properties": {"name": {"type": "string", "maxLength": 253}}});
     Definition { kind: text(&crd, "/spec/names/kind"), name: text(&crd, "/metadata/name"), crd }
 }
 

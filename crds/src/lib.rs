@@ -1,6 +1,7 @@
 //! The three resource kinds of RagOps, their generated CustomResourceDefinitions, and `admission`: the verdicts of a
 //! Kubernetes API server over those definitions, given without a cluster. Pure: no I/O, no client, no clock.
 
+pub mod admission;
 pub mod definitions;
 pub mod reference;
 pub mod v1alpha1;

@@ -30,7 +30,7 @@ use crate::v1alpha1::shared::{REVISION_PATTERN, ResourceRef};
     printcolumn(name = "Revision", type_ = "string", json_path = ".status.revision", description = "First revision that holds the answer"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp", description = "Time since creation"),
     validation = Rule::new("self.metadata.name.startsWith(self.spec.indexRef.name + '-') && self.metadata.name.substring(size(self.spec.indexRef.name) + 1).matches('^[1-9][0-9]{0,11}$')")
-        .message("metadata.name must be the index's name, '-' and the ticket's number, such as runbooks-17")
+        .message("metadata.name must be the index's name, '-' and the ticket's number, such as runbooks-17").field_path(".metadata.name")
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(

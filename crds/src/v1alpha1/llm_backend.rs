@@ -32,7 +32,7 @@ use crate::v1alpha1::shared::{Diagnostic, OBJECT_NAME_PATTERN, ObjectRef, PodTem
     printcolumn(name = "Endpoint", type_ = "string", json_path = ".status.endpoint", description = "Address that clients use"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp", description = "Time since creation"),
     validation = Rule::new("self.metadata.name.matches('^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$')")
-        .message("metadata.name must be 1 to 40 lower-case letters, digits or '-', start with a letter and end with a letter or digit")
+        .message("metadata.name must be 1 to 40 lower-case letters, digits or '-', start with a letter and end with a letter or digit").field_path(".metadata.name")
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(

@@ -2,9 +2,12 @@
 //! answers with a citation behind every sentence. No HTTP, no Kubernetes, no clock, no environment.
 
 pub mod answer;
+pub mod build;
+pub mod chunk;
 pub mod document;
 pub mod evaluate;
 pub mod index;
+pub mod read;
 pub mod retrieve;
 pub mod revision;
 pub mod settings;

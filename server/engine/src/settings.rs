@@ -1,37 +1,24 @@
 //! What a build and a question are told. Plain values with the defaults of the RagIndex resource; the server fills
 //! them from it. Nothing here is read from the environment.
 
-use std::path::PathBuf;
-
 use ragops_storage::{Sha256Digest, digest_bytes};
 use serde::{Deserialize, Serialize};
 
-/// Where documents come from: a folder of files.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FolderSource {
-    /// The source's name, unique within the index.
-    pub name: String,
-    /// The folder, absolute.
-    pub path: PathBuf,
-    /// Globs relative to the folder; a file is taken when one matches.
-    pub include: Vec<String>,
-    /// Globs of files to leave out; stronger than `include`.
-    pub exclude: Vec<String>,
-}
+use crate::chunk::ChunkSettings;
 
 /// What decides a revision's content, beside the sources and the model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BuildSettings {
     /// How documents are cut.
-    pub chunking: ChunkingSettings,
+    pub chunking: ChunkSettings,
     /// Which vector index is built.
     pub index: VectorIndexType,
 }
 
 impl Default for BuildSettings {
     fn default() -> Self {
-        Self { chunking: ChunkingSettings::default(), index: VectorIndexType::Auto }
+        Self { chunking: ChunkSettings { max_tokens: 384, overlap_tokens: 48 }, index: VectorIndexType::Auto }
     }
 }
 
@@ -40,22 +27,6 @@ impl BuildSettings {
     pub fn digest(&self) -> Sha256Digest {
         let json = serde_json::to_vec(self).expect("plain settings always serialise");
         digest_bytes(&json)
-    }
-}
-
-/// How documents are cut, in tokens of the embedding model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ChunkingSettings {
-    /// The most tokens of a chunk, its heading path included.
-    pub max_tokens: usize,
-    /// How many tokens of whole sentences the next chunk of a section repeats.
-    pub overlap_tokens: usize,
-}
-
-impl Default for ChunkingSettings {
-    fn default() -> Self {
-        Self { max_tokens: 384, overlap_tokens: 48 }
     }
 }
 

@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason", description = "Why it is ready, or not"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp", description = "Time since creation"),
     validation = Rule::new("self.metadata.name.matches('^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$')")
-        .message("metadata.name must be 1 to 40 lower-case letters, digits or '-', start with a letter and end with a letter or digit")
+        .message("metadata.name must be 1 to 40 lower-case letters, digits or '-', start with a letter and end with a letter or digit").field_path(".metadata.name")
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(

@@ -66,12 +66,21 @@ pub struct Background {
     pub off_topic_cosine: BTreeMap<Language, Distribution>,
     /// The confidence of those same questions.
     pub off_topic_confidence: Distribution,
+    /// How much closer such questions come to passages in their own language than to those in another: by the
+    /// question's language, then the passage's. A model of several languages favours its own for no reason of content.
+    pub language_bias: BTreeMap<Language, BTreeMap<Language, f32>>,
 }
 
 impl Background {
     /// Off-topic cosines for a language; another language's where it was not measured.
     pub fn off_topic(&self, language: Language) -> Option<&Distribution> {
         self.off_topic_cosine.get(&language).or_else(|| self.off_topic_cosine.values().next())
+    }
+
+    /// What to add to the cosine of a question and a passage in these languages; 0 where nothing was measured.
+    pub fn language_bias(&self, question: Option<Language>, passage: Option<Language>) -> f32 {
+        let (Some(question), Some(passage)) = (question, passage) else { return 0.0 };
+        self.language_bias.get(&question).and_then(|by_passage| by_passage.get(&passage)).copied().unwrap_or(0.0)
     }
 }
 
@@ -82,7 +91,10 @@ mod tests {
     #[test]
     fn quantiles_interpolate_and_survive_thinning() {
         let small = Distribution::of(vec![3.0, f32::NAN, 1.0, 2.0]);
-        assert_eq!((small.len(), small.quantile(0.0), small.quantile(0.75), small.quantile(1.0)), (3, Some(1.0), Some(2.5), Some(3.0)));
+        assert_eq!(
+            (small.len(), small.quantile(0.0), small.quantile(0.75), small.quantile(1.0)),
+            (3, Some(1.0), Some(2.5), Some(3.0))
+        );
         let large = Distribution::of((0..10_000).map(|i| i as f32).collect());
         assert_eq!(large.len(), 512);
         assert!((large.quantile(0.99).unwrap() - 9_899.0).abs() < 20.0);

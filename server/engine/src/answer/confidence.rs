@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use crate::document::Language;
 use crate::index::IndexError;
-use crate::retrieve::Retrieved;
+use crate::retrieve::{Candidate, Retrieved};
 use crate::revision::Revision;
 use crate::settings::ConfidenceSettings;
 use crate::text::{Analyzer, TokenBuffer, TokenKind, language};
@@ -60,12 +60,12 @@ pub fn confidence(
     analyzer: &Analyzer,
     question: &str,
     found: &Retrieved,
-    background: &Background,
 ) -> Result<Confidence, IndexError> {
+    let background = &revision.manifest.background;
     let asked_in = language(question).unwrap_or(Language::Other);
     let coverage = coverage(revision, analyzer, question, found)?;
-    let same_language = best_language(revision, found)?.is_none_or(|best| best == asked_in || coverage >= 0.5);
-    let cosine = found.best_cosine();
+    let same_language = best_language(revision, found).is_none_or(|best| best == asked_in || coverage >= 0.5);
+    let cosine = found.best_closeness();
     let distribution = background.off_topic(asked_in);
     let deviations = cosine.zip(distribution).and_then(|(cosine, d)| d.deviations_above_median(cosine, MIN_DEVIATION));
     let value = if found.candidates.is_empty() { 0.0 } else { judge(deviations, coverage, same_language) };
@@ -94,19 +94,14 @@ pub fn cut(settings: ConfidenceSettings, background: &Background) -> f32 {
     }
 }
 
-fn best_language(revision: &Revision, found: &Retrieved) -> Result<Option<Language>, IndexError> {
-    let best = found.candidates.iter().max_by(|a, b| a.cosine.unwrap_or(a.fused).total_cmp(&b.cosine.unwrap_or(b.fused)));
-    let Some(best) = best else { return Ok(None) };
-    Ok(language(&revision.passages.chunk(best.chunk)?.text))
+fn best_language(revision: &Revision, found: &Retrieved) -> Option<Language> {
+    let closeness = |candidate: &Candidate| candidate.closeness.unwrap_or(candidate.fused);
+    let best = found.candidates.iter().max_by(|a, b| closeness(a).total_cmp(&closeness(b)))?;
+    revision.passages.language(best.chunk)
 }
 
 /// Sum of the rarity of the words found over that of all words of the question. A word counts once.
-fn coverage(
-    revision: &Revision,
-    analyzer: &Analyzer,
-    question: &str,
-    found: &Retrieved,
-) -> Result<f32, IndexError> {
+fn coverage(revision: &Revision, analyzer: &Analyzer, question: &str, found: &Retrieved) -> Result<f32, IndexError> {
     let mut present = HashSet::new();
     for candidate in found.candidates.iter().take(COVERAGE_PASSAGES) {
         let chunk = revision.passages.chunk(candidate.chunk)?;
@@ -171,7 +166,12 @@ mod tests {
 
     #[test]
     fn confidence_grows_with_either_evidence_and_stays_within_bounds() {
-        let values = [judge(Some(-2.0), 0.0, true), judge(Some(2.0), 0.2, true), judge(Some(2.0), 0.9, true), judge(Some(6.0), 0.9, true)];
+        let values = [
+            judge(Some(-2.0), 0.0, true),
+            judge(Some(2.0), 0.2, true),
+            judge(Some(2.0), 0.9, true),
+            judge(Some(6.0), 0.9, true),
+        ];
         assert!(values.is_sorted() && values[0] < 0.1 && values[3] > 0.9, "{values:?}");
         for extreme in [f32::MAX, f32::MIN] {
             assert!((0.0..=1.0).contains(&judge(Some(extreme), 1.0, true)));

@@ -191,8 +191,7 @@ impl Searcher {
 
     /// How likely it is that what was found answers the question.
     pub fn confidence(&self, question: &str, found: &Retrieved) -> Result<Confidence, IndexError> {
-        let background = &self.revision.manifest.background;
-        confidence::confidence(&self.revision, &self.analyzer, question, found, background)
+        confidence::confidence(&self.revision, &self.analyzer, question, found)
     }
 
     /// Answers a question, or says that it cannot be answered.

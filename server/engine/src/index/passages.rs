@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ragops_storage::{MappedFile, Sha256Digest, Step, StorageError};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,9 @@ use crate::document::{DocumentId, Language, Place};
 
 /// The column that gives each chunk its document, without parsing the chunk: little-endian u32.
 const OWNERS_FILE: &str = "chunks.documents";
+
+/// The column of each chunk's language: one byte, see `language_code`.
+const LANGUAGES_FILE: &str = "chunks.languages";
 
 /// A document as a revision keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,26 +53,67 @@ pub struct ChunkRecord {
     pub place: Place,
     /// Tokens as the embedding model counts them, prefix and headings included.
     pub tokens: u32,
+    /// Its own language, which may differ from its document's.
+    pub language: Option<Language>,
+}
+
+/// A language as one byte of a column; part of the format.
+fn language_code(language: Option<Language>) -> u8 {
+    match language {
+        None => 0,
+        Some(Language::Korean) => 1,
+        Some(Language::English) => 2,
+        Some(Language::Other) => 3,
+    }
+}
+
+fn language_of_code(code: u8) -> Option<Language> {
+    match code {
+        1 => Some(Language::Korean),
+        2 => Some(Language::English),
+        3 => Some(Language::Other),
+        _ => None,
+    }
 }
 
 /// Writes documents and chunks.
 pub struct PassageWriter {
     documents: RecordWriter<DocumentRecord>,
     chunks: RecordWriter<ChunkRecord>,
-    owners: BufWriter<File>,
-    owners_path: std::path::PathBuf,
+    owners: Column,
+    languages: Column,
+}
+
+/// A file of fixed-width values, one a chunk.
+struct Column {
+    file: BufWriter<File>,
+    path: PathBuf,
+}
+
+impl Column {
+    fn create(dir: &Path, name: &str) -> Result<Self, IndexError> {
+        let path = dir.join(name);
+        let file = File::create(&path).map_err(StorageError::at(Step::Create, &path))?;
+        Ok(Self { file: BufWriter::new(file), path })
+    }
+
+    fn push(&mut self, value: &[u8]) -> Result<(), IndexError> {
+        Ok(self.file.write_all(value).map_err(StorageError::at(Step::Write, &self.path))?)
+    }
+
+    fn finish(mut self) -> Result<(), IndexError> {
+        Ok(self.file.flush().map_err(StorageError::at(Step::Write, &self.path))?)
+    }
 }
 
 impl PassageWriter {
     /// Creates the files in `dir`.
     pub fn create(dir: &Path) -> Result<Self, IndexError> {
-        let owners_path = dir.join(OWNERS_FILE);
-        let owners = File::create(&owners_path).map_err(StorageError::at(Step::Create, &owners_path))?;
         Ok(Self {
             documents: RecordWriter::create(dir, "documents")?,
             chunks: RecordWriter::create(dir, "chunks")?,
-            owners: BufWriter::new(owners),
-            owners_path,
+            owners: Column::create(dir, OWNERS_FILE)?,
+            languages: Column::create(dir, LANGUAGES_FILE)?,
         })
     }
 
@@ -80,14 +124,15 @@ impl PassageWriter {
 
     /// Appends a chunk of the document pushed last.
     pub fn push_chunk(&mut self, chunk: &ChunkRecord) -> Result<(), IndexError> {
-        let owner = self.owners.write_all(&chunk.document.to_le_bytes());
-        owner.map_err(StorageError::at(Step::Write, &self.owners_path))?;
+        self.owners.push(&chunk.document.to_le_bytes())?;
+        self.languages.push(&[language_code(chunk.language)])?;
         self.chunks.push(chunk)
     }
 
     /// Writes what is buffered.
-    pub fn finish(mut self) -> Result<(), IndexError> {
-        self.owners.flush().map_err(StorageError::at(Step::Write, &self.owners_path))?;
+    pub fn finish(self) -> Result<(), IndexError> {
+        self.owners.finish()?;
+        self.languages.finish()?;
         self.documents.finish()?;
         self.chunks.finish()?;
         Ok(())
@@ -100,6 +145,7 @@ pub struct Passages {
     documents: RecordReader<DocumentRecord>,
     chunks: RecordReader<ChunkRecord>,
     owners: MappedFile,
+    languages: MappedFile,
 }
 
 impl Passages {
@@ -109,6 +155,7 @@ impl Passages {
             documents: RecordReader::open(dir, "documents")?,
             chunks: RecordReader::open(dir, "chunks")?,
             owners: MappedFile::open(&dir.join(OWNERS_FILE))?,
+            languages: MappedFile::open(&dir.join(LANGUAGES_FILE))?,
         })
     }
 
@@ -133,6 +180,11 @@ impl Passages {
         })
     }
 
+    /// A chunk's language; `None` when it has no letters.
+    pub fn language(&self, chunk: ChunkNumber) -> Option<Language> {
+        self.languages.get(chunk.as_usize()).and_then(|code| language_of_code(*code))
+    }
+
     /// A document by number.
     pub fn document(&self, number: u32) -> Result<DocumentRecord, IndexError> {
         self.documents.get(number as usize)
@@ -141,5 +193,48 @@ impl Passages {
     /// A chunk by number.
     pub fn chunk(&self, chunk: ChunkNumber) -> Result<ChunkRecord, IndexError> {
         self.chunks.get(chunk.as_usize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ragops_storage::digest_bytes;
+
+    fn chunk(document: u32, text: &str, language: Option<Language>) -> ChunkRecord {
+        ChunkRecord { document, ordinal: 0, text: text.to_owned(), place: Place::default(), tokens: 3, language }
+    }
+
+    #[test]
+    fn chunks_come_back_with_their_document_and_language() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = PassageWriter::create(dir.path()).unwrap();
+        let languages = [None, Some(Language::Korean), Some(Language::English), Some(Language::Other)];
+        for (number, language) in languages.into_iter().enumerate() {
+            let number = number as u32;
+            writer
+                .push_document(&DocumentRecord {
+                    id: DocumentId::new(format!("d{number}.md")),
+                    source: "docs".to_owned(),
+                    path: format!("d{number}.md"),
+                    title: "T".to_owned(),
+                    language,
+                    digest: digest_bytes(b"x"),
+                    first_chunk: number,
+                    chunks: 1,
+                })
+                .unwrap();
+            writer.push_chunk(&chunk(number, "본문 text", language)).unwrap();
+        }
+        writer.finish().unwrap();
+        let passages = Passages::open(dir.path()).unwrap();
+        assert_eq!((passages.document_count(), passages.chunk_count()), (4, 4));
+        for (number, language) in languages.into_iter().enumerate() {
+            let chunk = ChunkNumber(number as u32);
+            assert_eq!(passages.language(chunk), language);
+            assert_eq!(passages.owner(chunk).unwrap(), number as u32);
+            assert_eq!(passages.document(number as u32).unwrap().id.as_str(), format!("d{number}.md"));
+        }
+        assert!(passages.owner(ChunkNumber(4)).is_err() && passages.language(ChunkNumber(4)).is_none());
     }
 }

@@ -126,7 +126,10 @@ mod tests {
         assert_eq!(reader.len(), 3);
         assert_eq!(reader.get(1).unwrap(), "둘\n두 줄");
         assert_eq!(reader.get(2).unwrap(), "");
-        assert_eq!(reader.get(3).unwrap_err().to_string(), "record 3 of things.jsonl cannot be read: there are 3 records");
+        assert_eq!(
+            reader.get(3).unwrap_err().to_string(),
+            "record 3 of things.jsonl cannot be read: there are 3 records"
+        );
     }
 
     #[test]

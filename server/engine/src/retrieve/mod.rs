@@ -2,15 +2,20 @@
 
 pub mod fuse;
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
 use ragops_embed::{EmbedError, EmbeddingModel};
 
+use crate::document::Language;
 use crate::index::{ChunkNumber, Hit, IndexError};
 use crate::revision::Revision;
 use crate::settings::RetrievalSettings;
+use crate::text::language;
+
+/// How much deeper vectors are searched where the model's bias for the question's language is corrected.
+const BIAS_DEPTH: usize = 3;
 
 /// The way asked for. `local`, `global` and `graph` belong to the knowledge graph; until one is built they are
 /// answered as `hybrid`, and the answer says so.
@@ -114,6 +119,8 @@ pub struct Candidate {
     pub text_score: Option<f32>,
     /// Cosine with the question, when the question was embedded.
     pub cosine: Option<f32>,
+    /// That cosine without the model's bias for the question's language: what is ranked and judged.
+    pub closeness: Option<f32>,
 }
 
 /// What was found for a question.
@@ -134,9 +141,9 @@ impl Retrieved {
         self.candidates.iter().filter(|c| seen.insert(c.document)).map(|c| (c.document, c.fused)).collect()
     }
 
-    /// The highest cosine of any candidate.
-    pub fn best_cosine(&self) -> Option<f32> {
-        self.candidates.iter().filter_map(|c| c.cosine).max_by(f32::total_cmp)
+    /// The highest closeness of any candidate.
+    pub fn best_closeness(&self) -> Option<f32> {
+        self.candidates.iter().filter_map(|c| c.closeness).max_by(f32::total_cmp)
     }
 }
 
@@ -166,63 +173,84 @@ pub fn retrieve(
         Channels::Text | Channels::Hybrid => revision.text.search(question, depth),
     };
     let by_vector = || match channels {
-        Channels::Text => Ok((None, Vec::new())),
-        Channels::Vector | Channels::Hybrid => search_vectors(revision, model, question, depth),
+        Channels::Text => Ok(None),
+        Channels::Vector | Channels::Hybrid => model.embed_query(question).map(Some),
     };
-    let (text, vector) = rayon::join(by_text, by_vector);
-    let (question_vector, vector) = vector?;
-    let candidates = merge(revision, &text?, &vector, channels, question_vector.as_deref())?;
+    let (text, question_vector) = rayon::join(by_text, by_vector);
+    let (text, question_vector) = (text?, question_vector?);
+    let asked = question_vector.as_deref().map(|vector| Asked { revision, vector, language: language(question) });
+    let close = asked.as_ref().map_or(Ok(Vec::new()), |asked| asked.closest(depth, &text))?;
+    let fused = match channels {
+        Channels::Text => text.clone(),
+        Channels::Vector => close,
+        Channels::Hybrid => {
+            let foreign = |chunk| asked.as_ref().is_some_and(|asked| asked.is_foreign(chunk));
+            fuse::fuse(&text, &close, &foreign)
+        }
+    };
+    let candidates = candidates(revision, &fused, &text, asked.as_ref())?;
     Ok(Retrieved { candidates, channels, question_vector })
 }
 
-fn search_vectors(
-    revision: &Revision,
-    model: &dyn EmbeddingModel,
-    question: &str,
-    depth: usize,
-) -> Result<(Option<Vec<f32>>, Vec<Hit>), RetrieveError> {
-    let vector = model.embed_query(question)?;
-    let hits = revision.vectors.search(&vector, depth)?;
-    Ok((Some(vector), hits))
+/// A question embedded.
+struct Asked<'a> {
+    revision: &'a Revision,
+    vector: &'a [f32],
+    language: Option<Language>,
 }
 
-fn merge(
-    revision: &Revision,
-    text: &[Hit],
-    vector: &[Hit],
-    channels: Channels,
-    question: Option<&[f32]>,
-) -> Result<Vec<Candidate>, RetrieveError> {
-    let text_scores: BTreeMap<ChunkNumber, f32> = text.iter().map(|hit| (hit.chunk, hit.score)).collect();
-    let fused = match channels {
-        Channels::Text => text.to_vec(),
-        Channels::Vector => vector.to_vec(),
-        Channels::Hybrid => {
-            let mut cosines = vector.to_vec();
-            if let Some(question) = question {
-                complete(revision, &mut cosines, text, question)?;
+impl Asked<'_> {
+    /// The closest chunks, best first, and the closeness of what the text channel found beside them: the vectors are
+    /// at hand, so nothing need be guessed.
+    fn closest(&self, depth: usize, text: &[Hit]) -> Result<Vec<Hit>, IndexError> {
+        // The bias may lift chunks from below; where there is none the search needs no more than was asked for.
+        let unbiased = self.revision.manifest.background.language_bias.values().all(|by_passage| by_passage.len() < 2);
+        let searched = if unbiased { depth } else { depth * BIAS_DEPTH };
+        let mut hits = self.revision.vectors.search(self.vector, searched)?;
+        hits.iter_mut().for_each(|hit| hit.score += self.bias(hit.chunk));
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
+        hits.truncate(depth);
+        let known: HashSet<ChunkNumber> = hits.iter().map(|hit| hit.chunk).collect();
+        for hit in text.iter().filter(|hit| !known.contains(&hit.chunk)) {
+            if let Some(cosine) = self.revision.vectors.cosine(self.vector, hit.chunk)? {
+                hits.push(Hit { chunk: hit.chunk, score: cosine + self.bias(hit.chunk) });
             }
-            fuse::fuse(text, &cosines)
         }
-    };
-    let candidate = |hit: Hit| {
-        let cosine = match question {
-            Some(question) => revision.vectors.cosine(question, hit.chunk)?,
-            None => None,
-        };
-        let text_score = text_scores.get(&hit.chunk).copied();
-        Ok(Candidate { chunk: hit.chunk, document: revision.passages.owner(hit.chunk)?, fused: hit.score, text_score, cosine })
-    };
-    fused.into_iter().map(candidate).collect()
-}
+        Ok(hits)
+    }
 
-/// Adds the cosines of chunks that only the text channel found: the vectors are at hand, so nothing need be guessed.
-fn complete(revision: &Revision, cosines: &mut Vec<Hit>, text: &[Hit], question: &[f32]) -> Result<(), IndexError> {
-    let known: std::collections::HashSet<ChunkNumber> = cosines.iter().map(|hit| hit.chunk).collect();
-    for hit in text.iter().filter(|hit| !known.contains(&hit.chunk)) {
-        if let Some(score) = revision.vectors.cosine(question, hit.chunk)? {
-            cosines.push(Hit { chunk: hit.chunk, score });
+    fn bias(&self, chunk: ChunkNumber) -> f32 {
+        let written_in = self.revision.passages.language(chunk);
+        self.revision.manifest.background.language_bias(self.language, written_in)
+    }
+
+    /// Whether a chunk is in another language than the question, so that words cannot match.
+    fn is_foreign(&self, chunk: ChunkNumber) -> bool {
+        match (self.language, self.revision.passages.language(chunk)) {
+            (Some(asked_in), Some(written_in)) => asked_in != written_in,
+            _ => false,
         }
     }
-    Ok(())
+}
+
+fn candidates(
+    revision: &Revision,
+    fused: &[Hit],
+    text: &[Hit],
+    asked: Option<&Asked<'_>>,
+) -> Result<Vec<Candidate>, RetrieveError> {
+    let text_scores: HashMap<ChunkNumber, f32> = text.iter().map(|hit| (hit.chunk, hit.score)).collect();
+    let candidate = |hit: &Hit| {
+        let cosine = asked.map(|asked| revision.vectors.cosine(asked.vector, hit.chunk)).transpose()?.flatten();
+        let bias = asked.map_or(0.0, |asked| asked.bias(hit.chunk));
+        Ok(Candidate {
+            chunk: hit.chunk,
+            document: revision.passages.owner(hit.chunk)?,
+            fused: hit.score,
+            text_score: text_scores.get(&hit.chunk).copied(),
+            cosine,
+            closeness: cosine.map(|cosine| cosine + bias),
+        })
+    };
+    fused.iter().map(candidate).collect()
 }

@@ -44,7 +44,11 @@ impl FromStr for RevisionName {
 
     fn from_str(text: &str) -> Result<Self, NotARevisionName> {
         let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-        if text.len() == 8 && text.bytes().all(hex) { Ok(Self(text.to_owned())) } else { Err(NotARevisionName(text.to_owned())) }
+        if text.len() == 8 && text.bytes().all(hex) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotARevisionName(text.to_owned()))
+        }
     }
 }
 

@@ -55,7 +55,8 @@ impl Revision {
         if built_with.digest == at_hand.digest && built_with.dimension == at_hand.dimension {
             return Ok(());
         }
-        let show = |m: &ModelIdentity| format!("{} ({} dimensions, digest {})", m.name, m.dimension, m.digest.short(12));
+        let show =
+            |m: &ModelIdentity| format!("{} ({} dimensions, digest {})", m.name, m.dimension, m.digest.short(12));
         Err(RevisionError::OtherModel {
             revision: self.manifest.revision.clone(),
             built_with: show(built_with),

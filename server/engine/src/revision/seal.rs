@@ -15,10 +15,8 @@ use super::{RevisionError, store};
 pub fn seal(building: &Path, target: &Path, mut manifest: Manifest) -> Result<Manifest, RevisionError> {
     manifest.files = file_entries(building)?;
     durable::sync_tree(building)?;
-    let text = serde_json::to_vec_pretty(&manifest).map_err(|e| RevisionError::Manifest {
-        path: building.join(manifest::FILE),
-        reason: e.to_string(),
-    })?;
+    let text = serde_json::to_vec_pretty(&manifest)
+        .map_err(|e| RevisionError::Manifest { path: building.join(manifest::FILE), reason: e.to_string() })?;
     durable::replace_file(&building.join(manifest::FILE), &text)?;
     // A folder of that name can only be a damaged one: `store` opened and refused it before the build began.
     store::set_aside(target)?;

@@ -129,10 +129,8 @@ impl RevisionStore {
     /// Makes a revision the active one, durably.
     pub fn activate(&self, _lock: &WriteLock, name: &RevisionName) -> Result<(), RevisionError> {
         let active = Active { revision: name.clone() };
-        let bytes = serde_json::to_vec(&active).map_err(|e| RevisionError::Manifest {
-            path: self.active_file(),
-            reason: e.to_string(),
-        })?;
+        let bytes = serde_json::to_vec(&active)
+            .map_err(|e| RevisionError::Manifest { path: self.active_file(), reason: e.to_string() })?;
         durable::replace_file(&self.active_file(), &bytes)?;
         Ok(())
     }
@@ -159,7 +157,8 @@ impl RevisionStore {
     /// Returns the names of those removed.
     pub fn prune(&self, _lock: &WriteLock, keep: usize) -> Result<Vec<RevisionName>, RevisionError> {
         let active = self.active()?;
-        let inactive: Vec<_> = self.list()?.into_iter().map(|(name, _)| name).filter(|n| Some(n) != active.as_ref()).collect();
+        let inactive: Vec<_> =
+            self.list()?.into_iter().map(|(name, _)| name).filter(|n| Some(n) != active.as_ref()).collect();
         let removed = inactive[..inactive.len().saturating_sub(keep)].to_vec();
         for name in &removed {
             self.remove(name)?;

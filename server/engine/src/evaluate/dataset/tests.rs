@@ -206,6 +206,21 @@ fn the_shared_sets_load() {
     }
 }
 
+// The samples say what they hold in their README; every relevant document is a page that exists.
+#[test]
+fn the_gold_set_of_the_samples_loads_and_names_existing_pages() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../config/samples");
+    let gold = GoldSet::load(&samples.join("gold")).unwrap();
+    assert_eq!((gold.queries.len(), gold.unanswerable.len(), gold.unjudged), (50, 10, 0));
+    assert!(gold.queries.iter().all(|query| query.answer.is_some() && query.question.language.is_some()));
+    for document in gold.relevant_documents() {
+        assert!(samples.join("docs").join(document).is_file(), "{document}");
+    }
+    let halves = [TUNE, REPORT].map(|split| Selection { language: None, split: Some(split.to_owned()) });
+    let sizes = halves.map(|half| gold.clone().select(&half).unwrap().queries.len());
+    assert_eq!(sizes.iter().sum::<usize>(), 50, "{sizes:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
