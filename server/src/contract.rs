@@ -69,6 +69,12 @@ pub struct Answered {
 /// A question for a person.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Escalated {
+    /// Empty: nothing is made up.
+    pub answer: &'static str,
+    /// Empty.
+    pub sentences: [AnswerSentence; 0],
+    /// Empty: what was found is not evidence.
+    pub sources: [AnswerSource; 0],
     /// The ticket; `null` until tickets are kept.
     pub ticket_id: Option<u64>,
     /// Why there is no answer.
@@ -228,7 +234,9 @@ impl QueryResponse {
                 circumstances,
             }),
             Status::Escalated => {
-                Self::Escalated(Escalated { ticket_id: None, reason: reason.map(Reason::from), circumstances })
+                let (answer, sentences, sources) = ("", [], []);
+                let reason = reason.map(Reason::from);
+                Self::Escalated(Escalated { answer, sentences, sources, ticket_id: None, reason, circumstances })
             }
         }
     }
@@ -353,8 +361,7 @@ mod tests {
         let json = serde_json::to_value(QueryResponse::of(answer(Status::Escalated), "runbooks", None)).unwrap();
         assert_eq!((&json["status"], &json["reason"]), (&"escalated".into(), &"low_confidence".into()));
         assert!(json["ticket_id"].is_null() && json.as_object().unwrap().contains_key("ticket_id"));
-        for absent in ["answer", "sentences", "sources"] {
-            assert!(json.get(absent).is_none(), "{absent}");
-        }
+        assert_eq!(json["answer"], "");
+        assert_eq!((&json["sentences"], &json["sources"]), (&serde_json::json!([]), &serde_json::json!([])));
     }
 }

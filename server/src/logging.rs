@@ -10,7 +10,9 @@ use crate::settings::{LogFormat, Settings};
 
 /// What is logged cannot be understood.
 #[derive(Debug, thiserror::Error)]
-#[error("the log filter `{filter}` is not valid: {reason}; use a level (error, warn, info, debug, trace) or directives such as info,ragops_server=debug")]
+#[error(
+    "the log filter `{filter}` is not valid: {reason}; use a level (error, warn, info, debug, trace) or directives such as info,ragops_server=debug"
+)]
 pub struct LogFilterError {
     filter: String,
     reason: String,
@@ -19,8 +21,8 @@ pub struct LogFilterError {
 /// Starts logging. `default` holds where neither flag nor environment says anything.
 pub fn start(settings: &Settings, default: &str) -> Result<(), LogFilterError> {
     let filter = settings.log.as_deref().unwrap_or(default);
-    let parsed = EnvFilter::try_new(filter)
-        .map_err(|e| LogFilterError { filter: filter.to_owned(), reason: e.to_string() })?;
+    let parsed =
+        EnvFilter::try_new(filter).map_err(|e| LogFilterError { filter: filter.to_owned(), reason: e.to_string() })?;
     let is_terminal = io::stderr().is_terminal();
     let format = settings.log_format.unwrap_or(if is_terminal { LogFormat::Text } else { LogFormat::Json });
     let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(AboveBars);

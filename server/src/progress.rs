@@ -150,7 +150,9 @@ fn describe(index: &str, progress: Progress, elapsed: Duration) -> String {
             let left = time_left(files_done, files_total, elapsed);
             let left = left.map_or_else(String::new, |left| format!(", about {} left", readable(left)));
             let found = if findings > 0 { format!(", {findings} findings") } else { String::new() };
-            format!("{index}: {files_done} of {files_total} files, {documents} documents, {chunks} chunks{rate}{left}{found}")
+            format!(
+                "{index}: {files_done} of {files_total} files, {documents} documents, {chunks} chunks{rate}{left}{found}"
+            )
         }
     }
 }

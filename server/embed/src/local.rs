@@ -72,6 +72,11 @@ impl LocalModel {
         Ok(Self { identity, tokenizer, encoder, workers, together })
     }
 
+    /// The model's tokenizer.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
     /// The ids of a text with its prefix, without markers.
     fn ids(&self, role: Role, text: &str) -> Vec<u32> {
         self.tokenizer.encode(&[role.prefix(), text].concat())
