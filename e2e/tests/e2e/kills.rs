@@ -23,7 +23,7 @@ const CHANGES: &str = "write,pwrite64,writev,ftruncate,fsync,fdatasync,rename,re
 
 /// How far a build had come when it was killed, told by what is on the disk. In the order of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
+pub(crate) enum Stage {
     Listing,
     Writing,
     Sealing,
@@ -49,7 +49,7 @@ impl Stage {
 
 /// Kills by stage.
 #[derive(Debug, Default)]
-pub struct KillSummary {
+pub(crate) struct KillSummary {
     by_time: BTreeMap<Stage, usize>,
     by_change: BTreeMap<Stage, usize>,
 }
@@ -80,7 +80,7 @@ struct Extent {
 }
 
 /// Kills `runs` builds, every other one at a random change of the disk where that can be done.
-pub fn sweep(site: &Site, runs: usize) -> Result<KillSummary> {
+pub(crate) fn sweep(site: &Site, runs: usize) -> Result<KillSummary> {
     let extent = measure(site)?;
     let mut random = SplitMix64::new(SEED);
     let mut summary = KillSummary::default();

@@ -33,7 +33,7 @@ struct State {
 }
 
 /// Whether this machine can record.
-pub fn unavailable() -> Option<String> {
+pub(crate) fn unavailable() -> Option<String> {
     strace::unavailable()
 }
 
@@ -146,7 +146,7 @@ fn finish_sample(
 }
 
 /// A first build: nothing before, and the data folder itself not there.
-pub fn first_build(site: &Site, finished: usize) -> Result<PrefixSummary> {
+pub(crate) fn first_build(site: &Site, finished: usize) -> Result<PrefixSummary> {
     let recorded = record_build(site, &site.disk())?;
     if recorded.old.is_some() {
         bail!("the site is not fresh");
@@ -158,7 +158,7 @@ pub fn first_build(site: &Site, finished: usize) -> Result<PrefixSummary> {
 }
 
 /// A build beside an active revision and an older one, which it removes.
-pub fn rebuild(site: &Site, finished: usize) -> Result<PrefixSummary> {
+pub(crate) fn rebuild(site: &Site, finished: usize) -> Result<PrefixSummary> {
     for edition in 0..2 {
         site.write_edition(edition)?;
         site.index(&site.data())?;
@@ -173,7 +173,7 @@ pub fn rebuild(site: &Site, finished: usize) -> Result<PrefixSummary> {
 
 /// A build is killed, the next one reports success, then power goes: the disk that was left unsynced by the first must
 /// not take the second's work along. Gives how many kills were followed so.
-pub fn killed_then_power_cut(site: &Site, count: usize) -> Result<usize> {
+pub(crate) fn killed_then_power_cut(site: &Site, count: usize) -> Result<usize> {
     let recorded = record_build(site, &site.disk())?;
     let total = recorded.actions.len();
     // Syncs change nothing for the living, so the interesting kills are those right after a change of names.

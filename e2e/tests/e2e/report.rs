@@ -13,27 +13,27 @@ use crate::kills::{self, KillSummary};
 use crate::power_cuts;
 
 /// Runs of each kind where nobody asks for more: enough to notice, quick enough for every change.
-pub const SAMPLE: usize = 15;
+pub(crate) const SAMPLE: usize = 15;
 /// Runs of each kind in the full run.
 const FULL: usize = 200;
 
 /// What the prefixes of one recorded build showed.
 #[derive(Debug, Default)]
-pub struct PrefixSummary {
+pub(crate) struct PrefixSummary {
     title: &'static str,
     /// How many operations of each kind were recorded.
     operations: BTreeMap<&'static str, usize>,
     /// For each kind of crash: how often nothing, the old and the new revision was served.
     served: BTreeMap<&'static str, BTreeMap<Served, usize>>,
     /// Different contents of the disk that came out of all of it.
-    pub distinct: usize,
+    pub(crate) distinct: usize,
     /// Of those, how many the real program was started on and finished.
-    pub finished: usize,
+    pub(crate) finished: usize,
 }
 
 impl PrefixSummary {
     /// Nothing counted yet.
-    pub fn new(title: &'static str, actions: &[Action]) -> Self {
+    pub(crate) fn new(title: &'static str, actions: &[Action]) -> Self {
         let mut summary = Self { title, ..Self::default() };
         for action in actions {
             *summary.operations.entry(action.kind()).or_default() += 1;
@@ -42,7 +42,7 @@ impl PrefixSummary {
     }
 
     /// One prefix under one crash.
-    pub fn count(&mut self, crash: Crash, served: Served) {
+    pub(crate) fn count(&mut self, crash: Crash, served: Served) {
         *self.served.entry(crash.name()).or_default().entry(served).or_default() += 1;
     }
 }
