@@ -10,7 +10,7 @@ use ragops_engine::revision::RevisionStore;
 
 use crate::clock;
 use crate::models::Models;
-use crate::resources::IndexConfig;
+use crate::resources::{Folder, IndexConfig};
 
 /// A build failed; what served before still does.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ pub fn build(
     let model = models.get(&config.model)?;
     let request = BuildRequest {
         index: config.name.clone(),
-        sources: config.sources.clone(),
+        sources: config.folders.iter().map(Folder::source).collect(),
         settings: config.build.clone(),
         created_time: clock::now_rfc3339(),
         built_by: concat!("ragops-server ", env!("CARGO_PKG_VERSION")).to_owned(),

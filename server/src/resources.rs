@@ -9,9 +9,11 @@ use ragops_crds::admission::{self, Admitted};
 use ragops_crds::v1alpha1::rag_index::{
     ConfidenceCut, IndexType, RagIndex, RagIndexSpec, Source, SourceType, default_include,
 };
+use ragops_engine::chunk::ChunkSettings;
+use ragops_engine::document::SourceName;
+use ragops_engine::read::FolderSource;
 use ragops_engine::settings::{
-    AnsweringSettings, BuildSettings, ChunkingSettings, ConfidenceSettings, FolderSource, QuerySettings,
-    RetrievalSettings, VectorIndexType,
+    AnsweringSettings, BuildSettings, ConfidenceSettings, QuerySettings, RetrievalSettings, VectorIndexType,
 };
 
 use crate::settings::Settings;
@@ -36,7 +38,7 @@ pub struct IndexConfig {
     /// Its name.
     pub name: String,
     /// Where its documents are.
-    pub sources: Vec<FolderSource>,
+    pub folders: Vec<Folder>,
     /// What a change of needs a build.
     pub build: BuildSettings,
     /// What can change while it serves.
@@ -45,6 +47,31 @@ pub struct IndexConfig {
     pub model: String,
     /// Inactive revisions to keep.
     pub history: usize,
+}
+
+/// A folder of documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// The source's name.
+    pub name: String,
+    /// Where it is, absolute.
+    pub path: PathBuf,
+    /// Globs of files to take.
+    pub include: Vec<String>,
+    /// Globs of files to leave out.
+    pub exclude: Vec<String>,
+}
+
+impl Folder {
+    /// As the engine takes it.
+    pub fn source(&self) -> FolderSource {
+        FolderSource {
+            name: SourceName::new(self.name.as_str()),
+            root: self.path.clone(),
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+        }
+    }
 }
 
 /// Where resources come from.
@@ -124,10 +151,10 @@ impl Origin {
 
 fn graph_rag_resources(root: &Path) -> Result<Resources, ResourcesError> {
     let path = absolute(&root.join("input"))?;
-    let source = FolderSource { name: "input".to_owned(), path, include: default_include(), exclude: Vec::new() };
+    let folder = Folder { name: "input".to_owned(), path, include: default_include(), exclude: Vec::new() };
     let index = IndexConfig {
         name: "default".to_owned(),
-        sources: vec![source],
+        folders: vec![folder],
         build: BuildSettings::default(),
         query: QuerySettings::default(),
         model: "multilingual-e5-small".to_owned(),
@@ -202,7 +229,7 @@ impl IndexConfig {
         let model = spec.embedding.local.as_ref().map_or("multilingual-e5-small", |local| local.model.as_str());
         Self {
             name: index.metadata.name.clone().unwrap_or_default(),
-            sources: sources(spec, base),
+            folders: folders(spec, base),
             build: BuildSettings { chunking: chunking(spec), index: vector_index(spec) },
             query: query(spec),
             model: model.to_owned(),
@@ -212,11 +239,11 @@ impl IndexConfig {
 }
 
 /// Folders only: admission refuses every other type in a standalone server.
-fn sources(spec: &RagIndexSpec, base: &Path) -> Vec<FolderSource> {
+fn folders(spec: &RagIndexSpec, base: &Path) -> Vec<Folder> {
     let folders = spec.sources.iter().filter(|source| source.source_type == SourceType::Folder);
     let folder = |source: &Source| {
         let folder = source.folder.as_ref()?;
-        Some(FolderSource {
+        Some(Folder {
             name: source.name.clone(),
             path: base.join(&folder.path),
             include: folder.include.clone(),
@@ -226,10 +253,10 @@ fn sources(spec: &RagIndexSpec, base: &Path) -> Vec<FolderSource> {
     folders.filter_map(folder).collect()
 }
 
-fn chunking(spec: &RagIndexSpec) -> ChunkingSettings {
-    ChunkingSettings {
-        max_tokens: positive(spec.chunking.max_tokens),
-        overlap_tokens: positive(spec.chunking.overlap_tokens),
+fn chunking(spec: &RagIndexSpec) -> ChunkSettings {
+    ChunkSettings {
+        max_tokens: spec.chunking.max_tokens.unsigned_abs(),
+        overlap_tokens: spec.chunking.overlap_tokens.unsigned_abs(),
     }
 }
 

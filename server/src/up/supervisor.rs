@@ -161,7 +161,7 @@ impl Supervisor {
         let resources = self.origin.watched().map(ToOwned::to_owned);
         let indexes = self.resources.indexes.iter();
         let folders: Vec<(String, Vec<PathBuf>)> =
-            indexes.map(|index| (index.name.clone(), index.sources.iter().map(|s| s.path.clone()).collect())).collect();
+            indexes.map(|index| (index.name.clone(), index.folders.iter().map(|f| f.path.clone()).collect())).collect();
         let data = Arc::clone(&self.workshop.data);
         let look = move || Seen {
             resources: resources.as_deref().map(fingerprint),
@@ -245,7 +245,7 @@ impl Supervisor {
 
     fn watch(&mut self) {
         let resources = self.origin.watched().map(ToOwned::to_owned);
-        let folders = self.resources.indexes.iter().flat_map(|index| &index.sources).map(|source| source.path.clone());
+        let folders = self.resources.indexes.iter().flat_map(|index| &index.folders).map(|folder| folder.path.clone());
         self.watcher.set(resources.into_iter().chain(folders));
     }
 
@@ -347,5 +347,5 @@ async fn sleep_until(time: Option<Instant>) {
 
 /// Whether what is served for one no longer answers to the other.
 fn needs_build(before: &IndexConfig, now: &IndexConfig) -> bool {
-    before.sources != now.sources || before.build != now.build || before.model != now.model
+    before.folders != now.folders || before.build != now.build || before.model != now.model
 }
