@@ -1,11 +1,14 @@
 //! Looks at a data folder after a crash: what would be served, whether it is whole, and what was left lying about.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use ragops_engine::index::{ChunkNumber, IndexError};
+use ragops_engine::revision::open::read_manifest;
 use ragops_engine::revision::{Manifest, Revision, RevisionError, RevisionName, RevisionStore};
+use ragops_storage::durable;
+
+use super::tree::{Node, Tree};
 
 /// A data folder is not as every crash must leave it.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,9 @@ pub enum Violation {
     /// Its passages cannot be read.
     #[error("the passages of the revision cannot be read: {0}")]
     Passages(#[from] IndexError),
+    /// The folder of a revision cannot be read.
+    #[error("a revision's folder cannot be read: {0}")]
+    Read(#[source] io::Error),
     /// Something is served that nobody sealed.
     #[error("revision {0} is served, which is neither the old nor the new one")]
     Foreign(RevisionName),
@@ -73,18 +79,25 @@ pub fn holds_text(revision: &Revision, text: &str) -> Result<bool, Violation> {
     Ok(false)
 }
 
-/// Files and folders that only an unfinished build leaves: hidden ones, except the lock of an index.
-pub fn leftovers(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_temporary = name.starts_with('.') || [".tmp", ".lock"].iter().any(|end| name.ends_with(end));
-        if is_temporary && name != ".lock" {
-            found.push(entry.path());
-        } else if entry.file_type()?.is_dir() {
-            found.extend(leftovers(&entry.path())?);
+/// What only unfinished work leaves in the folder of an index: anything but its lock, `active.json`, and revisions that
+/// hold exactly what their manifests list.
+pub fn leftovers(data: &Path, index: &str) -> Result<Vec<PathBuf>, Violation> {
+    let store = RevisionStore::of_index(data, index);
+    let revisions = store.dir().join("revisions");
+    let mut found = durable::list(store.dir()).map_err(RevisionError::from)?;
+    found.retain(|path| *path != revisions && *path != store.active_file() && *path != store.dir().join(".lock"));
+    for dir in durable::list(&revisions).map_err(RevisionError::from)? {
+        let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.parse::<RevisionName>().is_err() {
+            found.push(dir);
+            continue;
         }
+        let mut listed: Vec<String> = read_manifest(&dir)?.files.into_iter().map(|file| file.path).collect();
+        listed.push("manifest.json".to_owned());
+        let is_listed = |path: &Path| listed.iter().any(|file| Path::new(file) == path);
+        let tree = Tree::read(&dir).map_err(Violation::Read)?;
+        let files = tree.nodes().filter(|(_, node)| matches!(node, Node::File(_)));
+        found.extend(files.filter(|(path, _)| !is_listed(path)).map(|(path, _)| dir.join(path)));
     }
     Ok(found)
 }

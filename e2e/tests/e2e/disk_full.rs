@@ -129,7 +129,7 @@ fn rebuild(site: &Site) -> Result<()> {
 fn finish(disk: &SmallDisk, edition: u64) -> Result<()> {
     let ended = disk.index()?;
     ensure!(ended.code == Some(0) && disk.serves(edition)?, "not finished with more room: {ended:?}");
-    let leftovers = verdict::leftovers(&disk.root()).context("looking for leftovers")?;
+    let leftovers = verdict::leftovers(&disk.root().join("data"), INDEX)?;
     ensure!(leftovers.is_empty(), "left behind: {leftovers:?}");
     Ok(())
 }

@@ -124,7 +124,7 @@ fn finish(site: &Site, state: &State, recorded: &Recorded) -> Result<()> {
     ensure!(active.revision == recorded.new.revision, "{} is active", active.revision);
     ensure!(active.content_digest == recorded.new.content_digest, "other content is active");
     site.inspect(&data)?;
-    let leftovers = verdict::leftovers(dir.path()).context("looking for leftovers")?;
+    let leftovers = verdict::leftovers(&data, INDEX)?;
     ensure!(leftovers.is_empty(), "left behind: {leftovers:?}");
     Ok(())
 }
