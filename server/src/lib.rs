@@ -1,1 +1,23 @@
-//! See the crate's description in Cargo.toml.
+//! The RagOps server: HTTP and command line over the engine. The binary in `main.rs` only calls `commands`; the rest
+//! is a library so that tests drive the very router that is served.
+
+pub mod builder;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod contract;
+pub mod cpu;
+pub mod error;
+pub mod logging;
+pub mod metrics;
+pub mod models;
+pub mod observe;
+pub mod output;
+pub mod pool;
+pub mod progress;
+pub mod resources;
+pub mod router;
+pub mod routes;
+pub mod settings;
+pub mod state;
+pub mod up;

@@ -1,0 +1,42 @@
+# What people run. Each goal does its own set-up; `make up` and `make test` are the two that a newcomer needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+SERVER := $(TARGET)/release/ragops-server
+CARGO := cargo
+
+# The sample runbooks, unless told otherwise: make up FILE=my-index.yaml LISTEN=127.0.0.1:9000
+FILE ?= config/samples/ragindex.yaml
+LISTEN ?= 127.0.0.1:8000
+DATA ?= .ragops
+
+.PHONY: help up test build model bench lint setup generate
+
+help: ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: build model ## Index the sample runbooks and serve them on http://127.0.0.1:8000
+	$(SERVER) up -f $(FILE) --data $(DATA) --listen $(LISTEN)
+
+test: setup build model ## Run all tests
+	scripts/test.sh
+
+build: setup ## Build the release binaries into target/release
+	$(CARGO) build --release --locked -p ragops-server -p ragops-crds
+
+model: build ## Install the embedding model (91 MB, once a machine)
+	scripts/model.sh $(SERVER)
+
+bench: build model ## Measure, beside the peers, and write docs/benchmarks.md
+	scripts/bench.sh
+
+lint: setup ## Check format and lints
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
+
+generate: build ## Write what is generated from the code: CRDs, references, OpenAPI
+	$(TARGET)/release/crdgen
+
+setup: ## Install missing Debian packages (as root), or say which
+	@scripts/setup.sh

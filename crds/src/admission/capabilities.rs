@@ -1,0 +1,181 @@
+//! What of the schema this version does not build or does not use without a cluster: one row each. A version that
+//! builds more removes rows and changes nothing else.
+
+use serde_json::Value;
+
+use super::field_error::{FieldError, FieldErrorKind};
+
+/// What happens to a value that a row names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Refused: a later version will build it. The text says what to do instead.
+    NotBuilt(&'static str),
+    /// Refused: it means something only in a cluster. The text says what to do instead.
+    ClusterOnly(&'static str),
+    /// Accepted and reported as not used. The text says why.
+    NotUsed(&'static str),
+}
+
+/// Which values of a field a row names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// Any value that the user wrote.
+    Written,
+    /// This word.
+    Is(&'static str),
+    /// Any word but this.
+    Not(&'static str),
+    /// A list with an entry.
+    NotEmpty,
+    /// The boolean true.
+    True,
+}
+
+/// One row.
+#[derive(Clone, Copy, Debug)]
+pub struct Capability {
+    /// Kind that the row speaks of.
+    pub kind: &'static str,
+    /// Path of the field, `[]` for every item of a list; empty for the whole object.
+    pub path: &'static str,
+    /// The values it speaks of.
+    pub values: Values,
+    /// What happens to them.
+    pub verdict: Verdict,
+}
+
+const fn row(path: &'static str, values: Values, verdict: Verdict) -> Capability {
+    Capability { kind: "RagIndex", path, values, verdict }
+}
+
+const ONE_PROCESS: &str = "means something only in a cluster: this process serves by itself";
+const DATA_FOLDER: &str = "means something only in a cluster: revisions are kept in the data folder";
+
+/// Every value of the schema that this version does not build, or does not use outside a cluster.
+pub const CAPABILITIES: &[Capability] = &[
+    row("metadata.namespace", Values::Written, Verdict::NotUsed("a data folder is one namespace")),
+    row("spec.sources[].type", Values::Is("Volume"), Verdict::ClusterOnly(r#"use type "Folder""#)),
+    row("spec.sources[].type", Values::Is("ConfigMap"), Verdict::ClusterOnly(r#"use type "Folder""#)),
+    row("spec.sources[].type", Values::Is("Git"), Verdict::NotBuilt(r#"clone it and use type "Folder""#)),
+    row("spec.embedding.type", Values::Is("Backend"), Verdict::NotBuilt(r#"use "Local""#)),
+    row(
+        "spec.embedding.local.model",
+        Values::Not("multilingual-e5-small"),
+        Verdict::NotBuilt(r#"use "multilingual-e5-small""#),
+    ),
+    row("spec.index.type", Values::Is("IVFPQ"), Verdict::NotBuilt(r#"use "Auto" or "Flat""#)),
+    row("spec.index.type", Values::Is("HNSW"), Verdict::NotBuilt(r#"use "Auto" or "Flat""#)),
+    row("spec.index.type", Values::Is("Factory"), Verdict::NotBuilt(r#"use "Auto" or "Flat""#)),
+    row("spec.graph.type", Values::Not("Off"), Verdict::NotBuilt(r#"use "Off""#)),
+    row(
+        "spec.answering.backendRefs",
+        Values::NotEmpty,
+        Verdict::NotBuilt("remove it: answers are then sentences taken from the passages"),
+    ),
+    row(
+        "spec.evaluation.goldSetRef",
+        Values::Written,
+        Verdict::NotBuilt("remove it, and measure with `ragops-server eval --set`"),
+    ),
+    row("spec.evaluation.gate", Values::Written, Verdict::NotBuilt("remove it: every verified revision is promoted")),
+    row("spec.rollout.promotion", Values::Is("Manual"), Verdict::NotBuilt(r#"use "Automatic""#)),
+    row("spec.rollout.pinnedRevision", Values::Written, Verdict::NotBuilt("remove it")),
+    row("spec.rollout.scaleDownDelaySeconds", Values::Written, Verdict::NotUsed(ONE_PROCESS)),
+    row("spec.rollout.progressDeadlineSeconds", Values::Written, Verdict::NotUsed(ONE_PROCESS)),
+    row(
+        "spec.build",
+        Values::Written,
+        Verdict::NotUsed("means something only in a cluster: this process builds by itself"),
+    ),
+    row("spec.serving", Values::Written, Verdict::NotUsed(ONE_PROCESS)),
+    row("spec.storage", Values::Written, Verdict::NotUsed(DATA_FOLDER)),
+    row("spec.escalation", Values::Written, Verdict::NotUsed("tickets are not built yet in this version")),
+    row("spec.notifications.slack", Values::Written, Verdict::NotBuilt("remove it")),
+    row(
+        "spec.schedule",
+        Values::Written,
+        Verdict::NotBuilt("remove it: changed documents are seen without a schedule"),
+    ),
+    row("spec.suspend", Values::True, Verdict::NotBuilt("remove it")),
+    row("spec.deletionPolicy", Values::Written, Verdict::NotUsed(DATA_FOLDER)),
+    Capability {
+        kind: "LlmBackend",
+        path: "",
+        values: Values::Written,
+        verdict: Verdict::NotUsed("backends are not built yet in this version; the document was checked"),
+    },
+    Capability {
+        kind: "Escalation",
+        path: "",
+        values: Values::Written,
+        verdict: Verdict::NotUsed("tickets are not built yet in this version; the document was checked"),
+    },
+];
+
+/// What the table says about one document.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    /// Refused values.
+    pub(crate) refused: Vec<FieldError>,
+    /// Accepted values without an effect: path and why.
+    pub(crate) not_used: Vec<(String, &'static str)>,
+}
+
+/// Holds the document that the user wrote (nulls dropped, no defaults) against the table.
+pub(crate) fn examine(kind: &str, written: &Value) -> Findings {
+    let mut findings = Findings::default();
+    for row in CAPABILITIES.iter().filter(|row| row.kind == kind) {
+        let mut places = Vec::new();
+        find(written, row.path, String::new(), &mut places);
+        for (path, value) in places.into_iter().filter(|(_, value)| row.values.hold(value)) {
+            row.verdict.report(&path, value, &mut findings);
+        }
+    }
+    findings
+}
+
+/// Collects every value at `pattern` below `value`, with its own path.
+fn find<'a>(value: &'a Value, pattern: &str, path: String, places: &mut Vec<(String, &'a Value)>) {
+    if pattern.is_empty() {
+        places.push((path, value));
+        return;
+    }
+    let (head, rest) = pattern.split_once('.').unwrap_or((pattern, ""));
+    let name = head.trim_end_matches("[]");
+    let Some(child) = value.get(name) else { return };
+    let here = super::openapi::join(&path, name);
+    if name == head {
+        return find(child, rest, here, places);
+    }
+    for (index, item) in child.as_array().into_iter().flatten().enumerate() {
+        find(item, rest, format!("{here}[{index}]"), places);
+    }
+}
+
+impl Values {
+    fn hold(self, value: &Value) -> bool {
+        match self {
+            Self::Written => true,
+            Self::Is(word) => value == word,
+            Self::Not(word) => value != word,
+            Self::NotEmpty => value.as_array().is_some_and(|list| !list.is_empty()),
+            Self::True => value == true,
+        }
+    }
+}
+
+impl Verdict {
+    fn report(self, path: &str, value: &Value, findings: &mut Findings) {
+        let detail = match self {
+            Self::NotUsed(why) => return findings.not_used.push((path.to_owned(), why)),
+            Self::NotBuilt(instead) => format!("not built yet in this version; {instead}"),
+            Self::ClusterOnly(instead) => format!("means something only in a cluster; {instead}"),
+        };
+        let error = match value {
+            // A whole object says nothing in one line; its path does.
+            Value::Object(_) | Value::Array(_) => FieldError::new(path, FieldErrorKind::Forbidden, None, detail),
+            _ => FieldError::new(path, FieldErrorKind::NotSupported, Some(value.clone()), detail),
+        };
+        findings.refused.push(error);
+    }
+}

@@ -1,0 +1,185 @@
+//! Quality by mode, and abstention.
+
+use anyhow::Result;
+use ragops_engine::answer::{Question, Searcher, Status};
+use ragops_engine::evaluate::{
+    GoldSet, MonotonicClock, Ranked, Report, ReportSettings, RunDescription, Selection, evaluate,
+};
+use ragops_engine::retrieve::Mode;
+use ragops_engine::settings::QuerySettings;
+
+use super::setup::{Bench, Corpus};
+use super::{Options, Scope};
+
+const MODES: [Mode; 3] = [Mode::Text, Mode::Vector, Mode::Hybrid];
+
+/// Which documents of a ranking count.
+type Keep = fn(&str) -> bool;
+
+/// One row group of the table.
+struct Case<'a> {
+    title: &'a str,
+    gold: GoldSet,
+    searcher: &'a Searcher,
+    keep: Keep,
+    /// Recall@5, nDCG@10, MRR@10 of the BM25 baseline, where one is known.
+    baseline: Option<[f64; 3]>,
+}
+
+pub(crate) fn run(bench: &Bench, options: &Options) -> Result<()> {
+    println!("## Retrieval quality\n");
+    println!("Whole documents ranked by their best chunk; 95 % bootstrap intervals over the queries.\n");
+    println!("| set | mode | queries | Recall@5 | nDCG@10 | MRR@10 | p50 ms | p99 ms |");
+    println!("|---|---|---|---|---|---|---|---|");
+    let shared = |name: &str| options.shared.join("data").join(name);
+    let all: Keep = |_| true;
+    let runbooks = bench.index("runbooks", &[Bench::set(&options.shared, "runbooks")])?;
+    let clapnq = bench.index("clapnq", &[Bench::set(&options.shared, "clapnq_dev")])?;
+    let docs = Corpus { name: "docs", path: options.samples.join("docs"), include: "**/*.md" };
+    let samples = bench.index("samples", &[docs])?;
+    let case = |title, gold, searcher, baseline| Case { title, gold, searcher, keep: all, baseline };
+    let split = |name: &str, split: &str| -> Result<GoldSet> {
+        Ok(GoldSet::load(&shared(name))?
+            .select(&Selection { split: Some(split.to_owned()), ..Selection::default() })?)
+    };
+    let sample_gold = |split: &str| -> Result<GoldSet> {
+        let gold = GoldSet::load(&options.samples.join("gold"))?;
+        Ok(gold.select(&Selection { split: Some(split.to_owned()), ..Selection::default() })?)
+    };
+    let baseline = Some([0.801, 0.702, 0.664]);
+    rows(&case("runbooks", GoldSet::load(&shared("runbooks"))?, &runbooks, baseline))?;
+    rows(&case("runbooks, half `tune`", split("runbooks", "tune")?, &runbooks, None))?;
+    rows(&case("runbooks, half `report`", split("runbooks", "report")?, &runbooks, None))?;
+    rows(&case("clapnq_dev", GoldSet::load(&shared("clapnq_dev"))?, &clapnq, None))?;
+    rows(&case("samples, half `tune`", sample_gold("tune")?, &samples, None))?;
+    rows(&case("samples, half `report`", sample_gold("report")?, &samples, None))?;
+    let mut abstaining = vec![
+        ("samples, half `tune`", sample_gold("tune")?, &samples),
+        ("samples, half `report`", sample_gold("report")?, &samples),
+        ("clapnq_dev", GoldSet::load(&shared("clapnq_dev"))?, &clapnq),
+    ];
+    let k8s;
+    if options.scope == Scope::Full {
+        k8s = bench.index("k8s", &[Bench::set(&options.shared, "k8s_docs")])?;
+        kubernetes(&k8s, &shared("k8s_docs"))?;
+        abstaining.push(("k8s_docs", GoldSet::load(&shared("k8s_docs"))?, &k8s));
+    }
+    abstention(&abstaining)
+}
+
+/// Korean and English questions, each over the pages of one language.
+fn kubernetes(searcher: &Searcher, dir: &std::path::Path) -> Result<()> {
+    let korean: Keep = |id| id.starts_with("ko/");
+    let english: Keep = |id| id.starts_with("en/");
+    let directions: [(&str, &str, Keep, Option<[f64; 3]>); 4] = [
+        ("k8s_docs ko→ko", "ko", korean, Some([0.882, 0.760, 0.701])),
+        ("k8s_docs en→en", "en", english, Some([0.868, 0.721, 0.663])),
+        ("k8s_docs ko→en", "ko", english, None),
+        ("k8s_docs en→ko", "en", korean, None),
+    ];
+    for (title, language, keep, baseline) in directions {
+        let selection = Selection { language: Some(language.to_owned()), ..Selection::default() };
+        let mut gold = GoldSet::load(dir)?.select(&selection)?;
+        gold.retain_documents(keep);
+        rows(&Case { title, gold, searcher, keep, baseline })?;
+    }
+    Ok(())
+}
+
+fn rows(case: &Case<'_>) -> Result<()> {
+    if let Some([recall, ndcg, mrr]) = case.baseline {
+        println!("| {} | *BM25 baseline* | | {recall:.3} | {ndcg:.3} | {mrr:.3} | | |", case.title);
+    }
+    for mode in MODES {
+        let report = report(case, mode)?;
+        let value = serde_json::to_value(&report)?;
+        let with_interval = |metric: &str| {
+            let interval = &value["intervals"][metric];
+            let number = |v: &serde_json::Value| v.as_f64().unwrap_or(f64::NAN);
+            format!("{:.3} [{:.3}, {:.3}]", number(&value[metric]), number(&interval["low"]), number(&interval["high"]))
+        };
+        let latency = |p: &str| value["latency_ms"][p].as_f64().unwrap_or(f64::NAN);
+        println!(
+            "| {} | {mode} | {} | {} | {} | {} | {:.1} | {:.1} |",
+            case.title,
+            value["queries"],
+            with_interval("recall_at_5"),
+            with_interval("ndcg_at_10"),
+            with_interval("mrr_at_10"),
+            latency("p50"),
+            latency("p99"),
+        );
+    }
+    Ok(())
+}
+
+fn report(case: &Case<'_>, mode: Mode) -> Result<Report> {
+    let settings = QuerySettings::default();
+    let mut ask = |text: &str| -> Result<Ranked, ragops_engine::retrieve::RetrieveError> {
+        let found = case.searcher.retrieve(Question { text, mode }, &settings.retrieval)?;
+        Ok(Ranked { documents: documents(case.searcher, &found, case.keep)?, ..Ranked::default() })
+    };
+    let run = evaluate(&case.gold, description(case.searcher, mode), &MonotonicClock::start(), &mut ask)?;
+    Ok(Report::of(&run, &case.gold, &ReportSettings::default())?)
+}
+
+fn documents(
+    searcher: &Searcher,
+    found: &ragops_engine::retrieve::Retrieved,
+    keep: Keep,
+) -> Result<Vec<(String, f32)>, ragops_engine::index::IndexError> {
+    let mut ranked = Vec::new();
+    for (number, score) in found.documents() {
+        let id = searcher.revision().passages.document(number)?.id.to_string();
+        if keep(&id) {
+            ranked.push((id, score));
+        }
+    }
+    Ok(ranked)
+}
+
+fn description(searcher: &Searcher, mode: Mode) -> RunDescription {
+    let manifest = &searcher.revision().manifest;
+    RunDescription { index: manifest.index.clone(), revision: manifest.revision.to_string(), mode: mode.to_string() }
+}
+
+fn abstention(sets: &[(&str, GoldSet, &Searcher)]) -> Result<()> {
+    println!("\n## Answering and abstaining\n");
+    println!(
+        "Whole answers (hybrid), default settings. Precision: answered and right (a relevant page among the first 5)"
+    );
+    println!("of all answered; coverage: answered of the answerable; escalated: of the unanswerable.\n");
+    println!(
+        "| set | answerable | unanswerable | precision | coverage | unanswerable escalated | AURC | p50 ms | p99 ms |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for (title, gold, searcher) in sets {
+        let settings = QuerySettings::default();
+        let mut ask = |text: &str| -> Result<Ranked, ragops_engine::answer::AnswerError> {
+            let question = Question { text, mode: Mode::Auto };
+            let found = searcher.retrieve(question, &settings.retrieval)?;
+            let answer = searcher.answer(question, &settings)?;
+            Ok(Ranked {
+                documents: documents(searcher, &found, |_| true)?,
+                confidence: Some(answer.confidence),
+                answered: Some(answer.status == Status::Answered),
+                ..Ranked::default()
+            })
+        };
+        let run = evaluate(gold, description(searcher, Mode::Auto), &MonotonicClock::start(), &mut ask)?;
+        let value = serde_json::to_value(Report::of(&run, gold, &ReportSettings::default())?)?;
+        let figure = |name: &str| value["abstention"][name]["value"].as_f64().unwrap_or(f64::NAN);
+        println!(
+            "| {title} | {} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {:.1} | {:.1} |",
+            value["abstention"]["answerable"],
+            value["abstention"]["unanswerable"],
+            figure("precision"),
+            figure("coverage"),
+            figure("unanswerable_escalated"),
+            value["abstention"]["aurc"].as_f64().unwrap_or(f64::NAN),
+            value["latency_ms"]["p50"].as_f64().unwrap_or(f64::NAN),
+            value["latency_ms"]["p99"].as_f64().unwrap_or(f64::NAN),
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! The model and the indexes that the measurements share.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Result;
+use ragops_embed::{EmbeddingModel, ModelStore};
+use ragops_engine::answer::Searcher;
+use ragops_engine::build::{BuildRequest, Unobserved, build};
+use ragops_engine::document::SourceName;
+use ragops_engine::read::FolderSource;
+use ragops_engine::revision::{Revision, RevisionStore};
+use ragops_engine::settings::BuildSettings;
+
+use super::Options;
+
+/// The model with its cache, and where indexes are kept.
+pub(crate) struct Bench {
+    pub(crate) model: Arc<dyn EmbeddingModel>,
+    data: PathBuf,
+}
+
+/// A folder of documents to index.
+pub(crate) struct Corpus<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) path: PathBuf,
+    pub(crate) include: &'a str,
+}
+
+impl Bench {
+    pub(crate) fn open(options: &Options) -> Result<Self> {
+        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let model = ModelStore::new(&options.models).open("multilingual-e5-small", threads)?;
+        Ok(Self { model: Arc::new(model), data: options.cache.join("bench") })
+    }
+
+    /// Builds the index unless it is there, and opens it.
+    pub(crate) fn index(&self, name: &str, corpora: &[Corpus<'_>]) -> Result<Searcher> {
+        let source = |corpus: &Corpus<'_>| FolderSource {
+            name: SourceName::new(corpus.name),
+            root: corpus.path.clone(),
+            include: vec![corpus.include.to_owned()],
+            exclude: Vec::new(),
+        };
+        let request = BuildRequest {
+            index: name.to_owned(),
+            sources: corpora.iter().map(source).collect(),
+            settings: BuildSettings::default(),
+            created_time: "1970-01-01T00:00:00Z".to_owned(),
+            built_by: "bench".to_owned(),
+            history: 0,
+        };
+        let store = RevisionStore::of_index(&self.data, name);
+        let start = Instant::now();
+        let outcome = build(&request, self.model.as_ref(), &store, &Unobserved)?;
+        let seconds = start.elapsed().as_secs_f64();
+        let counts = outcome.manifest.counts;
+        eprintln!("{name}: {} documents, {} chunks, {seconds:.1} s", counts.documents, counts.chunks);
+        let revision = Revision::open(&store.path_of(&outcome.revision))?;
+        Ok(Searcher::new(Arc::new(revision), Arc::clone(&self.model))?)
+    }
+
+    /// A retrieval set's corpus.
+    pub(crate) fn set<'a>(shared: &Path, name: &'a str) -> Corpus<'a> {
+        Corpus { name, path: shared.join("data").join(name), include: "corpus.jsonl" }
+    }
+}

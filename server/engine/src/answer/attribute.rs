@@ -1,0 +1,154 @@
+//! Which evidence stands behind a sentence. Sentence against evidence sentences: .9 cosine + .1 bigram overlap, those
+//! within 1 % of the best, above a floor that is a quantile of the model's background and is never lowered until
+//! something matches. Every number and identifier of the sentence must stand in the text cited.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use crate::index::vectors::dot;
+use crate::text::{Fact, bigram_overlap, facts};
+
+use super::background::Background;
+
+const COSINE_WEIGHT: f32 = 0.9;
+const OVERLAP_WEIGHT: f32 = 0.1;
+/// Evidence this close to the best, relative to it, is cited beside it.
+const WITHIN_OF_BEST: f32 = 0.01;
+/// Unrelated sentences exceed this quantile once in a thousand.
+const SUPPORTED_QUANTILE: f32 = 0.999;
+/// Unrelated sentences exceed this quantile twice in a hundred.
+const WEAK_QUANTILE: f32 = 0.98;
+/// Where no background was measured nothing but a near copy counts.
+const FALLBACK_FLOOR: f32 = 0.95;
+
+/// How well a sentence is supported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Support {
+    /// Evidence well above the background, and every fact stands in it.
+    Supported,
+    /// Evidence above the background, but not clearly.
+    Weak,
+    /// Nothing stands behind it.
+    Unsupported,
+}
+
+/// A sentence of the evidence.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// Its text.
+    pub text: String,
+    /// Its unit vector.
+    pub vector: Vec<f32>,
+}
+
+/// The cuts on the similarity scale.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Floors {
+    /// From here on a sentence is supported.
+    pub supported: f32,
+    /// From here on it is weakly supported.
+    pub weak: f32,
+}
+
+impl Floors {
+    /// From the background, or from a floor that the user set.
+    pub fn of(background: &Background, min_similarity: Option<f32>) -> Self {
+        let quantile = |p| background.sentence_pairs.quantile(p).unwrap_or(FALLBACK_FLOOR);
+        let supported = min_similarity.unwrap_or_else(|| quantile(SUPPORTED_QUANTILE));
+        Self { supported, weak: quantile(WEAK_QUANTILE).min(supported) }
+    }
+}
+
+/// What was found for one sentence.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attribution {
+    /// The verdict.
+    pub support: Support,
+    /// Positions in the evidence, best first, with their similarity.
+    pub cited: Vec<(usize, f32)>,
+}
+
+/// Finds the evidence for a sentence; at most `max_citations` of it.
+pub fn attribute(sentence: &Evidence, evidence: &[Evidence], floors: Floors, max_citations: usize) -> Attribution {
+    let needed: Vec<Fact> = facts(&sentence.text);
+    let similarity = |e: &Evidence| {
+        COSINE_WEIGHT * dot(&sentence.vector, &e.vector) + OVERLAP_WEIGHT * bigram_overlap(&sentence.text, &e.text)
+    };
+    let mut scored: Vec<(usize, f32)> = evidence.iter().map(similarity).enumerate().collect();
+    scored.retain(|(at, score)| *score >= floors.weak && stands_in(&needed, &evidence[*at].text));
+    scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    let best = scored.first().map_or(f32::INFINITY, |(_, score)| *score);
+    scored.retain(|(_, score)| *score >= best * (1.0 - WITHIN_OF_BEST));
+    scored.truncate(max_citations);
+    let support = match scored.first() {
+        Some((_, score)) if *score >= floors.supported => Support::Supported,
+        Some(_) => Support::Weak,
+        None => Support::Unsupported,
+    };
+    Attribution { support, cited: scored }
+}
+
+fn stands_in(needed: &[Fact], text: &str) -> bool {
+    if needed.is_empty() {
+        return true;
+    }
+    let present: HashSet<Fact> = facts(text).into_iter().collect();
+    needed.iter().all(|fact| present.contains(fact))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evidence(text: &str, angle: f32) -> Evidence {
+        Evidence { text: text.to_owned(), vector: vec![angle.cos(), angle.sin()] }
+    }
+
+    const FLOORS: Floors = Floors { supported: 0.9, weak: 0.8 };
+
+    #[test]
+    fn the_same_sentence_is_cited_and_a_distant_one_is_not() {
+        let said = evidence("Restart the gateway.", 0.0);
+        let given = [evidence("Lunch is at noon.", 1.5), said.clone()];
+        let found = attribute(&said, &given, FLOORS, 4);
+        assert_eq!((found.support, found.cited[0].0, found.cited.len()), (Support::Supported, 1, 1));
+        assert_eq!(attribute(&said, &given[..1], FLOORS, 4).support, Support::Unsupported);
+    }
+
+    #[test]
+    fn a_number_that_the_evidence_lacks_is_never_supported() {
+        let said = evidence("Wait 15 minutes before the restart.", 0.0);
+        let near = evidence("Wait 50 minutes before the restart.", 0.0);
+        assert_eq!(attribute(&said, &[near], FLOORS, 4).support, Support::Unsupported);
+    }
+
+    #[test]
+    fn citations_are_bounded_and_only_those_near_the_best() {
+        let said = evidence("Restart the gateway.", 0.0);
+        let same = vec![said.clone(); 6];
+        assert_eq!(attribute(&said, &same, FLOORS, 4).cited.len(), 4);
+        let further = evidence("Restart the gateway.", 0.3);
+        assert_eq!(attribute(&said, &[said.clone(), further], FLOORS, 4).cited.len(), 1);
+    }
+
+    #[test]
+    fn between_the_floors_support_is_weak() {
+        let said = evidence("Restart the gateway.", 0.0);
+        let near = evidence("Restart the gateway.", 0.55);
+        assert_eq!(attribute(&said, &[near], FLOORS, 4).support, Support::Weak);
+    }
+
+    #[test]
+    fn floors_come_from_the_background_unless_set() {
+        let background = Background {
+            sentence_pairs: super::super::background::Distribution::of((0..=1000).map(|i| i as f32 / 1000.0).collect()),
+            ..Background::default()
+        };
+        let floors = Floors::of(&background, None);
+        assert!((floors.supported - 0.999).abs() < 0.002 && (floors.weak - 0.98).abs() < 0.002, "{floors:?}");
+        assert_eq!(Floors::of(&background, Some(0.5)), Floors { supported: 0.5, weak: 0.5 });
+        assert_eq!(Floors::of(&Background::default(), None).supported, FALLBACK_FLOOR);
+    }
+}

@@ -1,0 +1,314 @@
+//! Answers a question from a revision: find passages, judge whether they hold the answer, pick sentences, and say
+//! behind each sentence what supports it. What the passages do not hold is escalated, without sources.
+
+pub mod attribute;
+pub mod background;
+pub mod confidence;
+pub mod extract;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ragops_embed::{EmbedError, EmbeddingModel};
+use serde::Serialize;
+
+use crate::document::{DocumentId, LineRange};
+use crate::index::{ChunkNumber, IndexError};
+use crate::retrieve::{Mode, RetrieveError, Retrieved, retrieve};
+use crate::revision::{Revision, RevisionError};
+use crate::settings::{QuerySettings, RetrievalSettings};
+use crate::text::Analyzer;
+
+use attribute::{Floors, Support};
+use confidence::Confidence;
+
+/// Below this share of supported sentences an answer is not given.
+const MIN_SUPPORTED_SHARE: f32 = 0.5;
+
+/// Whether a question was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The answer stands in `sentences`.
+    Answered,
+    /// There is too little evidence: no text, no sources.
+    Escalated,
+}
+
+/// Why a question was not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EscalationReason {
+    /// Confidence is below the cut.
+    LowConfidence,
+    /// No passage was found at all.
+    NothingFound,
+    /// Too few sentences of the answer have something behind them.
+    Unsupported,
+}
+
+/// An answer, in the shape of the HTTP contract.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Answer {
+    /// Whether it was answered.
+    pub status: Status,
+    /// The sentences joined; empty when escalated.
+    pub answer: String,
+    /// Each sentence with what is behind it; empty when escalated.
+    pub sentences: Vec<Sentence>,
+    /// The passages that the sentences cite; empty when escalated.
+    pub sources: Vec<Source>,
+    /// The probability that the index holds the answer, 0 to 1.
+    pub confidence: f32,
+    /// The confidence from which on a question is answered.
+    pub confidence_cut: f32,
+    /// Why it was not answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<EscalationReason>,
+    /// The mode asked for.
+    pub mode: &'static str,
+    /// The channels that were used.
+    pub mode_used: &'static str,
+    /// The revision that was asked.
+    pub revision: String,
+    /// Time spent, in milliseconds.
+    pub timings_ms: Timings,
+}
+
+/// One sentence of an answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Sentence {
+    /// Its text: Markdown where it is a table row or code.
+    pub text: String,
+    /// How well it is supported.
+    pub support: Support,
+    /// What supports it, best first.
+    pub citations: Vec<Citation>,
+}
+
+/// One piece of evidence behind a sentence.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Citation {
+    /// The `id` of the source it stands in.
+    pub source: u32,
+    /// The sentence of the source, verbatim.
+    pub quote: String,
+    /// Similarity between sentence and quote.
+    pub score: f32,
+}
+
+/// A passage that an answer cites.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Source {
+    /// 1 for the first; citations name it.
+    pub id: u32,
+    /// The document's id in its index.
+    pub document: DocumentId,
+    /// The source in `spec.sources` it came from.
+    pub collection: String,
+    /// The file, relative to that source.
+    pub path: String,
+    /// The document's title.
+    pub title: String,
+    /// The headings above the passage.
+    pub headings: Vec<String>,
+    /// The passage's lines in the file, where it has lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<LineRange>,
+    /// The passage, verbatim.
+    pub text: String,
+    /// Cosine with the question, when it was embedded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cosine: Option<f32>,
+    /// BM25, when the text channel found it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_score: Option<f32>,
+}
+
+/// Where the time went, in milliseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Timings {
+    /// Finding passages, the question's embedding included.
+    pub retrieve: f32,
+    /// Picking and attributing sentences.
+    pub answer: f32,
+    /// All of it.
+    pub total: f32,
+}
+
+/// Answering failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// Retrieval failed.
+    #[error(transparent)]
+    Retrieve(#[from] RetrieveError),
+    /// A sentence could not be embedded.
+    #[error("the evidence cannot be embedded: {0}")]
+    Embed(#[from] EmbedError),
+    /// A passage could not be read.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+/// A question.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// Its text, not empty.
+    pub text: &'a str,
+    /// The way asked for.
+    pub mode: Mode,
+}
+
+/// A revision with the model that belongs to it: what serving holds on to. Cheap to clone; calls run side by side.
+#[derive(Clone)]
+pub struct Searcher {
+    revision: Arc<Revision>,
+    model: Arc<dyn EmbeddingModel>,
+    analyzer: Analyzer,
+}
+
+impl Searcher {
+    /// Pairs a revision with a model; refuses another model than the one it was built with.
+    pub fn new(revision: Arc<Revision>, model: Arc<dyn EmbeddingModel>) -> Result<Self, RevisionError> {
+        revision.check_model(model.identity())?;
+        Ok(Self { revision, model, analyzer: Analyzer::default() })
+    }
+
+    /// The revision.
+    pub fn revision(&self) -> &Arc<Revision> {
+        &self.revision
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Arc<dyn EmbeddingModel> {
+        &self.model
+    }
+
+    /// Finds passages only.
+    pub fn retrieve(&self, question: Question<'_>, settings: &RetrievalSettings) -> Result<Retrieved, RetrieveError> {
+        retrieve(&self.revision, self.model.as_ref(), question.text, question.mode, settings)
+    }
+
+    /// How likely it is that what was found answers the question.
+    pub fn confidence(&self, question: &str, found: &Retrieved) -> Result<Confidence, IndexError> {
+        confidence::confidence(&self.revision, &self.analyzer, question, found)
+    }
+
+    /// Answers a question, or says that it cannot be answered.
+    pub fn answer(&self, question: Question<'_>, settings: &QuerySettings) -> Result<Answer, AnswerError> {
+        let start = Instant::now();
+        let found = self.retrieve(question, &settings.retrieval)?;
+        let retrieved = start.elapsed();
+        let confidence = self.confidence(question.text, &found)?;
+        let cut = confidence::cut(settings.confidence, &self.revision.manifest.background);
+        let mut answer = self.empty(question, &found, confidence.value, cut);
+        if found.candidates.is_empty() {
+            answer.reason = Some(EscalationReason::NothingFound);
+        } else if confidence.value < cut {
+            answer.reason = Some(EscalationReason::LowConfidence);
+        } else {
+            self.fill(&mut answer, question, &found, settings)?;
+        }
+        answer.timings_ms = timings(retrieved, start.elapsed());
+        Ok(answer)
+    }
+
+    fn empty(&self, question: Question<'_>, found: &Retrieved, confidence: f32, cut: f32) -> Answer {
+        Answer {
+            status: Status::Escalated,
+            answer: String::new(),
+            sentences: Vec::new(),
+            sources: Vec::new(),
+            confidence,
+            confidence_cut: cut,
+            reason: None,
+            mode: question.mode.name(),
+            mode_used: found.channels.name(),
+            revision: self.revision.manifest.revision.to_string(),
+            timings_ms: Timings::default(),
+        }
+    }
+
+    /// Picks and attributes sentences; the second gate may still leave the answer escalated.
+    fn fill(
+        &self,
+        answer: &mut Answer,
+        question: Question<'_>,
+        found: &Retrieved,
+        settings: &QuerySettings,
+    ) -> Result<(), AnswerError> {
+        let extraction = extract::extract(self, question.text, found, &settings.retrieval)?;
+        let floors = Floors::of(&self.revision.manifest.background, settings.answering.min_similarity);
+        let evidence = extraction.evidence();
+        let mut cited = Cited::default();
+        let mut sentences = Vec::new();
+        for &picked in &extraction.picked {
+            let said = &extraction.pieces[picked].evidence;
+            let found = attribute::attribute(said, &evidence, floors, settings.answering.max_citations);
+            let citations = found.cited.iter().map(|(at, score)| Citation {
+                source: cited.id_of(extraction.pieces[*at].chunk),
+                quote: extraction.pieces[*at].evidence.text.clone(),
+                score: *score,
+            });
+            let citations = citations.collect();
+            sentences.push(Sentence { text: said.text.clone(), support: found.support, citations });
+        }
+        if !passes_second_gate(&sentences) {
+            answer.reason = Some(EscalationReason::Unsupported);
+            return Ok(());
+        }
+        answer.status = Status::Answered;
+        answer.answer = extract::join(&sentences);
+        answer.sentences = sentences;
+        answer.sources = self.sources(&cited, found)?;
+        Ok(())
+    }
+
+    fn sources(&self, cited: &Cited, found: &Retrieved) -> Result<Vec<Source>, IndexError> {
+        let source = |(at, number): (usize, &ChunkNumber)| {
+            let chunk = self.revision.passages.chunk(*number)?;
+            let document = self.revision.passages.document(chunk.document)?;
+            let candidate = found.candidates.iter().find(|candidate| candidate.chunk == *number);
+            Ok(Source {
+                id: at as u32 + 1,
+                document: document.id,
+                collection: document.source,
+                path: document.path,
+                title: document.title,
+                headings: chunk.place.headings,
+                lines: chunk.place.lines,
+                text: chunk.text,
+                cosine: candidate.and_then(|c| c.cosine),
+                text_score: candidate.and_then(|c| c.text_score),
+            })
+        };
+        cited.chunks.iter().enumerate().map(source).collect()
+    }
+}
+
+/// Chunks in the order in which they are first cited.
+#[derive(Default)]
+struct Cited {
+    chunks: Vec<ChunkNumber>,
+}
+
+impl Cited {
+    fn id_of(&mut self, chunk: ChunkNumber) -> u32 {
+        let at = self.chunks.iter().position(|known| *known == chunk).unwrap_or_else(|| {
+            self.chunks.push(chunk);
+            self.chunks.len() - 1
+        });
+        at as u32 + 1
+    }
+}
+
+fn passes_second_gate(sentences: &[Sentence]) -> bool {
+    let supported = sentences.iter().filter(|s| s.support == Support::Supported).count();
+    let cited = sentences.iter().any(|s| !s.citations.is_empty());
+    cited && supported as f32 >= MIN_SUPPORTED_SHARE * sentences.len() as f32
+}
+
+fn timings(retrieved: Duration, total: Duration) -> Timings {
+    let ms = |d: Duration| (d.as_secs_f32() * 1e6).round() / 1e3;
+    Timings { retrieve: ms(retrieved), answer: ms(total.saturating_sub(retrieved)), total: ms(total) }
+}

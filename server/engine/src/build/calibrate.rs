@@ -1,0 +1,151 @@
+//! Measures what unrelated things score on the new index, once, before it is sealed: see `answer::background`.
+
+use std::collections::BTreeMap;
+
+use ragops_embed::EmbeddingModel;
+
+use super::BuildError;
+use crate::answer::background::{Background, Distribution};
+use crate::answer::confidence::confidence;
+use crate::document::Language;
+use crate::index::ChunkNumber;
+use crate::index::vectors::dot;
+use crate::retrieve::{Mode, retrieve};
+use crate::revision::Revision;
+use crate::settings::RetrievalSettings;
+use crate::text::{Analyzer, language, sentences};
+
+/// Questions that no operations index answers; see the head of the file.
+const OFF_TOPIC: &str = include_str!("../answer/off_topic.txt");
+
+/// Sentences sampled: their pairs are about 20,000, enough for the 99.9th percentile.
+const MAX_SENTENCES: usize = 200;
+/// Shorter pieces (list markers, single words) are alike for want of content.
+const MIN_SENTENCE_CHARS: usize = 20;
+/// Longer ones are not what sentences are compared with.
+const MAX_SENTENCE_CHARS: usize = 400;
+
+/// Chunks whose cosines with off-topic questions are compared by language.
+const MAX_BIAS_CHUNKS: usize = 2_000;
+/// With fewer chunks of a language its cosines say more of their topics than of the language.
+const MIN_BIAS_CHUNKS: usize = 10;
+/// Where in the cosines languages are compared.
+const BIAS_QUANTILE: f32 = 0.95;
+
+/// The off-topic questions, with their language.
+fn off_topic() -> impl Iterator<Item = (&'static str, Language)> {
+    let lines = OFF_TOPIC.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    lines.map(|line| (line, language(line).unwrap_or(Language::Other)))
+}
+
+/// Measures the background of an index whose parts are all written, and puts it into `revision.manifest`.
+pub(super) fn calibrate(revision: &mut Revision, model: &dyn EmbeddingModel) -> Result<(), BuildError> {
+    let questions: Vec<(&str, Language)> = off_topic().collect();
+    let texts: Vec<&str> = questions.iter().map(|(text, _)| *text).collect();
+    let vectors = model.embed_queries(&texts)?;
+    let asked: Vec<(Language, &[f32])> = questions.iter().map(|(_, language)| *language).zip(vectors.rows()).collect();
+    revision.manifest.background =
+        Background { sentence_pairs: sentence_pairs(revision, model)?, ..Background::default() };
+    revision.manifest.background.language_bias = language_bias(revision, &asked)?;
+    // From here on each step needs what the one before put into the manifest.
+    let settings = RetrievalSettings::default();
+    let mut found = Vec::new();
+    let mut cosines = BTreeMap::<Language, Vec<f32>>::new();
+    for (question, language) in &questions {
+        let hits = retrieve(revision, model, question, Mode::Hybrid, &settings)?;
+        cosines.entry(*language).or_default().extend(hits.best_closeness());
+        found.push((*question, hits));
+    }
+    revision.manifest.background.off_topic_cosine =
+        cosines.into_iter().map(|(language, values)| (language, Distribution::of(values))).collect();
+    let mut confidences = Vec::new();
+    for (question, hits) in &found {
+        confidences.push(confidence(revision, &Analyzer, question, hits)?.value);
+    }
+    revision.manifest.background.off_topic_confidence = Distribution::of(confidences);
+    Ok(())
+}
+
+/// For each language of questions: what passages in another language lack beside those in the same one. The upper end
+/// of the cosines is compared, since that is where ranking happens.
+fn language_bias(
+    revision: &Revision,
+    asked: &[(Language, &[f32])],
+) -> Result<BTreeMap<Language, BTreeMap<Language, f32>>, BuildError> {
+    let mut cosines = BTreeMap::<(Language, Language), Vec<f32>>::new();
+    let chunks = revision.passages.chunk_count();
+    for number in evenly(chunks, MAX_BIAS_CHUNKS) {
+        let (Some(written_in), Some(row)) = (revision.passages.language(number), revision.vectors.vector(number))
+        else {
+            continue;
+        };
+        for (asked_in, vector) in asked {
+            cosines.entry((*asked_in, written_in)).or_default().push(dot(vector, row));
+        }
+    }
+    let upper = |pair: (Language, Language)| -> Option<f32> {
+        let values = cosines.get(&pair)?;
+        let enough = values.len() >= MIN_BIAS_CHUNKS * asked.iter().filter(|(l, _)| *l == pair.0).count();
+        enough.then(|| Distribution::of(values.clone()).quantile(BIAS_QUANTILE)).flatten()
+    };
+    let mut bias = BTreeMap::<Language, BTreeMap<Language, f32>>::new();
+    for (asked_in, written_in) in cosines.keys() {
+        if let (Some(own), Some(other)) = (upper((*asked_in, *asked_in)), upper((*asked_in, *written_in))) {
+            bias.entry(*asked_in).or_default().insert(*written_in, own - other);
+        }
+    }
+    Ok(bias)
+}
+
+/// At most `wanted` chunk numbers, spread evenly, the same on every run.
+fn evenly(chunks: usize, wanted: usize) -> impl Iterator<Item = ChunkNumber> {
+    let wanted = chunks.min(wanted);
+    (0..wanted).map(move |i| ChunkNumber((i * chunks / wanted) as u32))
+}
+
+/// Cosines between sampled sentences of different documents.
+fn sentence_pairs(revision: &Revision, model: &dyn EmbeddingModel) -> Result<Distribution, BuildError> {
+    let sample = sample_sentences(revision)?;
+    let texts: Vec<&str> = sample.iter().map(|(_, text)| text.as_str()).collect();
+    let vectors = model.embed_passages(&texts, &())?;
+    let rows: Vec<&[f32]> = vectors.rows().collect();
+    let mut cosines = Vec::new();
+    for (i, (document, _)) in sample.iter().enumerate() {
+        for (j, (other, _)) in sample.iter().enumerate().skip(i + 1) {
+            if document != other {
+                cosines.push(dot(rows[i], rows[j]));
+            }
+        }
+    }
+    Ok(Distribution::of(cosines))
+}
+
+/// Sentences from chunks spread evenly over the index, one a chunk, the same on every run; with their document.
+fn sample_sentences(revision: &Revision) -> Result<Vec<(u32, String)>, BuildError> {
+    let mut sample = Vec::new();
+    for number in evenly(revision.passages.chunk_count(), MAX_SENTENCES) {
+        let chunk = revision.passages.chunk(number)?;
+        let fits = |text: &&str| (MIN_SENTENCE_CHARS..=MAX_SENTENCE_CHARS).contains(&text.chars().count());
+        let pieces: Vec<&str> =
+            sentences(&chunk.text).into_iter().map(|range| &chunk.text[range]).filter(fits).collect();
+        // The middle one: first sentences of sections are more alike than others.
+        if let Some(sentence) = pieces.get(pieces.len() / 2) {
+            sample.push((chunk.document, (*sentence).to_owned()));
+        }
+    }
+    Ok(sample)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn off_topic_questions_are_half_english_half_korean_and_distinct() {
+        let questions: Vec<_> = off_topic().collect();
+        let of = |language| questions.iter().filter(|(_, l)| *l == language).count();
+        assert_eq!((of(Language::English), of(Language::Korean)), (48, 48));
+        let distinct: std::collections::HashSet<_> = questions.iter().map(|(text, _)| text).collect();
+        assert_eq!(distinct.len(), questions.len());
+    }
+}

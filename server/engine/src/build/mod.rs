@@ -1,0 +1,86 @@
+//! Builds one revision from folders of documents: scan, read, chunk, embed, index, calibrate, seal, activate.
+//! Documents stream through in batches, so memory does not grow with the corpus; the disk is the only other state.
+
+mod calibrate;
+mod pipeline;
+pub mod progress;
+
+pub use pipeline::{BuildOutcome, BuildRequest, BuildResult, build};
+pub use progress::{BuildObserver, Progress, Stage, Unobserved};
+
+use ragops_embed::EmbedError;
+
+use crate::index::IndexError;
+use crate::read::ScanError;
+use crate::retrieve::RetrieveError;
+use crate::revision::RevisionError;
+
+/// A build ended without a revision. The active one, if any, keeps serving.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A source cannot be listed.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// Nothing to index.
+    #[error("index `{index}` has no documents: {files} files were looked at in {folders}; {advice}")]
+    NoDocuments {
+        /// The index.
+        index: String,
+        /// How many files the globs let through.
+        files: usize,
+        /// The folders looked in.
+        folders: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// Sources kept changing while they were read.
+    #[error(
+        "the documents of index `{index}` changed while they were read, {tries} times in a row; build again when they are at rest"
+    )]
+    SourcesChanging {
+        /// The index.
+        index: String,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// Another process builds this index.
+    #[error("another process is building index `{index}`; wait for it, or stop it")]
+    Busy {
+        /// The index.
+        index: String,
+    },
+    /// The model failed.
+    #[error(transparent)]
+    Embed(#[from] EmbedError),
+    /// A part of the index could not be written.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The revision could not be sealed or opened.
+    #[error(transparent)]
+    Revision(#[from] RevisionError),
+    /// The new index could not be searched.
+    #[error("the new revision cannot be searched: {0}")]
+    Retrieve(#[from] RetrieveError),
+    /// The observer ended it.
+    #[error("the build was cancelled")]
+    Cancelled,
+}
+
+/// What the caller should do about a failed build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// The same input fails again: somebody must change something.
+    BadInput,
+    /// The same input may succeed later.
+    Retryable,
+}
+
+impl BuildError {
+    /// What the caller should do.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Scan(_) | Self::NoDocuments { .. } => ErrorClass::BadInput,
+            _ => ErrorClass::Retryable,
+        }
+    }
+}

@@ -1,0 +1,440 @@
+//! The steps of a build, in order. Everything it writes lies in a hidden folder until it is sealed.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ragops_embed::{EmbedError, EmbeddingModel};
+use ragops_storage::{Sha256Digest, Sha256Hasher};
+use rayon::prelude::*;
+
+use super::calibrate::calibrate;
+use super::progress::{BuildObserver, Progress, Stage};
+use super::{BuildError, ErrorClass};
+use crate::answer::background::Background;
+use crate::chunk::chunk;
+use crate::document::{Chunk, Document, Finding};
+use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
+use crate::index::text::{TextEntry, TextWriter};
+use crate::index::vectors::VectorWriter;
+use crate::read::{FileContent, FolderSource, Reading, Registry, Scan, SourceFile, scan};
+use crate::revision::manifest::{Counts, Findings, Manifest};
+use crate::revision::store::WriteLock;
+use crate::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, RevisionStore};
+use crate::settings::BuildSettings;
+use crate::text::language;
+
+/// Source bytes read and cut at a time: bounds memory, and is enough to keep all cores busy.
+const BATCH_BYTES: u64 = 8 << 20;
+/// How often a build starts over when documents change under it.
+const MAX_TRIES: u32 = 3;
+
+/// What to build.
+#[derive(Debug, Clone)]
+pub struct BuildRequest {
+    /// The index's name.
+    pub index: String,
+    /// Where its documents are.
+    pub sources: Vec<FolderSource>,
+    /// How they are cut and indexed.
+    pub settings: BuildSettings,
+    /// Now, RFC 3339 in UTC: the engine reads no clock.
+    pub created_time: String,
+    /// The program's name and version.
+    pub built_by: String,
+    /// Inactive revisions to keep.
+    pub history: usize,
+}
+
+/// How a build ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuildResult {
+    /// A new revision was built and is active.
+    Built,
+    /// A revision of exactly this content was there already; it is active now.
+    Unchanged,
+}
+
+/// A build that succeeded.
+#[derive(Debug, Clone)]
+pub struct BuildOutcome {
+    /// How.
+    pub result: BuildResult,
+    /// The revision that is active now.
+    pub revision: RevisionName,
+    /// Its manifest.
+    pub manifest: Manifest,
+}
+
+/// Builds and activates a revision, or activates the one that is there for exactly these documents and settings.
+/// Whatever happens, the revision that was active stays whole and active until the new one is sealed.
+pub fn build(
+    request: &BuildRequest,
+    model: &dyn EmbeddingModel,
+    store: &RevisionStore,
+    observer: &dyn BuildObserver,
+) -> Result<BuildOutcome, BuildError> {
+    let lock = lock(request, store)?;
+    for _ in 0..MAX_TRIES {
+        let plan = Plan::of(request, model, observer)?;
+        if let Some(manifest) = reuse(store, &plan, model) {
+            return finish(request, store, &lock, BuildResult::Unchanged, manifest);
+        }
+        match Build::run(request, &plan, model, store, &lock, observer)? {
+            Some(manifest) => return finish(request, store, &lock, BuildResult::Built, manifest),
+            // A document changed between its digest and its reading: the name would lie, so start over.
+            None => continue,
+        }
+    }
+    Err(BuildError::SourcesChanging { index: request.index.clone(), tries: MAX_TRIES })
+}
+
+fn lock(request: &BuildRequest, store: &RevisionStore) -> Result<WriteLock, BuildError> {
+    store.lock().map_err(|error| match &error {
+        RevisionError::Storage(e) if e.kind() == std::io::ErrorKind::WouldBlock => {
+            BuildError::Busy { index: request.index.clone() }
+        }
+        _ => error.into(),
+    })
+}
+
+/// The manifest of a whole revision for exactly this plan. A damaged one is no reason to fail: it is built again.
+fn reuse(store: &RevisionStore, plan: &Plan, model: &dyn EmbeddingModel) -> Option<Manifest> {
+    let revision = Revision::open(&store.path_of(&plan.name)).ok()?;
+    revision.check_model(model.identity()).ok()?;
+    // The name is 8 digits of the identity; the digests are the identity.
+    let same = revision.manifest.content_digest == plan.content && revision.manifest.settings == plan.settings;
+    same.then_some(revision.manifest)
+}
+
+fn finish(
+    request: &BuildRequest,
+    store: &RevisionStore,
+    lock: &WriteLock,
+    result: BuildResult,
+    manifest: Manifest,
+) -> Result<BuildOutcome, BuildError> {
+    store.activate(lock, &manifest.revision)?;
+    store.prune(lock, request.history)?;
+    Ok(BuildOutcome { result, revision: manifest.revision.clone(), manifest })
+}
+
+/// What will be built, and its name.
+struct Plan {
+    files: Vec<(SourceFile, Sha256Digest)>,
+    findings: Vec<Finding>,
+    settings: BuildSettings,
+    content: Sha256Digest,
+    name: RevisionName,
+    looked_at: usize,
+}
+
+impl Plan {
+    /// Lists and digests every source. Files that cannot be read are findings and no part of the identity.
+    fn of(
+        request: &BuildRequest,
+        model: &dyn EmbeddingModel,
+        observer: &dyn BuildObserver,
+    ) -> Result<Self, BuildError> {
+        observer.progress(Progress::at(Stage::Scan));
+        let (mut files, mut findings) = (Vec::new(), Vec::new());
+        let mut looked_at = 0;
+        for source in &request.sources {
+            let Scan { files: found, findings: problems } = scan(source)?;
+            looked_at += found.len() + problems.len();
+            findings.extend(problems);
+            let loaded: Vec<_> = found.into_par_iter().map(|file| (file.load().map(|l| l.digest), file)).collect();
+            for (digest, file) in loaded {
+                match digest {
+                    Ok(digest) => files.push((file, digest)),
+                    Err(finding) => findings.push(finding),
+                }
+            }
+            if observer.is_cancelled() {
+                return Err(BuildError::Cancelled);
+            }
+        }
+        let content = content_digest(&files);
+        let name = RevisionName::of(identity(request, model, content));
+        Ok(Self { files, findings, settings: request.settings.clone(), content, name, looked_at })
+    }
+}
+
+fn content_digest(files: &[(SourceFile, Sha256Digest)]) -> Sha256Digest {
+    let mut hasher = Sha256Hasher::default();
+    for (file, digest) in files {
+        hasher.update_field(file.source.as_str().as_bytes());
+        hasher.update_field(file.path.as_bytes());
+        hasher.update_field(digest.as_bytes());
+    }
+    hasher.finish()
+}
+
+fn identity(request: &BuildRequest, model: &dyn EmbeddingModel, content: Sha256Digest) -> Sha256Digest {
+    let mut hasher = Sha256Hasher::default();
+    hasher.update(&FORMAT_VERSION.to_le_bytes());
+    hasher.update_field(request.index.as_bytes());
+    hasher.update_field(request.settings.digest().as_bytes());
+    hasher.update_field(model.identity().digest.as_bytes());
+    hasher.update_field(content.as_bytes());
+    hasher.finish()
+}
+
+/// A build under way.
+struct Build<'a> {
+    model: &'a dyn EmbeddingModel,
+    observer: &'a dyn BuildObserver,
+    settings: &'a BuildSettings,
+    passages: PassageWriter,
+    text: TextWriter,
+    vectors: VectorWriter,
+    counts: Counts,
+    findings: Findings,
+    files_total: u64,
+}
+
+/// A file read and cut.
+struct Prepared {
+    digest: Sha256Digest,
+    bytes: u64,
+    documents: Vec<(Document, Vec<Chunk>)>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Build<'a> {
+    /// `None` when a document changed after it was digested.
+    fn run(
+        request: &'a BuildRequest,
+        plan: &Plan,
+        model: &'a dyn EmbeddingModel,
+        store: &RevisionStore,
+        lock: &WriteLock,
+        observer: &'a dyn BuildObserver,
+    ) -> Result<Option<Manifest>, BuildError> {
+        let dir = store.begin(lock, &plan.name)?;
+        let mut build = Self::begin(request, plan, model, observer, &dir)?;
+        if build.index_files(plan)?.is_break() {
+            return Ok(None);
+        }
+        if build.counts.chunks == 0 {
+            return Err(no_documents(request, plan));
+        }
+        let (counts, findings) = build.finish_parts(&dir)?;
+        observer.progress(Progress { files_total: counts.files, ..Progress::at(Stage::Calibrate) });
+        let mut revision = Revision::open_parts(&dir, manifest(request, plan, model, counts, findings))?;
+        calibrate(&mut revision, model)?;
+        let manifest = revision.manifest;
+        if observer.is_cancelled() {
+            return Err(BuildError::Cancelled);
+        }
+        observer.progress(Progress { files_total: counts.files, ..Progress::at(Stage::Seal) });
+        Ok(Some(store.seal(lock, &dir, manifest)?))
+    }
+
+    fn begin(
+        request: &'a BuildRequest,
+        plan: &Plan,
+        model: &'a dyn EmbeddingModel,
+        observer: &'a dyn BuildObserver,
+        dir: &Path,
+    ) -> Result<Self, BuildError> {
+        let mut findings = Findings::default();
+        plan.findings.iter().cloned().for_each(|finding| findings.push(finding));
+        Ok(Self {
+            model,
+            observer,
+            settings: &request.settings,
+            passages: PassageWriter::create(dir)?,
+            text: TextWriter::create(dir)?,
+            vectors: VectorWriter::new(model.identity().dimension)?,
+            counts: Counts::default(),
+            findings,
+            files_total: plan.files.len() as u64,
+        })
+    }
+
+    fn index_files(&mut self, plan: &Plan) -> Result<ControlFlow<()>, BuildError> {
+        let preparer = Preparer { registry: Registry::standard(), model: self.model, settings: self.settings };
+        for batch in batches(&plan.files) {
+            let prepare = |(file, digest): &(SourceFile, Sha256Digest)| preparer.prepare(file, *digest);
+            let prepared: Option<Vec<Prepared>> = batch.par_iter().map(prepare).collect();
+            let Some(prepared) = prepared else { return Ok(ControlFlow::Break(())) };
+            self.write(prepared)?;
+            if self.observer.is_cancelled() {
+                return Err(BuildError::Cancelled);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn write(&mut self, prepared: Vec<Prepared>) -> Result<(), BuildError> {
+        let texts: Vec<String> = chunks_of(&prepared).map(Chunk::embedding_text).collect();
+        let vectors = self.embed(&texts)?;
+        self.vectors.push(&vectors)?;
+        for file in prepared {
+            self.counts.files += 1;
+            self.counts.source_bytes += file.bytes;
+            file.findings.into_iter().for_each(|finding| self.findings.push(finding));
+            for (document, chunks) in file.documents {
+                self.write_document(document, file.digest, &chunks)?;
+            }
+        }
+        self.observer.progress(self.so_far());
+        Ok(())
+    }
+
+    fn embed(&self, texts: &[String]) -> Result<Vec<f32>, BuildError> {
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let done = AtomicU64::new(0);
+        let (before, observer) = (self.so_far(), self.observer);
+        let monitor = |texts: usize| {
+            let embedded = done.fetch_add(texts as u64, Ordering::Relaxed) + texts as u64;
+            observer.progress(Progress { chunks: before.chunks + embedded, ..before });
+            if observer.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        match self.model.embed_passages(&texts, &monitor) {
+            Err(EmbedError::Cancelled) => Err(BuildError::Cancelled),
+            other => Ok(other?.into_values()),
+        }
+    }
+
+    fn write_document(&mut self, document: Document, digest: Sha256Digest, chunks: &[Chunk]) -> Result<(), BuildError> {
+        let number = self.counts.documents as u32;
+        self.passages.push_document(&DocumentRecord {
+            id: document.id,
+            source: document.source.to_string(),
+            path: document.path,
+            title: document.title,
+            language: document.language,
+            digest,
+            first_chunk: self.counts.chunks as u32,
+            chunks: chunks.len() as u32,
+        })?;
+        for chunk in chunks {
+            self.text.push(TextEntry { headings: &chunk.context, text: &chunk.text })?;
+            self.passages.push_chunk(&ChunkRecord {
+                document: number,
+                ordinal: chunk.ordinal,
+                text: chunk.text.clone(),
+                place: chunk.place.clone(),
+                tokens: chunk.tokens,
+                language: language(&chunk.text),
+            })?;
+            self.counts.tokens += u64::from(chunk.tokens);
+        }
+        self.counts.documents += 1;
+        self.counts.chunks += chunks.len() as u64;
+        Ok(())
+    }
+
+    fn so_far(&self) -> Progress {
+        Progress {
+            stage: Stage::Index,
+            files_done: self.counts.files,
+            files_total: self.files_total,
+            documents: self.counts.documents,
+            chunks: self.counts.chunks,
+            findings: self.findings.total(),
+        }
+    }
+
+    fn finish_parts(self, dir: &Path) -> Result<(Counts, Findings), BuildError> {
+        self.passages.finish()?;
+        self.text.finish()?;
+        self.vectors.finish(dir)?;
+        Ok((self.counts, self.findings))
+    }
+}
+
+/// Reads and cuts files, on all cores.
+struct Preparer<'a> {
+    registry: Registry,
+    model: &'a dyn EmbeddingModel,
+    settings: &'a BuildSettings,
+}
+
+impl Preparer<'_> {
+    /// Reads and cuts one file; `None` when its bytes are no longer those that were digested.
+    fn prepare(&self, file: &SourceFile, digest: Sha256Digest) -> Option<Prepared> {
+        let content: FileContent = file.load().ok()?;
+        if content.digest != digest {
+            return None;
+        }
+        let Reading { documents, findings } = self.registry.read(&content);
+        let counter = |text: &str| self.model.count_tokens(text);
+        let cut = |document: Document| {
+            let chunks = chunk(&document, &self.settings.chunking, &counter);
+            (document, chunks)
+        };
+        let documents = documents.into_iter().map(cut).collect();
+        Some(Prepared { digest, bytes: content.bytes.len() as u64, documents, findings })
+    }
+}
+
+fn chunks_of(prepared: &[Prepared]) -> impl Iterator<Item = &Chunk> {
+    prepared.iter().flat_map(|file| file.documents.iter()).flat_map(|(_, chunks)| chunks)
+}
+
+/// Runs of files of about `BATCH_BYTES`.
+fn batches(files: &[(SourceFile, Sha256Digest)]) -> Vec<&[(SourceFile, Sha256Digest)]> {
+    let (mut batches, mut start, mut bytes) = (Vec::new(), 0, 0_u64);
+    for (at, (file, _)) in files.iter().enumerate() {
+        bytes += file.size;
+        if bytes >= BATCH_BYTES {
+            batches.push(&files[start..=at]);
+            (start, bytes) = (at + 1, 0);
+        }
+    }
+    if start < files.len() {
+        batches.push(&files[start..]);
+    }
+    batches
+}
+
+fn no_documents(request: &BuildRequest, plan: &Plan) -> BuildError {
+    let folders: Vec<String> = request.sources.iter().map(|s| s.root.display().to_string()).collect();
+    let advice = if plan.looked_at == 0 {
+        "check `folder.path`, `include` and `exclude`"
+    } else {
+        "none of them held text that can be read; `ragops-server inspect` and the log list the findings"
+    };
+    BuildError::NoDocuments { index: request.index.clone(), files: plan.looked_at, folders: folders.join(", "), advice }
+}
+
+fn manifest(
+    request: &BuildRequest,
+    plan: &Plan,
+    model: &dyn EmbeddingModel,
+    counts: Counts,
+    findings: Findings,
+) -> Manifest {
+    Manifest {
+        format_version: FORMAT_VERSION,
+        revision: plan.name.clone(),
+        index: request.index.clone(),
+        created_time: request.created_time.clone(),
+        built_by: request.built_by.clone(),
+        settings: request.settings.clone(),
+        settings_digest: request.settings.digest(),
+        content_digest: plan.content,
+        model: model.identity().clone(),
+        counts,
+        findings,
+        background: Background::default(),
+        files: Vec::new(),
+    }
+}
+
+impl BuildOutcome {
+    /// Whether anything new was built.
+    pub fn is_new(&self) -> bool {
+        self.result == BuildResult::Built
+    }
+}
+
+impl BuildError {
+    /// Whether the same request can succeed later.
+    pub fn is_retryable(&self) -> bool {
+        self.class() == ErrorClass::Retryable
+    }
+}

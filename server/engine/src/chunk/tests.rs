@@ -1,0 +1,191 @@
+//! Documents in, passages out.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::document::{BlockKind, SourceName};
+use crate::read::{FileContent, MarkdownReader, Reader};
+use crate::text::sentences;
+
+/// Counts words, and what is longer than eight bytes as several.
+fn words(text: &str) -> usize {
+    text.split_whitespace().map(|word| word.len().div_ceil(8)).sum()
+}
+
+fn read(page: &str) -> Document {
+    let content = FileContent::from_bytes(SourceName::new("docs"), "page.md", page.into());
+    MarkdownReader.read(&content).documents.remove(0)
+}
+
+fn settings(max_tokens: u32, overlap_tokens: u32) -> ChunkSettings {
+    ChunkSettings { max_tokens, overlap_tokens }
+}
+
+fn texts(page: &str, max: u32, overlap: u32) -> Vec<(String, String)> {
+    let chunks = chunk(&read(page), &settings(max, overlap), &words);
+    chunks.into_iter().map(|chunk| (chunk.context, chunk.text)).collect()
+}
+
+fn check(page: &str, max: u32, overlap: u32, expect: &[(&str, &str)]) {
+    let expect: Vec<_> = expect.iter().map(|(context, text)| ((*context).to_owned(), (*text).to_owned())).collect();
+    assert_eq!(texts(page, max, overlap), expect, "{page}");
+}
+
+/// `count` words of one token each, the last with a full stop.
+fn sentence(name: &str, count: usize) -> String {
+    (1..=count).map(|n| format!("{name}{n}")).collect::<Vec<_>>().join(" ") + "."
+}
+
+#[test]
+fn small_sections_share_a_passage_and_keep_their_headings() {
+    check(
+        "# Broker\n\n## Meaning\n\nIt is down.\n\n## Impact\n\nNothing is sent.\n",
+        64,
+        0,
+        &[("Broker", "## Meaning\n\nIt is down.\n\n## Impact\n\nNothing is sent.")],
+    );
+    check(
+        "# Broker\n\nAbout it.\n\n## Meaning\n\nIt is down.\n",
+        64,
+        0,
+        &[("Broker", "About it.\n\n## Meaning\n\nIt is down.")],
+    );
+}
+
+#[test]
+fn large_sections_stand_alone_under_their_headings() {
+    let (a, b) = (sentence("a", 20), sentence("b", 20));
+    check(&format!("# T\n\n## 원인\n\n{a}\n\n## 조치\n\n{b}\n"), 40, 0, &[("T > 원인", &a), ("T > 조치", &b)]);
+}
+
+#[test]
+fn sections_of_another_parent_are_not_mixed() {
+    let page = "# T\n\n## A\n\n### A1\n\nshort one.\n\n## B\n\n### B1\n\nshort two.\n";
+    check(page, 64, 0, &[("T > A > A1", "short one."), ("T > B > B1", "short two.")]);
+}
+
+#[test]
+fn a_long_section_is_split_at_sentences_with_overlap() {
+    let sentences: Vec<String> = ["A", "B", "C", "D", "E", "F"].iter().map(|name| sentence(name, 9)).collect();
+    let page = format!("# T\n\n{}", sentences.join(" "));
+    let chunks = texts(&page, 32, 10);
+    let expect = [&sentences[0..3], &sentences[2..5], &sentences[4..6]].map(|part| ("T".to_owned(), part.join(" ")));
+    assert_eq!(chunks, expect);
+    let chunks = texts(&page, 32, 0);
+    let expect = [&sentences[0..3], &sentences[3..6]].map(|part| ("T".to_owned(), part.join(" ")));
+    assert_eq!(chunks, expect);
+}
+
+#[test]
+fn lists_keep_their_markers_and_lines() {
+    check(
+        "# T\n\nDo this:\n\n1. one. Two.\n2. three\n   - four\n\nEnd.",
+        64,
+        0,
+        &[("T", "Do this:\n\n1. one. Two.\n2. three\n  - four\n\nEnd.")],
+    );
+}
+
+#[test]
+fn code_and_tables_stay_whole_where_they_fit() {
+    let code = "```sh\nkubectl get pods\n\nkubectl logs x\n```";
+    let table = "| Code | Meaning |\n| --- | --- |\n| 503 | down |";
+    check(&format!("# T\n\nRun it.\n\n{code}\n\n{table}\n"), 64, 0, &[("T", &format!("Run it.\n\n{code}\n\n{table}"))]);
+}
+
+#[test]
+fn large_code_is_split_by_lines_and_fenced_again() {
+    let lines: Vec<String> = (0..40).map(|n| format!("command number {n}")).collect();
+    let chunks = texts(&format!("# T\n\n```sh\n{}\n```", lines.join("\n")), 32, 8);
+    assert!(chunks.len() > 3);
+    let mut found = Vec::new();
+    for (_, text) in &chunks {
+        let body = text.strip_prefix("```sh\n").unwrap().strip_suffix("\n```").unwrap();
+        found.extend(body.lines().map(str::to_owned));
+    }
+    assert_eq!(found, lines);
+}
+
+#[test]
+fn large_tables_are_split_by_rows_under_their_header() {
+    let header = "| Code | Meaning |\n| --- | --- |\n";
+    let rows: Vec<String> = (0..30).map(|n| format!("| {n} | value {n} |")).collect();
+    let chunks = texts(&format!("# T\n\n{header}{}\n", rows.join("\n")), 64, 8);
+    assert!(chunks.len() > 2);
+    let found: Vec<&str> = chunks.iter().flat_map(|(_, text)| text.strip_prefix(header).unwrap().lines()).collect();
+    assert_eq!(found, rows);
+}
+
+#[test]
+fn a_sentence_larger_than_a_passage_is_cut() {
+    let long = sentence("w", 200);
+    let chunks = texts(&format!("# T\n\n{long}"), 32, 8);
+    assert_eq!(chunks.iter().map(|(_, text)| text.as_str()).collect::<String>(), long);
+    let run = "가".repeat(2000);
+    let chunks = texts(&format!("# T\n\n{run}"), 32, 8);
+    assert!(chunks.len() > 20);
+    assert_eq!(chunks.iter().map(|(_, text)| text.as_str()).collect::<String>(), run);
+}
+
+#[test]
+fn places_say_where_a_passage_stands() {
+    let document = read("# T\n\n## A\n\nfirst.\n\n## B\n\nsecond.\nthird.\n");
+    let chunks = chunk(&document, &settings(64, 0), &words);
+    assert_eq!(chunks[0].place.headings, ["T"]);
+    let lines = chunks[0].place.lines.unwrap();
+    assert_eq!((lines.first, lines.last), (3, 10));
+    assert_eq!((chunks[0].ordinal, chunks[0].document.as_str()), (0, "page.md"));
+}
+
+#[test]
+fn headings_alone_still_give_a_passage() {
+    check("# T\n\n## A\n", 64, 0, &[("T > A", "## A")]);
+}
+
+/// Pages of everything that packing looks at.
+fn page() -> impl Strategy<Value = String> {
+    let words = |n: std::ops::Range<usize>| proptest::collection::vec("[a-z가-힣]{1,12}", n).prop_map(|w| w.join(" "));
+    let block = prop_oneof![
+        (1_usize..4, words(1..4)).prop_map(|(level, text)| format!("{} {text}", "#".repeat(level))),
+        proptest::collection::vec(words(1..20), 1..8).prop_map(|sentences| sentences.join(". ") + "."),
+        words(1..10).prop_map(|text| format!("- {text}.\n- {text}")),
+        proptest::collection::vec(words(1..8), 1..12).prop_map(|lines| format!("```\n{}\n```", lines.join("\n"))),
+        proptest::collection::vec(words(1..4), 1..12)
+            .prop_map(|rows| format!("| h | i |\n|---|---|\n| {} | x |", rows.join(" | x |\n| "))),
+        words(60..90),
+    ];
+    proptest::collection::vec(block, 1..14).prop_map(|blocks| blocks.join("\n\n"))
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_passage_is_too_large_and_no_sentence_is_lost(page in page(), max in 32_u32..120, overlap in 0_u32..30) {
+        let document = read(&page);
+        let chunks = chunk(&document, &settings(max, overlap), &words);
+        for chunk in &chunks {
+            prop_assert!(chunk.tokens <= max, "{} > {max}", chunk.tokens);
+            prop_assert!(words(&chunk.embedding_text()) <= chunk.tokens as usize);
+            prop_assert!(!chunk.text.trim().is_empty());
+        }
+        // A context may leave headings out where they are too long; the place always has them.
+        let shown = |chunk: &Chunk| squeezed(&format!("{} {}", chunk.place.headings.join(" "), chunk.text));
+        let passages: Vec<String> = chunks.iter().map(shown).collect();
+        let holds = |part: &str| passages.iter().any(|passage| passage.contains(&squeezed(part)));
+        for block in &document.blocks {
+            let parts: Vec<&str> = match block.kind {
+                BlockKind::Code { .. } | BlockKind::Table => block.text.lines().collect(),
+                _ => sentences(&block.text).into_iter().map(|range| &block.text[range]).collect(),
+            };
+            // A sentence of more than a passage is cut; two thirds of it are left beside the longest context.
+            for part in parts.into_iter().filter(|part| words(part) + 6 <= max as usize * 2 / 3) {
+                prop_assert!(holds(part), "{part:?} is in none of {passages:#?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! The values that pass from reading to chunking to indexing: documents, blocks, chunks and findings.
+//! Plain data: every text is UTF-8 in NFC, every path uses `/`. Nothing here reads a file.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Names one document within its source: the path relative to the source folder (`en/kafka.md`), or a record's own
+/// id for a document that is one line of a `.jsonl` file. NFC, `/` between folders.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DocumentId(String);
+
+impl DocumentId {
+    /// Wraps an id; the caller has normalised it to NFC.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DocumentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name of a source in the RagIndex (`spec.sources[].name`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SourceName(String);
+
+impl SourceName {
+    /// Wraps a name that the resource's validation has accepted.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The language a text is mostly written in, told by its letters alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Language {
+    /// Hangul stands for a fair share of the letters; English terms in between do not change that.
+    Korean,
+    /// Latin letters, next to no Hangul.
+    English,
+    /// Any other script.
+    Other,
+}
+
+/// Lines of the file a text came from: 1-based, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LineRange {
+    /// The first line, from 1.
+    pub first: u32,
+    /// The last line, at least `first`.
+    pub last: u32,
+}
+
+impl LineRange {
+    /// The smallest range that holds both.
+    #[must_use]
+    pub fn cover(self, other: Self) -> Self {
+        Self { first: self.first.min(other.first), last: self.last.max(other.last) }
+    }
+}
+
+/// Where a text stands in its document. More kinds of place (page, slide, sheet) come with their readers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Place {
+    /// The headings above the text, outermost first; empty before the first heading.
+    pub headings: Vec<String>,
+    /// The lines of the source file, where the format has lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<LineRange>,
+}
+
+impl Place {
+    /// A place under `headings`, on `lines` where the format has any.
+    pub fn new(headings: Vec<String>, lines: Option<LineRange>) -> Self {
+        Self { headings, lines }
+    }
+}
+
+/// Whether a list counts its items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ListMarker {
+    /// A bullet.
+    Bullet,
+    /// A number, as written or as counted.
+    Number(u64),
+}
+
+/// What a block is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum BlockKind {
+    /// A heading; `level` 1 to 6.
+    Heading {
+        /// 1 is the outermost.
+        level: u8,
+    },
+    /// Running text.
+    Paragraph,
+    /// One item of a list without its sub-items.
+    ListItem {
+        /// 0 for an outermost list.
+        depth: u8,
+        /// Bullet or number.
+        marker: ListMarker,
+    },
+    /// A table as pipe rows (`| a | b |`), one per line; the second line is the `| --- |` rule when the table has a
+    /// header row.
+    Table,
+    /// Preformatted text, without fences.
+    Code {
+        /// The language named at the fence, empty when none is.
+        language: String,
+    },
+    /// A quotation.
+    Quote,
+}
+
+/// One block of a document in reading order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// What it is.
+    pub kind: BlockKind,
+    /// Its text as a reader sees it: links by their text, no emphasis marks. Never empty.
+    pub text: String,
+    /// Where it stands; `headings` are those *above* it, so a heading does not list itself.
+    pub place: Place,
+}
+
+/// One document as read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Unique within `source`.
+    pub id: DocumentId,
+    /// The source it was found in.
+    pub source: SourceName,
+    /// The file's path relative to the source folder: NFC, `/`. Several documents share it for `.jsonl`.
+    pub path: String,
+    /// Declared title, first heading or file stem, in that order. Never empty.
+    pub title: String,
+    /// The content in reading order.
+    pub blocks: Vec<Block>,
+    /// The main language of the blocks; `None` when they hold no letters.
+    pub language: Option<Language>,
+}
+
+/// A passage of a document: what is embedded, indexed and cited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chunk {
+    /// The document it belongs to.
+    pub document: DocumentId,
+    /// 0-based position among the document's chunks.
+    pub ordinal: u32,
+    /// Title and heading path, `title > heading > heading`; may be empty.
+    pub context: String,
+    /// The passage itself, for citing: blocks separated by blank lines, code in fences, tables as pipe rows.
+    pub text: String,
+    /// Where it stands: the headings its blocks share and the lines it spans.
+    pub place: Place,
+    /// Tokens of [`Chunk::embedding_text`] by the counter that sized it: an upper bound, since pieces are counted
+    /// one by one.
+    pub tokens: u32,
+}
+
+impl Chunk {
+    /// What the embedding model and the text index see: the context, a line break, the passage.
+    pub fn embedding_text(&self) -> String {
+        if self.context.is_empty() {
+            return self.text.clone();
+        }
+        let mut text = String::with_capacity(self.context.len() + 1 + self.text.len());
+        text.push_str(&self.context);
+        text.push('\n');
+        text.push_str(&self.text);
+        text
+    }
+}
+
+/// What went wrong with one file or record. The names are stable: they stand in manifests and JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum FindingCode {
+    /// The file is larger than the size cap.
+    FileTooLarge,
+    /// The file has no bytes, or white space only.
+    EmptyFile,
+    /// The file has bytes, but no text came out of it.
+    NoText,
+    /// The file is not text (NUL bytes).
+    BinaryContent,
+    /// Bytes that are not valid in the file's encoding were replaced by U+FFFD.
+    InvalidBytes,
+    /// No reader knows the format.
+    UnsupportedFormat,
+    /// The file cannot be opened or read.
+    UnreadableFile,
+    /// The folder cannot be listed; what is below it is missing.
+    UnreadableFolder,
+    /// The file was there when the folder was listed and is gone now.
+    FileVanished,
+    /// The file changed while it was read, twice in a row.
+    FileChanged,
+    /// A symbolic link leads out of the source folder, to nothing, or round in a circle.
+    LinkNotFollowed,
+    /// A pipe, socket or device.
+    NotAFile,
+    /// The file's name is not valid UTF-8.
+    NameNotUtf8,
+    /// Two files have the same name once it is in NFC.
+    NameCollision,
+    /// One record of a `.jsonl` file cannot be used.
+    BadRecord,
+    /// Two documents of a source have the same id; the first one is kept.
+    DuplicateId,
+    /// The rest of the document was cut off: too many blocks.
+    TooManyBlocks,
+    /// The document is nested deeper than the cap; its text is kept, its structure is not.
+    TooDeeplyNested,
+    /// A line is longer than the cap; the record or the rest of the line is left out.
+    LineTooLong,
+    /// The source holds more files than the cap; the rest are left out.
+    TooManyFiles,
+}
+
+/// What a finding means for the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Effect {
+    /// The file, folder or record is missing from the index.
+    Skipped,
+    /// The document is indexed, but not exactly as written.
+    Altered,
+}
+
+impl fmt::Display for FindingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl FindingCode {
+    /// What it means for the index.
+    pub fn effect(self) -> Effect {
+        match self {
+            Self::InvalidBytes | Self::TooManyBlocks | Self::TooDeeplyNested => Effect::Altered,
+            _ => Effect::Skipped,
+        }
+    }
+}
+
+/// One named, counted problem with one file or record; never a failed build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The stable name of the problem.
+    pub code: FindingCode,
+    /// The path relative to the source folder.
+    pub path: String,
+    /// The line of the record, from 1, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// What was found, with figures.
+    pub detail: String,
+    /// What the owner of the file can do.
+    pub advice: String,
+}
+
+impl Finding {
+    /// A finding about a whole file or folder.
+    pub fn new(
+        code: FindingCode,
+        path: impl Into<String>,
+        detail: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> Self {
+        Self { code, path: path.into(), line: None, detail: detail.into(), advice: advice.into() }
+    }
+
+    /// The same finding about one line, from 1.
+    #[must_use]
+    pub fn at_line(mut self, line: u32) -> Self {
+        self.line = Some(line);
+        self
+    }
+}
+
+impl fmt::Display for Finding {
+    /// `path:line: detail; advice (Code)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.path)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}; {} ({:?})", self.detail, self.advice, self.code)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chunk_survives_json() {
+        let chunk = Chunk {
+            document: DocumentId::new("ko/카프카.md"),
+            ordinal: 3,
+            context: "카프카 > 복구".to_owned(),
+            text: "브로커를 다시 시작한다.".to_owned(),
+            place: Place::new(vec!["복구".to_owned()], Some(LineRange { first: 10, last: 12 })),
+            tokens: 17,
+        };
+        let json = serde_json::to_string(&chunk).unwrap();
+        assert_eq!(serde_json::from_str::<Chunk>(&json).unwrap(), chunk);
+        assert_eq!(chunk.embedding_text(), "카프카 > 복구\n브로커를 다시 시작한다.");
+    }
+
+    #[test]
+    fn finding_codes_are_camel_case_names() {
+        assert_eq!(serde_json::to_string(&FindingCode::FileTooLarge).unwrap(), "\"FileTooLarge\"");
+        let finding = Finding::new(FindingCode::BadRecord, "a.jsonl", "no `text`", "add it").at_line(7);
+        assert_eq!(finding.to_string(), "a.jsonl:7: no `text`; add it (BadRecord)");
+    }
+}

@@ -1,0 +1,81 @@
+//! The search structures of one revision: passages (what is cited), vectors (FAISS) and text (BM25).
+//! Each part writes itself into a folder being built and opens itself from a sealed one; `revision` decides when.
+
+pub mod passages;
+pub mod read_only;
+pub mod records;
+pub mod text;
+pub mod vectors;
+
+use ragops_storage::StorageError;
+
+/// A part of an index could not be written, opened or searched.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The file system refused.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// FAISS refused; its own words.
+    #[error("the vector index {step}: {source}")]
+    Vectors {
+        /// What was being done, e.g. `cannot be read`.
+        step: &'static str,
+        /// FAISS's reason.
+        #[source]
+        source: faiss::error::Error,
+    },
+    /// tantivy refused; its own words.
+    #[error("the text index {step}: {source}")]
+    Text {
+        /// What was being done.
+        step: &'static str,
+        /// tantivy's reason.
+        #[source]
+        source: tantivy::TantivyError,
+    },
+    /// A vector has another length than the index.
+    #[error("a vector of {actual} dimensions does not fit an index of {expected} dimensions")]
+    Dimension {
+        /// Dimensions of the index.
+        expected: usize,
+        /// Dimensions of the vector.
+        actual: usize,
+    },
+    /// A record or its offset is not what was written.
+    #[error("record {number} of {file} cannot be read: {reason}")]
+    Record {
+        /// The file's name inside the revision.
+        file: String,
+        /// Which record, from 0.
+        number: usize,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl IndexError {
+    /// Whether the same call can succeed later (no space, busy).
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Storage(error) if error.is_retryable())
+    }
+}
+
+/// The number of a chunk within its revision: 0 for the first chunk of the first document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ChunkNumber(pub u32);
+
+impl ChunkNumber {
+    /// The number as an array index.
+    pub fn as_usize(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A chunk found by one channel, with that channel's raw score (cosine, or BM25).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// The chunk.
+    pub chunk: ChunkNumber,
+    /// The channel's raw score; higher is better; not comparable between channels.
+    pub score: f32,
+}

@@ -1,0 +1,280 @@
+//! The text channel: BM25 over the analyser's terms, in tantivy. One segment, documents in the order of the chunks,
+//! so a tantivy document id is a chunk number and nothing is stored twice.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use ragops_storage::durable;
+use tantivy::collector::TopDocs;
+use tantivy::directory::MmapDirectory;
+use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
+use tantivy::tokenizer::{Token, TokenStream, Tokenizer, TokenizerManager};
+use tantivy::{Index, IndexReader, ReloadPolicy, SingleSegmentIndexWriter, TantivyDocument, Term};
+
+use super::read_only::SealedDirectory;
+use super::{ChunkNumber, Hit, IndexError};
+use crate::text::{Analyzer, TokenBuffer, TokenKind};
+
+/// The folder's name inside a revision.
+pub const DIR: &str = "text";
+
+/// The analyser's name in tantivy's schema; part of the format.
+const ANALYZER: &str = "ragops_ko_en_1";
+
+/// How much a term in the title or heading path counts beside one in the text. Tuned on the sample gold set.
+const HEADING_BOOST: f32 = 0.6;
+
+/// What a bigram or a part of a compound counts beside a whole word. Tuned on the sample gold set.
+const PIECE_WEIGHT: f32 = 0.7;
+
+/// Memory for terms before tantivy would cut a segment; it grows as needed up to this.
+const WRITER_BYTES: usize = 1 << 28;
+
+/// What of a chunk goes into the text channel.
+#[derive(Debug, Clone, Copy)]
+pub struct TextEntry<'a> {
+    /// Title and heading path, joined.
+    pub headings: &'a str,
+    /// The chunk's own text.
+    pub text: &'a str,
+}
+
+struct Fields {
+    headings: Field,
+    text: Field,
+}
+
+fn schema() -> (Schema, Fields) {
+    let indexing = TextFieldIndexing::default().set_tokenizer(ANALYZER).set_index_option(IndexRecordOption::WithFreqs);
+    let options = TextOptions::default().set_indexing_options(indexing);
+    let mut builder = Schema::builder();
+    let headings = builder.add_text_field("headings", options.clone());
+    let text = builder.add_text_field("text", options);
+    (builder.build(), Fields { headings, text })
+}
+
+fn with_analyzer(index: &Index) {
+    index.tokenizers().register(ANALYZER, AnalyzerAdapter::default());
+}
+
+/// Collects chunks and writes them as one segment.
+pub struct TextWriter {
+    writer: SingleSegmentIndexWriter<TantivyDocument>,
+    fields: Fields,
+    dir: PathBuf,
+}
+
+impl TextWriter {
+    /// An empty index in `<dir>/text`.
+    pub fn create(dir: &Path) -> Result<Self, IndexError> {
+        let dir = dir.join(DIR);
+        durable::create_dir(&dir)?;
+        let (schema, fields) = schema();
+        let create = || {
+            let tokenizers = TokenizerManager::new();
+            tokenizers.register(ANALYZER, AnalyzerAdapter::default());
+            let builder = Index::builder().schema(schema).tokenizers(tokenizers);
+            builder.single_segment_index_writer(MmapDirectory::open(&dir)?, WRITER_BYTES)
+        };
+        let writer = create().map_err(failed("cannot be created"))?;
+        Ok(Self { writer, fields, dir })
+    }
+
+    /// Appends one chunk; its document id is the count of chunks before it.
+    pub fn push(&mut self, entry: TextEntry<'_>) -> Result<(), IndexError> {
+        let mut document = TantivyDocument::new();
+        document.add_text(self.fields.headings, entry.headings);
+        document.add_text(self.fields.text, entry.text);
+        self.writer.add_document(document).map_err(failed("cannot take a chunk"))
+    }
+
+    /// Writes the segment and removes tantivy's lock files. Syncing is the caller's, for the folder as a whole.
+    pub fn finish(self) -> Result<(), IndexError> {
+        drop(self.writer.finalize().map_err(failed("cannot be written"))?);
+        for path in durable::list(&self.dir)? {
+            if path.extension().is_some_and(|e| e == "lock") {
+                durable::remove(&path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An open text index. Searches run side by side.
+pub struct TextIndex {
+    reader: IndexReader,
+    fields: Fields,
+    analyzer: Analyzer,
+}
+
+impl TextIndex {
+    /// Opens `<dir>/text`, which may be on a read-only mount.
+    pub fn open(dir: &Path) -> Result<Self, IndexError> {
+        let (schema, fields) = schema();
+        let open = || {
+            let index = Index::open(SealedDirectory::open(&dir.join(DIR))?)?;
+            if index.schema() != schema {
+                return Err(tantivy::TantivyError::SchemaError("written with another schema".to_owned()));
+            }
+            with_analyzer(&index);
+            index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()
+        };
+        let reader = open().map_err(failed("cannot be opened"))?;
+        Ok(Self { reader, fields, analyzer: Analyzer::default() })
+    }
+
+    /// The number of chunks.
+    pub fn len(&self) -> usize {
+        usize::try_from(self.reader.searcher().num_docs()).unwrap_or(usize::MAX)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The `count` best chunks by BM25, best first, equal scores by chunk number. Chunks without any term of the
+    /// question do not appear.
+    pub fn search(&self, question: &str, count: usize) -> Result<Vec<Hit>, IndexError> {
+        let clauses = self.clauses(question);
+        if clauses.is_empty() || count == 0 || self.is_empty() {
+            return Ok(Vec::new());
+        }
+        let searcher = self.reader.searcher();
+        let collector = TopDocs::with_limit(count).order_by_score();
+        let found = searcher.search(&BooleanQuery::new(clauses), &collector).map_err(failed("cannot be searched"))?;
+        Ok(found.into_iter().map(|(score, at)| Hit { chunk: ChunkNumber(at.doc_id), score }).collect())
+    }
+
+    /// How many chunks hold `term` in their text; the term is one of the analyser's.
+    pub fn document_frequency(&self, term: &str) -> Result<u64, IndexError> {
+        let searcher = self.reader.searcher();
+        searcher.doc_freq(&Term::from_field_text(self.fields.text, term)).map_err(failed("cannot be searched"))
+    }
+
+    /// One clause a distinct term and field; a term asked twice counts twice.
+    fn clauses(&self, question: &str) -> Vec<(Occur, Box<dyn Query>)> {
+        let mut terms = BTreeMap::<String, f32>::new();
+        let mut buffer = TokenBuffer::default();
+        self.analyzer.analyze(question, &mut buffer);
+        for token in buffer.iter() {
+            *terms.entry(token.text.to_owned()).or_default() += weight(token.kind);
+        }
+        let clause = |field: Field, term: &str, boost: f32| -> (Occur, Box<dyn Query>) {
+            let query = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
+            (Occur::Should, Box::new(BoostQuery::new(Box::new(query), boost)))
+        };
+        let both = |(term, weight): (&String, &f32)| {
+            [clause(self.fields.text, term, *weight), clause(self.fields.headings, term, weight * HEADING_BOOST)]
+        };
+        terms.iter().flat_map(both).collect()
+    }
+}
+
+/// What a term of the question counts: a piece of a word less than a word of its own.
+fn weight(kind: TokenKind) -> f32 {
+    match kind {
+        TokenKind::Bigram | TokenKind::Part => PIECE_WEIGHT,
+        _ => 1.0,
+    }
+}
+
+/// Feeds the analyser's terms to tantivy.
+#[derive(Clone, Default)]
+struct AnalyzerAdapter {
+    analyzer: Analyzer,
+    buffer: TokenBuffer,
+}
+
+impl Tokenizer for AnalyzerAdapter {
+    type TokenStream<'a> = AdapterStream<'a>;
+
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> AdapterStream<'a> {
+        self.analyzer.analyze(text, &mut self.buffer);
+        AdapterStream { buffer: &self.buffer, next: 0, current: Token::default() }
+    }
+}
+
+struct AdapterStream<'a> {
+    buffer: &'a TokenBuffer,
+    next: usize,
+    current: Token,
+}
+
+impl TokenStream for AdapterStream<'_> {
+    fn advance(&mut self) -> bool {
+        let Some(token) = self.buffer.get(self.next) else { return false };
+        self.next += 1;
+        self.current.text.clear();
+        self.current.text.push_str(token.text);
+        self.current.position = token.position;
+        self.current.offset_from = token.start;
+        self.current.offset_to = token.end;
+        true
+    }
+
+    fn token(&self) -> &Token {
+        &self.current
+    }
+
+    fn token_mut(&mut self) -> &mut Token {
+        &mut self.current
+    }
+}
+
+fn failed(step: &'static str) -> impl FnOnce(tantivy::TantivyError) -> IndexError {
+    move |source| IndexError::Text { step, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index_of(texts: &[(&str, &str)]) -> (tempfile::TempDir, TextIndex) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut writer = TextWriter::create(dir.path()).unwrap();
+        for (headings, text) in texts {
+            writer.push(TextEntry { headings, text }).unwrap();
+        }
+        writer.finish().unwrap();
+        let index = TextIndex::open(dir.path()).unwrap();
+        (dir, index)
+    }
+
+    #[test]
+    fn finds_english_and_korean_words_by_their_stems() {
+        let (_dir, index) = index_of(&[
+            ("Disk", "The node runs out of disk space."),
+            ("장애", "인증서가 만료되면 게이트웨이를 재시작합니다."),
+            ("Kafka", "Consumer lag grows."),
+        ]);
+        let first = |question: &str| index.search(question, 3).unwrap().first().map(|hit| hit.chunk.0);
+        assert_eq!(first("disk is full"), Some(0));
+        assert_eq!(first("인증서 만료"), Some(1));
+        assert_eq!(first("게이트웨이는 어떻게 하나요"), Some(1));
+        assert_eq!(first("zebra"), None);
+        assert_eq!(first(""), None);
+    }
+
+    #[test]
+    fn headings_count_and_document_frequency_is_of_the_text() {
+        let (_dir, index) = index_of(&[("Rollback", "Run the job."), ("Deploy", "Run the other job.")]);
+        assert_eq!(index.search("rollback", 2).unwrap()[0].chunk.0, 0);
+        assert_eq!(index.document_frequency("job").unwrap(), 2);
+        assert_eq!(index.document_frequency("rollback").unwrap(), 0);
+    }
+
+    #[test]
+    fn an_empty_index_opens_and_finds_nothing() {
+        let (_dir, index) = index_of(&[]);
+        assert!(index.is_empty() && index.search("anything", 5).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_sealed_index_leaves_no_lock_files_when_written_or_opened() {
+        let (dir, _index) = index_of(&[("a", "b")]);
+        let names: Vec<_> = durable::list(&dir.path().join(DIR)).unwrap();
+        assert!(names.iter().all(|path| path.extension().is_none_or(|e| e != "lock")), "{names:?}");
+    }
+}

@@ -1,0 +1,437 @@
+//! Turns the token stream of a page into blocks.
+
+use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
+
+use super::tags::{Tag, tag};
+use crate::document::{BlockKind, LineRange, ListMarker};
+use crate::read::blocks::Blocks;
+use crate::read::limits::{MAX_BLOCKS, MAX_HEADING_BYTES};
+use crate::read::lines::LineIndex;
+use crate::read::table::TableText;
+
+/// A page as read.
+pub(super) struct Page {
+    /// The text of `<title>`.
+    pub(super) title: Option<String>,
+    /// The content.
+    pub(super) blocks: Blocks,
+}
+
+/// Reads a page or a fragment.
+pub(super) fn page(text: &str) -> Page {
+    let mut emitter = DefaultEmitter::<usize>::new_with_span();
+    emitter.naively_switch_states(true);
+    let mut extractor = Extractor::default();
+    for token in Tokenizer::new_with_emitter(text, emitter) {
+        let Ok(token) = token;
+        match token {
+            Token::StartTag(start) => extractor.start(&start),
+            Token::EndTag(end) => extractor.end(&end.name),
+            Token::String(string) => {
+                extractor.text(&String::from_utf8_lossy(&string.value), string.span.start, string.span.end);
+            }
+            Token::Comment(_) | Token::Doctype(_) | Token::Error(_) => {}
+        }
+        if extractor.found.len() > MAX_BLOCKS {
+            break;
+        }
+    }
+    extractor.boundary();
+    extractor.end_table();
+    let title = Some(extractor.title).filter(|title| !title.trim().is_empty());
+    Page { title, blocks: preferred(extractor.found, &LineIndex::new(text)) }
+}
+
+/// Where a block stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Region {
+    Body,
+    Article,
+    Main,
+}
+
+struct Found {
+    kind: BlockKind,
+    text: String,
+    bytes: Option<(usize, usize)>,
+    region: Region,
+}
+
+/// Keeps `main`, else the articles, else everything. A region with under a fifth of the text is a teaser, not the page.
+fn preferred(found: Vec<Found>, lines: &LineIndex) -> Blocks {
+    let bytes_in = |least: Region| found.iter().filter(|f| f.region >= least).map(|f| f.text.len()).sum::<usize>();
+    let all = bytes_in(Region::Body);
+    let least = [Region::Main, Region::Article].into_iter().find(|region| bytes_in(*region) * 5 > all);
+    let least = least.unwrap_or(Region::Body);
+    let mut blocks = Blocks::default();
+    for block in found.into_iter().filter(|block| block.region >= least) {
+        let range: Option<LineRange> = block.bytes.map(|(start, end)| lines.range(start, end));
+        blocks.push(block.kind, &block.text, range);
+    }
+    blocks
+}
+
+/// An open element.
+struct Open {
+    tag: Tag,
+    /// Whether its content is left out.
+    dropped: bool,
+}
+
+/// The state between tokens. Only elements that mean something are on the stack; an end tag whose element is not open
+/// is ignored, others close everything above theirs, so each element is pushed and popped once.
+#[derive(Default)]
+struct Extractor {
+    open: Vec<Open>,
+    /// How many elements of each meaning are open, by `slot`.
+    counts: [usize; 32],
+    dropped: usize,
+    title: String,
+    inline: String,
+    /// A space is due before the next text.
+    space: bool,
+    bytes: Option<(usize, usize)>,
+    /// For each open list the number of its next item; 0 for bullets.
+    lists: Vec<u64>,
+    /// The marker of the open item, until its first text is pushed.
+    marker: Option<ListMarker>,
+    language: String,
+    table: Option<OpenTable>,
+    found: Vec<Found>,
+}
+
+#[derive(Default)]
+struct OpenTable {
+    text: TableText,
+    in_cell: bool,
+    cells: usize,
+    header_cells: usize,
+    widest: usize,
+    single: Vec<String>,
+    bytes: Option<(usize, usize)>,
+}
+
+/// A small number for each meaning that is kept on the stack.
+fn slot(tag: Tag) -> usize {
+    match tag {
+        Tag::Main => 0,
+        Tag::Article => 1,
+        Tag::Header => 2,
+        Tag::Boilerplate => 3,
+        Tag::UnorderedList => 4,
+        Tag::OrderedList => 5,
+        Tag::Item => 6,
+        Tag::Quote => 7,
+        Tag::Preformatted => 8,
+        Tag::Table => 9,
+        Tag::TableHead => 10,
+        Tag::Title => 11,
+        Tag::Raw => 12,
+        Tag::Heading(level) => 12 + usize::from(level),
+        _ => 31,
+    }
+}
+
+fn is_stacked(tag: Tag) -> bool {
+    slot(tag) != 31
+}
+
+impl Extractor {
+    fn count(&self, tag: Tag) -> usize {
+        self.counts[slot(tag)]
+    }
+
+    fn heading(&self) -> Option<u8> {
+        (1..=6).find(|level| self.count(Tag::Heading(*level)) > 0)
+    }
+
+    fn in_content(&self) -> bool {
+        self.dropped == 0
+    }
+
+    fn start(&mut self, start: &StartTag<usize>) {
+        let Some(tag) = tag(&start.name) else { return };
+        match tag {
+            Tag::Inline => return,
+            Tag::Code => return self.note_language(start),
+            Tag::Break => return self.line_break(),
+            Tag::Image => {
+                if let Some(alt) = start.attributes.get(b"alt".as_slice()) {
+                    self.space = true;
+                    self.text(&String::from_utf8_lossy(alt), start.span.start, start.span.end);
+                    self.space = true;
+                }
+                return;
+            }
+            Tag::Row | Tag::Cell | Tag::HeaderCell => return self.start_in_table(tag, start.span.start),
+            Tag::Title | Tag::Raw => {}
+            Tag::Heading(_) => {
+                self.close_heading();
+                self.boundary();
+            }
+            _ => self.boundary(),
+        }
+        if !is_stacked(tag) || (start.self_closing && matches!(tag, Tag::Raw | Tag::Boilerplate)) {
+            return;
+        }
+        match tag {
+            Tag::UnorderedList => self.lists.push(0),
+            Tag::OrderedList => self.lists.push(1),
+            Tag::Item => self.start_item(),
+            Tag::Preformatted => self.note_language(start),
+            Tag::Table if self.count(Tag::Table) == 0 && self.in_content() => self.table = Some(OpenTable::default()),
+            _ => {}
+        }
+        let dropped = match tag {
+            Tag::Boilerplate | Tag::Raw => true,
+            Tag::Header => self.count(Tag::Main) + self.count(Tag::Article) == 0,
+            _ => false,
+        };
+        self.dropped += usize::from(dropped);
+        self.counts[slot(tag)] += 1;
+        self.open.push(Open { tag, dropped });
+    }
+
+    fn end(&mut self, name: &[u8]) {
+        let Some(tag) = tag(name) else { return };
+        match tag {
+            Tag::Inline | Tag::Code | Tag::Break | Tag::Image => return,
+            Tag::Row | Tag::Cell | Tag::HeaderCell => return self.end_in_table(tag),
+            Tag::Title | Tag::Raw => {}
+            Tag::Heading(_) => self.push_inline(),
+            _ => self.boundary(),
+        }
+        if !is_stacked(tag) || self.count(tag) == 0 {
+            return;
+        }
+        while let Some(open) = self.open.pop() {
+            self.closed(&open);
+            if open.tag == tag {
+                break;
+            }
+        }
+    }
+
+    fn closed(&mut self, open: &Open) {
+        self.counts[slot(open.tag)] -= 1;
+        self.dropped -= usize::from(open.dropped);
+        match open.tag {
+            Tag::UnorderedList | Tag::OrderedList => {
+                self.lists.pop();
+                self.marker = None;
+            }
+            Tag::Item => self.marker = None,
+            Tag::Table if self.count(Tag::Table) == 0 => self.end_table(),
+            _ => {}
+        }
+    }
+
+    /// A heading left open ends where the next one starts.
+    fn close_heading(&mut self) {
+        if let Some(level) = self.heading() {
+            self.push_inline();
+            while let Some(open) = self.open.pop() {
+                self.closed(&open);
+                if open.tag == Tag::Heading(level) {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn start_item(&mut self) {
+        self.marker = Some(match self.lists.last_mut() {
+            Some(0) | None => ListMarker::Bullet,
+            Some(next) => {
+                *next += 1;
+                ListMarker::Number(*next - 1)
+            }
+        });
+    }
+
+    /// Remembers the language that `class="language-..."` names.
+    fn note_language(&mut self, start: &StartTag<usize>) {
+        if self.count(Tag::Preformatted) == 0 && &**start.name != b"pre" {
+            return;
+        }
+        let class = start.attributes.get(b"class".as_slice()).map(|class| String::from_utf8_lossy(class).into_owned());
+        let class = class.unwrap_or_default();
+        let named = class.split_whitespace().find_map(|c| c.strip_prefix("language-").or(c.strip_prefix("lang-")));
+        if let Some(language) = named {
+            self.language = language.chars().take(32).collect();
+        }
+    }
+
+    fn line_break(&mut self) {
+        if !self.in_content() {
+            return;
+        }
+        if self.count(Tag::Preformatted) > 0 || (self.table.is_none() && self.heading().is_none()) {
+            self.inline.truncate(self.inline.trim_end_matches(' ').len());
+            self.inline.push('\n');
+            self.space = false;
+        } else {
+            self.space = true;
+        }
+    }
+
+    fn text(&mut self, text: &str, start: usize, end: usize) {
+        if self.count(Tag::Title) > 0 {
+            // An SVG may hold a title too; the page's comes first.
+            if self.dropped == 0 && self.title.len() < MAX_HEADING_BYTES {
+                self.title.push_str(text);
+            }
+            return;
+        }
+        if !self.in_content() {
+            return;
+        }
+        if self.count(Tag::Preformatted) > 0 && self.table.is_none() {
+            self.inline.push_str(text);
+        } else {
+            self.push_collapsed(text);
+        }
+        if !text.trim().is_empty() {
+            self.bytes = Some(self.bytes.map_or((start, end), |(first, last)| (first.min(start), last.max(end))));
+        }
+    }
+
+    /// Appends running text with white space collapsed to single spaces.
+    fn push_collapsed(&mut self, text: &str) {
+        for word in text.split_inclusive(char::is_whitespace) {
+            let bare = word.trim_end_matches(char::is_whitespace);
+            if !bare.is_empty() {
+                if self.space && !self.inline.is_empty() && !self.inline.ends_with('\n') {
+                    self.inline.push(' ');
+                }
+                self.inline.push_str(bare);
+                self.space = false;
+            }
+            self.space |= bare.len() < word.len();
+        }
+    }
+
+    /// A block element starts or ends here.
+    fn boundary(&mut self) {
+        let inside = self.heading().is_some() && self.inline.len() <= MAX_HEADING_BYTES;
+        if inside || self.table.is_some() {
+            self.space = true;
+        } else {
+            self.push_inline();
+        }
+    }
+
+    fn region(&self) -> Region {
+        match (self.count(Tag::Main), self.count(Tag::Article)) {
+            (0, 0) => Region::Body,
+            (0, _) => Region::Article,
+            _ => Region::Main,
+        }
+    }
+
+    fn push_inline(&mut self) {
+        if self.table.is_some() {
+            self.space = true;
+            return;
+        }
+        self.space = false;
+        let bytes = self.bytes.take();
+        if self.inline.trim().is_empty() {
+            self.inline.clear();
+            return;
+        }
+        let mut text = std::mem::take(&mut self.inline);
+        let kind = if self.count(Tag::Preformatted) > 0 {
+            BlockKind::Code { language: std::mem::take(&mut self.language) }
+        } else if let Some(level) = self.heading().filter(|_| text.len() <= MAX_HEADING_BYTES) {
+            // Permalink marks that documentation generators put behind headings.
+            text.truncate(text.trim_end_matches([' ', '¶', '#', '\u{1F517}']).len());
+            BlockKind::Heading { level }
+        } else if let Some(marker) = self.marker.take() {
+            BlockKind::ListItem { depth: u8::try_from(self.lists.len().saturating_sub(1)).unwrap_or(u8::MAX), marker }
+        } else if self.count(Tag::Quote) > 0 {
+            BlockKind::Quote
+        } else {
+            BlockKind::Paragraph
+        };
+        let region = self.region();
+        self.found.push(Found { kind, text, bytes, region });
+    }
+
+    /// A row or cell starts; tables inside a table give their words to the cell they stand in.
+    fn start_in_table(&mut self, tag: Tag, at: usize) {
+        self.space = true;
+        if self.count(Tag::Table) != 1 || !self.in_content() {
+            return;
+        }
+        self.end_in_table(if tag == Tag::Row { Tag::Row } else { Tag::Cell });
+        let Some(table) = &mut self.table else { return };
+        if tag != Tag::Row {
+            if !table.in_cell && table.cells == 0 {
+                // What stood between rows (a caption) is a paragraph of its own.
+                let caption = std::mem::take(&mut self.inline);
+                if !caption.trim().is_empty() {
+                    let region = self.region();
+                    self.found.push(Found { kind: BlockKind::Paragraph, text: caption, bytes: self.bytes, region });
+                }
+            }
+            if let Some(table) = &mut self.table {
+                table.in_cell = true;
+                table.header_cells += usize::from(tag == Tag::HeaderCell);
+                table.bytes = table.bytes.or(Some((at, at)));
+            }
+        }
+    }
+
+    fn end_in_table(&mut self, tag: Tag) {
+        self.space = true;
+        let in_head = self.count(Tag::TableHead) > 0;
+        if self.count(Tag::Table) != 1 {
+            return;
+        }
+        let Some(table) = &mut self.table else { return };
+        if table.in_cell {
+            let text = std::mem::take(&mut self.inline);
+            table.text.cell(&text);
+            table.cells += 1;
+            table.in_cell = false;
+            if table.cells == 1 && table.widest <= 1 {
+                table.single.push(text);
+            }
+            if let (Some((first, _)), Some((_, last))) = (table.bytes, self.bytes.take()) {
+                table.bytes = Some((first, last.max(first)));
+            }
+        }
+        if tag == Tag::Row && table.cells > 0 {
+            let is_header = in_head || table.header_cells == table.cells;
+            if is_header {
+                table.text.end_header()
+            } else {
+                table.text.end_row()
+            }
+            table.widest = table.widest.max(table.cells);
+            (table.cells, table.header_cells) = (0, 0);
+        }
+    }
+
+    /// The outermost table is closed: a table of one column is layout, its cells are paragraphs.
+    fn end_table(&mut self) {
+        if self.table.is_none() {
+            return;
+        }
+        self.counts[slot(Tag::Table)] += 1;
+        self.end_in_table(Tag::Row);
+        self.counts[slot(Tag::Table)] -= 1;
+        let Some(table) = self.table.take() else { return };
+        let region = self.region();
+        let bytes = table.bytes;
+        if table.widest <= 1 {
+            let paragraphs = table.single.into_iter().filter(|text| !text.trim().is_empty());
+            self.found.extend(paragraphs.map(|text| Found { kind: BlockKind::Paragraph, text, bytes, region }));
+        } else {
+            self.found.push(Found { kind: BlockKind::Table, text: table.text.finish(), bytes, region });
+        }
+        self.bytes = None;
+        self.push_inline();
+    }
+}

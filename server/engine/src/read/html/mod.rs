@@ -1,0 +1,53 @@
+//! HTML pages: what a person came to read. Scripts, styles, navigation, asides, page headers and footers are left out;
+//! `main` or `article` is preferred where there is one. The page is read as a stream of tokens with no tree, so
+//! nesting costs neither stack nor time.
+
+mod charset;
+mod extract;
+mod tags;
+
+use super::blocks::{Blocks, whole_file};
+use super::decode::decode_file;
+use super::{FileContent, MediaType, Reader, Reading};
+
+/// Reads `.html`.
+pub struct HtmlReader;
+
+impl Reader for HtmlReader {
+    fn media_types(&self) -> &'static [MediaType] {
+        &[MediaType::Html]
+    }
+
+    fn read(&self, content: &FileContent) -> Reading {
+        let declared = charset::declared(&content.bytes);
+        let (text, finding) = match decode_file(&content.file.path, &content.bytes, declared.as_deref()) {
+            Ok(decoded) => decoded,
+            Err(finding) => return Reading::refused(finding),
+        };
+        let mut reading = Reading { findings: finding.into_iter().collect(), ..Reading::default() };
+        let page = extract::page(&text);
+        whole_file(content, page.title, page.blocks, &mut reading);
+        reading
+    }
+}
+
+/// The blocks of a fragment, all of it content; lines counted from 1.
+pub(super) fn blocks_of(fragment: &str) -> Blocks {
+    extract::page(fragment).blocks
+}
+
+/// What shows of a single tag in running text: a line break for `<br>`, nothing for other elements and comments, and
+/// the tag itself where HTML knows no such element: `<my-namespace>` is a placeholder that the author forgot to escape.
+pub(super) fn inline_text(raw: &str) -> &str {
+    let name = raw.trim_start_matches(['<', '/']);
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').unwrap_or(name.len());
+    let is_plain = name[end..] == *">";
+    match tags::tag(name[..end].to_ascii_lowercase().as_bytes()) {
+        Some(tags::Tag::Break) => "\n",
+        None if end > 0 && is_plain && !raw.starts_with("</") => raw,
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,347 @@
+//! Lists the files of a source folder, in an order that does not depend on the file system.
+//!
+//! Patterns are relative to the folder: `*` and `?` stay within one name, `**` spans folders, so `**/*.md` matches at
+//! every depth including the top. Hidden names (`.git`, and the `..data` of a mounted ConfigMap) and the temporary
+//! files of editors are never listed. Symbolic links are followed only to places inside the folder that the walk does
+//! not reach by itself; a link that leads out of it, to nothing or round in a circle is a finding.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, FileType, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::limits::{MAX_FILES, MAX_FOLDER_DEPTH};
+use super::load::{SourceFile, not_a_file};
+use crate::document::{Finding, FindingCode, SourceName};
+use crate::text::nfc;
+
+/// A folder to be indexed.
+#[derive(Debug, Clone)]
+pub struct FolderSource {
+    /// The source's name.
+    pub name: SourceName,
+    /// The folder.
+    pub root: PathBuf,
+    /// Patterns of files to take; none means every file.
+    pub include: Vec<String>,
+    /// Patterns of files and folders to leave out; they win over `include`.
+    pub exclude: Vec<String>,
+}
+
+/// What the folder holds.
+#[derive(Debug, Clone, Default)]
+pub struct Scan {
+    /// The files by path, in byte order.
+    pub files: Vec<SourceFile>,
+    /// What was left out and why, by path.
+    pub findings: Vec<Finding>,
+}
+
+/// The folder as a whole cannot be used: the build fails and the last revision stays.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// There is no such folder.
+    #[error("source `{name}`: the folder {} does not exist; create it or correct `path`", path.display())]
+    Missing {
+        /// The source.
+        name: SourceName,
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The path is a file.
+    #[error("source `{name}`: {} is not a folder; name the folder that holds the documents", path.display())]
+    NotAFolder {
+        /// The source.
+        name: SourceName,
+        /// The path.
+        path: PathBuf,
+    },
+    /// The folder cannot be listed.
+    #[error("source `{name}`: the folder {} cannot be read; give the user of this process access to it", path.display())]
+    Unreadable {
+        /// The source.
+        name: SourceName,
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A pattern is not a glob.
+    #[error("source `{name}`: `{pattern}` is not a valid pattern: {reason}")]
+    BadPattern {
+        /// The source.
+        name: SourceName,
+        /// The pattern as given.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Lists the files of a folder.
+pub fn scan(folder: &FolderSource) -> Result<Scan, ScanError> {
+    let patterns = Patterns::new(folder)?;
+    let root = open_root(folder)?;
+    let mut walk = Walk {
+        name: &folder.name,
+        visited: HashSet::from([root.clone()]),
+        root,
+        patterns,
+        links: Vec::new(),
+        seen: HashSet::new(),
+        files: BTreeMap::new(),
+        findings: Vec::new(),
+    };
+    let entries = list(&walk.root).map_err(|source| ScanError::Unreadable {
+        name: folder.name.clone(),
+        path: folder.root.clone(),
+        source,
+    })?;
+    let start = walk.root.clone();
+    walk.entries(&start, "", 0, entries);
+    walk.follow_links();
+    walk.findings.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
+    Ok(Scan { files: walk.files.into_values().collect(), findings: walk.findings })
+}
+
+fn open_root(folder: &FolderSource) -> Result<PathBuf, ScanError> {
+    let (name, path) = (folder.name.clone(), folder.root.clone());
+    let root = match fs::canonicalize(&folder.root) {
+        Ok(root) => root,
+        Err(source) if source.kind() == io::ErrorKind::NotFound => return Err(ScanError::Missing { name, path }),
+        Err(source) => return Err(ScanError::Unreadable { name, path, source }),
+    };
+    match fs::metadata(&root) {
+        Ok(metadata) if metadata.is_dir() => Ok(root),
+        Ok(_) => Err(ScanError::NotAFolder { name, path }),
+        Err(source) => Err(ScanError::Unreadable { name, path, source }),
+    }
+}
+
+/// The compiled patterns of a source.
+struct Patterns {
+    include: Option<GlobSet>,
+    exclude: GlobSet,
+}
+
+impl Patterns {
+    fn new(folder: &FolderSource) -> Result<Self, ScanError> {
+        let set = |patterns: &[String]| -> Result<GlobSet, ScanError> {
+            let mut builder = GlobSetBuilder::new();
+            for pattern in patterns {
+                builder.add(glob(&folder.name, pattern)?);
+            }
+            builder.build().map_err(|error| bad_pattern(&folder.name, &patterns.join(", "), &error))
+        };
+        let include = (!folder.include.is_empty()).then(|| set(&folder.include)).transpose()?;
+        Ok(Self { include, exclude: set(&folder.exclude)? })
+    }
+
+    fn takes_file(&self, path: &str) -> bool {
+        self.include.as_ref().is_none_or(|include| include.is_match(path)) && !self.exclude.is_match(path)
+    }
+
+    /// A folder is left out when it, or everything right below it, is excluded.
+    fn takes_folder(&self, path: &str) -> bool {
+        !self.exclude.is_match(path) && !self.exclude.is_match(format!("{path}/"))
+    }
+}
+
+fn glob(name: &SourceName, pattern: &str) -> Result<Glob, ScanError> {
+    let relative = nfc(pattern.trim_start_matches("./"));
+    GlobBuilder::new(&relative).literal_separator(true).build().map_err(|error| bad_pattern(name, pattern, &error))
+}
+
+fn bad_pattern(name: &SourceName, pattern: &str, error: &globset::Error) -> ScanError {
+    ScanError::BadPattern { name: name.clone(), pattern: pattern.to_owned(), reason: error.kind().to_string() }
+}
+
+/// One entry of a folder.
+struct Entry {
+    raw: std::ffi::OsString,
+    kind: io::Result<FileType>,
+}
+
+/// The entries of a folder in byte order of their raw names.
+fn list(folder: &Path) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        entries.push(Entry { raw: entry.file_name(), kind: entry.file_type() });
+    }
+    entries.sort_by(|a, b| a.raw.cmp(&b.raw));
+    Ok(entries)
+}
+
+/// Hidden files and what editors and office programs leave behind while a file is open.
+fn is_skipped(name: &str) -> bool {
+    let hidden = name.starts_with('.');
+    let temporary = name.ends_with('~') || name.starts_with("~$") || (name.starts_with('#') && name.ends_with('#'));
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    hidden || temporary || matches!(extension, Some("swp" | "swo" | "tmp" | "part" | "crdownload" | "bak" | "orig"))
+}
+
+/// The state of one walk.
+struct Walk<'a> {
+    name: &'a SourceName,
+    root: PathBuf,
+    patterns: Patterns,
+    /// Links met so far: where they are and their path in the source.
+    links: Vec<(PathBuf, String, usize)>,
+    /// Folders walked, by their real path.
+    visited: HashSet<PathBuf>,
+    /// Files listed, by their real path.
+    seen: HashSet<PathBuf>,
+    files: BTreeMap<String, SourceFile>,
+    findings: Vec<Finding>,
+}
+
+impl Walk<'_> {
+    /// Walks the entries of one folder; `path` is its path in the source, empty for the source folder itself.
+    fn entries(&mut self, folder: &Path, path: &str, depth: usize, entries: Vec<Entry>) {
+        for entry in entries {
+            let Some(name) = entry.raw.to_str() else {
+                self.not_utf8(path, &entry.raw.to_string_lossy());
+                continue;
+            };
+            if is_skipped(name) {
+                continue;
+            }
+            let name = nfc(name);
+            let inner = if path.is_empty() { name.into_owned() } else { format!("{path}/{name}") };
+            let absolute = folder.join(&entry.raw);
+            match entry.kind {
+                Ok(kind) if kind.is_symlink() => self.links.push((absolute, inner, depth)),
+                Ok(kind) if kind.is_dir() => self.folder(&absolute, &inner, depth + 1),
+                Ok(_) if !self.patterns.takes_file(&inner) => {}
+                Ok(kind) if kind.is_file() => self.file(absolute, inner),
+                Ok(_) => self.findings.push(not_a_file(&inner)),
+                Err(error) => self.unreadable(FindingCode::UnreadableFile, &inner, &error),
+            }
+        }
+    }
+
+    fn folder(&mut self, folder: &Path, path: &str, depth: usize) {
+        if !self.patterns.takes_folder(path) {
+            return;
+        }
+        if depth > MAX_FOLDER_DEPTH {
+            let detail = format!("is more than {MAX_FOLDER_DEPTH} folders deep");
+            self.findings.push(Finding::new(FindingCode::TooDeeplyNested, path, detail, "move it up"));
+            return;
+        }
+        self.visited.insert(folder.to_path_buf());
+        match list(folder) {
+            Ok(entries) => self.entries(folder, path, depth, entries),
+            Err(error) => self.unreadable(FindingCode::UnreadableFolder, path, &error),
+        }
+    }
+
+    fn file(&mut self, absolute: PathBuf, path: String) {
+        let metadata = match fs::metadata(&absolute) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let advice = "build again once the folder is complete";
+                self.findings.push(Finding::new(FindingCode::FileVanished, path, "was listed and is gone now", advice));
+                return;
+            }
+            Err(error) => return self.unreadable(FindingCode::UnreadableFile, &path, &error),
+        };
+        if let Some(first) = self.files.get(&path) {
+            let detail = format!("has the same name in NFC as {}; the first one is kept", first.absolute.display());
+            self.findings.push(Finding::new(FindingCode::NameCollision, path, detail, "rename one of the two"));
+            return;
+        }
+        if self.files.len() >= MAX_FILES {
+            if !self.findings.iter().any(|finding| finding.code == FindingCode::TooManyFiles) {
+                let detail = format!("more than {MAX_FILES} files: the rest is left out");
+                let advice = "narrow `include`, or split the source";
+                self.findings.push(Finding::new(FindingCode::TooManyFiles, path, detail, advice));
+            }
+            return;
+        }
+        self.seen.insert(absolute.clone());
+        self.files.insert(path.clone(), self.listed(absolute, path, &metadata));
+    }
+
+    fn listed(&self, absolute: PathBuf, path: String, metadata: &Metadata) -> SourceFile {
+        SourceFile {
+            source: self.name.clone(),
+            path,
+            absolute,
+            size: metadata.len(),
+            modified: metadata.modified().ok(),
+        }
+    }
+
+    /// Follows the links, once everything that needs no link is known. A followed folder may hold links itself; each
+    /// real folder is walked once, so this ends.
+    fn follow_links(&mut self) {
+        while !self.links.is_empty() {
+            let mut links = std::mem::take(&mut self.links);
+            links.sort_by(|a, b| a.1.cmp(&b.1));
+            for (absolute, path, depth) in links {
+                self.follow(&absolute, path, depth);
+            }
+        }
+    }
+
+    fn follow(&mut self, absolute: &Path, path: String, depth: usize) {
+        let wanted = self.patterns.takes_file(&path);
+        let target = match fs::canonicalize(absolute) {
+            Ok(target) => target,
+            Err(error) => {
+                if wanted {
+                    self.not_followed(&path, &format!("is a link that leads nowhere: {error}"));
+                }
+                return;
+            }
+        };
+        let is_folder = target.is_dir();
+        if !(wanted || (is_folder && self.patterns.takes_folder(&path))) {
+            return;
+        }
+        if !target.starts_with(&self.root) {
+            self.not_followed(&path, "is a link out of the source folder");
+        } else if is_folder {
+            self.follow_folder(&target, &path, depth);
+        } else if wanted && target.is_file() {
+            if !self.seen.contains(&target) {
+                self.file(target, path);
+            }
+        } else if wanted {
+            self.findings.push(not_a_file(&path));
+        }
+    }
+
+    fn follow_folder(&mut self, target: &Path, path: &str, depth: usize) {
+        if !self.visited.contains(target) {
+            self.folder(target, path, depth + 1);
+        } else if self.root.join(path).starts_with(target) {
+            self.not_followed(path, "is a link to a folder that it is in");
+        }
+        // Otherwise its files are listed under their own names.
+    }
+
+    fn not_followed(&mut self, path: &str, detail: &str) {
+        let advice = "put the file itself into the folder, or exclude the link";
+        self.findings.push(Finding::new(FindingCode::LinkNotFollowed, path, detail, advice));
+    }
+
+    fn not_utf8(&mut self, folder: &str, name: &str) {
+        let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        let detail = "its name is not valid UTF-8";
+        self.findings.push(Finding::new(FindingCode::NameNotUtf8, path, detail, "rename it"));
+    }
+
+    fn unreadable(&mut self, code: FindingCode, path: &str, error: &io::Error) {
+        let advice = "give the user of this process read access, or exclude it from the source";
+        self.findings.push(Finding::new(code, path, format!("cannot be read: {error}"), advice));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! Real folders in, lists and findings out.
+
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+
+use super::*;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(files: &[&str]) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        files.iter().for_each(|file| folder.write(file));
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "text").unwrap();
+    }
+
+    fn scan(&self, include: &[&str], exclude: &[&str]) -> Result<Scan, ScanError> {
+        let owned = |patterns: &[&str]| patterns.iter().map(|p| (*p).to_owned()).collect();
+        scan(&FolderSource {
+            name: SourceName::new("docs"),
+            root: self.0.path().to_path_buf(),
+            include: owned(include),
+            exclude: owned(exclude),
+        })
+    }
+
+    fn check(&self, include: &[&str], exclude: &[&str], files: &[&str], findings: &[(FindingCode, &str)]) {
+        let scan = self.scan(include, exclude).unwrap();
+        let paths: Vec<&str> = scan.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, files);
+        let found: Vec<(FindingCode, &str)> = scan.findings.iter().map(|f| (f.code, f.path.as_str())).collect();
+        assert_eq!(found, findings);
+    }
+}
+
+#[test]
+fn patterns_choose_the_files() {
+    let folder = Folder::new(&["a.md", "b.txt", "en/kafka.md", "en/deep/x.md", "drafts/y.md", "ko/카프카.md"]);
+    folder.check(&[], &[], &["a.md", "b.txt", "drafts/y.md", "en/deep/x.md", "en/kafka.md", "ko/카프카.md"], &[]);
+    folder.check(&["**/*.md"], &["drafts/**"], &["a.md", "en/deep/x.md", "en/kafka.md", "ko/카프카.md"], &[]);
+    folder.check(&["*.md"], &[], &["a.md"], &[]);
+    folder.check(&["./en/*.md"], &[], &["en/kafka.md"], &[]);
+    folder.check(&["**/*.{md,txt}"], &["en", "ko", "drafts"], &["a.md", "b.txt"], &[]);
+    folder.check(&["*.pdf"], &[], &[], &[]);
+}
+
+#[test]
+fn hidden_and_temporary_files_are_not_listed() {
+    let folder = Folder::new(&[
+        ".git/config.md",
+        ".hidden.md",
+        "a.md~",
+        ".a.md.swp",
+        "#a.md#",
+        ".#a.md",
+        "~$b.docx",
+        "c.md.tmp",
+        "d.md",
+    ]);
+    folder.check(&[], &[], &["d.md"], &[]);
+}
+
+#[test]
+fn a_mounted_config_map_is_read_through_its_links() {
+    let folder = Folder::new(&["..2024_01_01/faq.md"]);
+    symlink("..2024_01_01", folder.path("..data")).unwrap();
+    symlink("..data/faq.md", folder.path("faq.md")).unwrap();
+    folder.check(&["**/*.md"], &[], &["faq.md"], &[]);
+}
+
+#[test]
+fn links_stay_inside_the_folder_and_never_loop() {
+    let outside = Folder::new(&["secret.md"]);
+    let folder = Folder::new(&["a/x.md", ".store/y.md", ".store/z/w.md"]);
+    symlink(folder.path("a"), folder.path("a/loop")).unwrap();
+    symlink("self", folder.path("self")).unwrap();
+    symlink("gone.md", folder.path("dangling.md")).unwrap();
+    symlink(outside.path("secret.md"), folder.path("out.md")).unwrap();
+    symlink(outside.0.path(), folder.path("outdir")).unwrap();
+    symlink("a/x.md", folder.path("same.md")).unwrap();
+    symlink("a", folder.path("b")).unwrap();
+    symlink(".store", folder.path("store")).unwrap();
+    symlink("..", folder.path(".store/z/up")).unwrap();
+    use FindingCode::LinkNotFollowed;
+    folder.check(
+        &[],
+        &[],
+        &["a/x.md", "store/y.md", "store/z/w.md"],
+        &[
+            (LinkNotFollowed, "a/loop"),
+            (LinkNotFollowed, "dangling.md"),
+            (LinkNotFollowed, "out.md"),
+            (LinkNotFollowed, "outdir"),
+            (LinkNotFollowed, "self"),
+        ],
+    );
+}
+
+#[test]
+fn names_are_normalised_and_collisions_named() {
+    let folder = Folder::new(&[]);
+    let decomposed = "\u{1112}\u{1161}\u{11AB}.md";
+    folder.write(decomposed);
+    folder.check(&["한.md"], &[], &["한.md"], &[]);
+    let scan = folder.scan(&[], &[]).unwrap();
+    assert_eq!(scan.files[0].load().unwrap().bytes, b"text");
+    folder.write("한.md");
+    folder.check(&[], &[], &["한.md"], &[(FindingCode::NameCollision, "한.md")]);
+}
+
+#[test]
+fn what_is_no_readable_file_is_a_finding() {
+    let folder = Folder::new(&["a.md"]);
+    fs::write(folder.0.path().join(std::ffi::OsStr::from_bytes(b"bad\xff.md")), "x").unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path("socket.md")).unwrap();
+    folder.check(
+        &[],
+        &[],
+        &["a.md"],
+        &[(FindingCode::NameNotUtf8, "bad\u{FFFD}.md"), (FindingCode::NotAFile, "socket.md")],
+    );
+}
+
+#[test]
+fn an_unreadable_folder_is_a_finding() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new(&["a.md", "closed/b.md"]);
+    fs::set_permissions(folder.path("closed"), fs::Permissions::from_mode(0o000)).unwrap();
+    if fs::read_dir(folder.path("closed")).is_ok() {
+        eprintln!("SKIPPED an_unreadable_folder_is_a_finding: this user may read everything");
+        return;
+    }
+    folder.check(&[], &[], &["a.md"], &[(FindingCode::UnreadableFolder, "closed")]);
+}
+
+#[test]
+fn a_source_that_cannot_be_used_is_an_error_that_names_it() {
+    let folder = Folder::new(&["a.md"]);
+    let scan_at = |root: &Path, include: &str| {
+        let include = vec![include.to_owned()];
+        scan(&FolderSource { name: SourceName::new("docs"), root: root.to_path_buf(), include, exclude: vec![] })
+            .unwrap_err()
+    };
+    let check = |error: ScanError, part: &str| {
+        let text = error.to_string();
+        assert!(text.contains("`docs`") && text.contains(part), "{text}");
+    };
+    check(scan_at(&folder.path("none"), "*"), "does not exist");
+    check(scan_at(&folder.path("a.md"), "*"), "is not a folder");
+    check(scan_at(folder.0.path(), "a[.md"), "`a[.md` is not a valid pattern");
+}
+
+#[test]
+fn folders_past_the_depth_cap_are_named() {
+    let folder =
+        Folder::new(&[&format!("{}a.md", "d/".repeat(MAX_FOLDER_DEPTH)), &format!("e/{}b.md", "f/".repeat(70))]);
+    let scan = folder.scan(&[], &[]).unwrap();
+    assert_eq!(scan.files.len(), 1);
+    assert_eq!(scan.findings[0].code, FindingCode::TooDeeplyNested);
+}

@@ -1,0 +1,256 @@
+//! Finds the passages for a question: text and vector channels side by side, fused, raw scores kept.
+
+pub mod fuse;
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::str::FromStr;
+
+use ragops_embed::{EmbedError, EmbeddingModel};
+
+use crate::document::Language;
+use crate::index::{ChunkNumber, Hit, IndexError};
+use crate::revision::Revision;
+use crate::settings::RetrievalSettings;
+use crate::text::language;
+
+/// How much deeper vectors are searched where the model's bias for the question's language is corrected.
+const BIAS_DEPTH: usize = 3;
+
+/// The way asked for. `local`, `global` and `graph` belong to the knowledge graph; until one is built they are
+/// answered as `hybrid`, and the answer says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// The best way for the index at hand.
+    #[default]
+    Auto,
+    /// BM25 alone.
+    Text,
+    /// Vectors alone.
+    Vector,
+    /// Both, fused.
+    Hybrid,
+    /// Entities near the question.
+    Local,
+    /// Themes of the whole index.
+    Global,
+    /// The graph channel.
+    Graph,
+}
+
+impl Mode {
+    /// Every mode, in the order of the documentation.
+    pub const ALL: [Self; 7] =
+        [Self::Auto, Self::Text, Self::Vector, Self::Hybrid, Self::Local, Self::Global, Self::Graph];
+
+    /// The name in requests and answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Text => "text",
+            Self::Vector => "vector",
+            Self::Hybrid => "hybrid",
+            Self::Local => "local",
+            Self::Global => "global",
+            Self::Graph => "graph",
+        }
+    }
+
+    fn channels(self) -> Channels {
+        match self {
+            Self::Text => Channels::Text,
+            Self::Vector => Channels::Vector,
+            Self::Auto | Self::Hybrid | Self::Local | Self::Global | Self::Graph => Channels::Hybrid,
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The text is not a mode.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`{0}` is not a mode; use auto, text, vector, hybrid, local, global or graph")]
+pub struct UnknownMode(pub String);
+
+impl FromStr for Mode {
+    type Err = UnknownMode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownMode> {
+        Self::ALL.into_iter().find(|mode| mode.name() == text).ok_or_else(|| UnknownMode(text.to_owned()))
+    }
+}
+
+/// The channels that were used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channels {
+    /// BM25 alone.
+    Text,
+    /// Vectors alone.
+    Vector,
+    /// Both, fused.
+    Hybrid,
+}
+
+impl Channels {
+    /// The name in answers (`mode_used`).
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Vector => "vector",
+            Self::Hybrid => "hybrid",
+        }
+    }
+}
+
+/// A passage found, with every channel's raw score beside the fused one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The chunk.
+    pub chunk: ChunkNumber,
+    /// Its document's number.
+    pub document: u32,
+    /// The fused score, for ranking within this question only; never compared with a threshold.
+    pub fused: f32,
+    /// BM25, when the text channel found it.
+    pub text_score: Option<f32>,
+    /// Cosine with the question, when the question was embedded.
+    pub cosine: Option<f32>,
+    /// That cosine without the model's bias for the question's language: what is ranked and judged.
+    pub closeness: Option<f32>,
+}
+
+/// What was found for a question.
+#[derive(Debug, Clone)]
+pub struct Retrieved {
+    /// Best first.
+    pub candidates: Vec<Candidate>,
+    /// What was used.
+    pub channels: Channels,
+    /// The question's vector, unless only text was asked for.
+    pub question_vector: Option<Vec<f32>>,
+}
+
+impl Retrieved {
+    /// Documents by their best passage, best first, with that passage's fused score.
+    pub fn documents(&self) -> Vec<(u32, f32)> {
+        let mut seen = std::collections::HashSet::new();
+        self.candidates.iter().filter(|c| seen.insert(c.document)).map(|c| (c.document, c.fused)).collect()
+    }
+
+    /// The highest closeness of any candidate.
+    pub fn best_closeness(&self) -> Option<f32> {
+        self.candidates.iter().filter_map(|c| c.closeness).max_by(f32::total_cmp)
+    }
+}
+
+/// Retrieval failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RetrieveError {
+    /// The question could not be embedded.
+    #[error("the question cannot be embedded: {0}")]
+    Embed(#[from] EmbedError),
+    /// A channel could not be searched.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+}
+
+/// Finds passages. The text channel and the embedding run side by side.
+pub fn retrieve(
+    revision: &Revision,
+    model: &dyn EmbeddingModel,
+    question: &str,
+    mode: Mode,
+    settings: &RetrievalSettings,
+) -> Result<Retrieved, RetrieveError> {
+    let channels = mode.channels();
+    let depth = settings.channel_depth.max(settings.top_k);
+    let by_text = || match channels {
+        Channels::Vector => Ok(Vec::new()),
+        Channels::Text | Channels::Hybrid => revision.text.search(question, depth),
+    };
+    let by_vector = || match channels {
+        Channels::Text => Ok(None),
+        Channels::Vector | Channels::Hybrid => model.embed_query(question).map(Some),
+    };
+    let (text, question_vector) = rayon::join(by_text, by_vector);
+    let (text, question_vector) = (text?, question_vector?);
+    let asked = question_vector.as_deref().map(|vector| Asked { revision, vector, language: language(question) });
+    let close = asked.as_ref().map_or(Ok(Vec::new()), |asked| asked.closest(depth, &text))?;
+    let fused = match channels {
+        Channels::Text => text.clone(),
+        Channels::Vector => close,
+        Channels::Hybrid => {
+            let foreign = |chunk| asked.as_ref().is_some_and(|asked| asked.is_foreign(chunk));
+            fuse::fuse(&text, &close, &foreign)
+        }
+    };
+    let candidates = candidates(revision, &fused, &text, asked.as_ref())?;
+    Ok(Retrieved { candidates, channels, question_vector })
+}
+
+/// A question embedded.
+struct Asked<'a> {
+    revision: &'a Revision,
+    vector: &'a [f32],
+    language: Option<Language>,
+}
+
+impl Asked<'_> {
+    /// The closest chunks, best first, and the closeness of what the text channel found beside them: the vectors are
+    /// at hand, so nothing need be guessed.
+    fn closest(&self, depth: usize, text: &[Hit]) -> Result<Vec<Hit>, IndexError> {
+        // The bias may lift chunks from below; where there is none the search needs no more than was asked for.
+        let unbiased = self.revision.manifest.background.language_bias.values().all(|by_passage| by_passage.len() < 2);
+        let searched = if unbiased { depth } else { depth * BIAS_DEPTH };
+        let mut hits = self.revision.vectors.search(self.vector, searched)?;
+        hits.iter_mut().for_each(|hit| hit.score += self.bias(hit.chunk));
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
+        hits.truncate(depth);
+        let known: HashSet<ChunkNumber> = hits.iter().map(|hit| hit.chunk).collect();
+        for hit in text.iter().filter(|hit| !known.contains(&hit.chunk)) {
+            if let Some(cosine) = self.revision.vectors.cosine(self.vector, hit.chunk)? {
+                hits.push(Hit { chunk: hit.chunk, score: cosine + self.bias(hit.chunk) });
+            }
+        }
+        Ok(hits)
+    }
+
+    fn bias(&self, chunk: ChunkNumber) -> f32 {
+        let written_in = self.revision.passages.language(chunk);
+        self.revision.manifest.background.language_bias(self.language, written_in)
+    }
+
+    /// Whether a chunk is in another language than the question, so that words cannot match.
+    fn is_foreign(&self, chunk: ChunkNumber) -> bool {
+        match (self.language, self.revision.passages.language(chunk)) {
+            (Some(asked_in), Some(written_in)) => asked_in != written_in,
+            _ => false,
+        }
+    }
+}
+
+fn candidates(
+    revision: &Revision,
+    fused: &[Hit],
+    text: &[Hit],
+    asked: Option<&Asked<'_>>,
+) -> Result<Vec<Candidate>, RetrieveError> {
+    let text_scores: HashMap<ChunkNumber, f32> = text.iter().map(|hit| (hit.chunk, hit.score)).collect();
+    let candidate = |hit: &Hit| {
+        let cosine = asked.map(|asked| revision.vectors.cosine(asked.vector, hit.chunk)).transpose()?.flatten();
+        let bias = asked.map_or(0.0, |asked| asked.bias(hit.chunk));
+        Ok(Candidate {
+            chunk: hit.chunk,
+            document: revision.passages.owner(hit.chunk)?,
+            fused: hit.score,
+            text_score: text_scores.get(&hit.chunk).copied(),
+            cosine,
+            closeness: cosine.map(|cosine| cosine + bias),
+        })
+    };
+    fused.iter().map(candidate).collect()
+}

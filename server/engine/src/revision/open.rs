@@ -1,0 +1,132 @@
+//! Opens a sealed revision: every file's size and digest must be what the manifest says, and the parts must agree
+//! with each other. What this returns can be searched without further checks.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use ragops_embed::ModelIdentity;
+use ragops_storage::{Step, StorageError, digest_file};
+use rayon::prelude::*;
+
+use super::manifest::{self, FileEntry, Manifest};
+use super::{FORMAT_VERSION, RevisionError};
+use crate::index::passages::Passages;
+use crate::index::text::TextIndex;
+use crate::index::vectors::VectorIndex;
+
+/// An open revision. All of it is read-only; searches run side by side.
+pub struct Revision {
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// Documents and chunks.
+    pub passages: Passages,
+    /// The text channel.
+    pub text: TextIndex,
+    /// The vector channel.
+    pub vectors: VectorIndex,
+    /// Where it is.
+    pub dir: PathBuf,
+}
+
+impl Revision {
+    /// Verifies and opens the revision in `dir`.
+    pub fn open(dir: &Path) -> Result<Self, RevisionError> {
+        let manifest = verify(dir)?;
+        let revision = Self::open_parts(dir, manifest)?;
+        revision.check_counts()?;
+        Ok(revision)
+    }
+
+    /// Opens the parts in `dir` without verifying them: for a build that has just written them.
+    pub(crate) fn open_parts(dir: &Path, manifest: Manifest) -> Result<Self, RevisionError> {
+        Ok(Self {
+            passages: Passages::open(dir)?,
+            text: TextIndex::open(dir)?,
+            vectors: VectorIndex::open(dir, manifest.model.dimension)?,
+            dir: dir.to_owned(),
+            manifest,
+        })
+    }
+
+    /// Refuses a model other than the one the revision was built with.
+    pub fn check_model(&self, at_hand: &ModelIdentity) -> Result<(), RevisionError> {
+        let built_with = &self.manifest.model;
+        if built_with.digest == at_hand.digest && built_with.dimension == at_hand.dimension {
+            return Ok(());
+        }
+        let show =
+            |m: &ModelIdentity| format!("{} ({} dimensions, digest {})", m.name, m.dimension, m.digest.short(12));
+        Err(RevisionError::OtherModel {
+            revision: self.manifest.revision.clone(),
+            built_with: show(built_with),
+            at_hand: show(at_hand),
+        })
+    }
+
+    fn check_counts(&self) -> Result<(), RevisionError> {
+        let expected = usize::try_from(self.manifest.counts.chunks).unwrap_or(usize::MAX);
+        let parts = [
+            ("chunks.jsonl", self.passages.chunk_count()),
+            ("vectors.faiss", self.vectors.len()),
+            ("text", self.text.len()),
+        ];
+        match parts.into_iter().find(|(_, count)| *count != expected) {
+            None => Ok(()),
+            Some((part, count)) => Err(RevisionError::Damaged {
+                path: self.dir.join(part),
+                reason: format!("it holds {count} chunks, the manifest says {expected}"),
+            }),
+        }
+    }
+}
+
+/// Reads the manifest and checks size and digest of every file, without opening the index.
+pub fn verify(dir: &Path) -> Result<Manifest, RevisionError> {
+    let manifest = read_manifest(dir)?;
+    manifest.files.par_iter().try_for_each(|entry| verify_file(dir, entry))?;
+    Ok(manifest)
+}
+
+/// Reads the manifest alone.
+pub fn read_manifest(dir: &Path) -> Result<Manifest, RevisionError> {
+    if !dir.is_dir() {
+        return Err(RevisionError::Missing(dir.to_owned()));
+    }
+    let path = dir.join(manifest::FILE);
+    let bytes = match fs::read(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(RevisionError::Unfinished(dir.to_owned())),
+        other => other.map_err(StorageError::at(Step::Read, &path))?,
+    };
+    let invalid = |e: serde_json::Error| RevisionError::Manifest { path: path.clone(), reason: e.to_string() };
+    // The version is looked at first: another version's manifest need not parse as ours.
+    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(invalid)?;
+    match value["formatVersion"].as_u64() {
+        Some(found) if found != u64::from(FORMAT_VERSION) => {
+            let found = u32::try_from(found).unwrap_or(u32::MAX);
+            Err(RevisionError::Format { path: dir.to_owned(), found })
+        }
+        _ => serde_json::from_value(value).map_err(invalid),
+    }
+}
+
+fn verify_file(dir: &Path, entry: &FileEntry) -> Result<(), RevisionError> {
+    let relative = Path::new(&entry.path);
+    let path = dir.join(relative);
+    let damaged = |reason: String| RevisionError::Damaged { path: path.clone(), reason };
+    if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(damaged("the manifest names a file outside the revision".to_owned()));
+    }
+    let size = match fs::metadata(&path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(damaged("the file is gone".to_owned())),
+        other => other.map_err(StorageError::at(Step::Open, &path))?.len(),
+    };
+    if size != entry.size {
+        return Err(damaged(format!("it has {size} bytes, {} were sealed", entry.size)));
+    }
+    let (sha256, _) = digest_file(&path)?;
+    if sha256 != entry.sha256 {
+        return Err(damaged(format!("its sha256 is {sha256}, {} was sealed", entry.sha256)));
+    }
+    Ok(())
+}

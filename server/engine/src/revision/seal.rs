@@ -1,0 +1,46 @@
+//! Makes a folder being built into a revision: digest every file, sync all of it, write the manifest, then rename.
+//! The order is what makes a torn revision impossible; see the crash tests before changing it.
+
+use std::path::Path;
+
+use ragops_storage::{digest_file, durable};
+
+use super::manifest::{self, FileEntry, Manifest};
+use super::{RevisionError, store};
+
+/// Seals `building` as `target`. The manifest comes without its file list, which is taken from the folder.
+///
+/// 1. every file is digested and synced, and every folder synced; 2. the manifest is written under a temporary name,
+/// synced, renamed, and the folder synced; 3. the folder gets its final name, and its parent is synced.
+pub fn seal(building: &Path, target: &Path, mut manifest: Manifest) -> Result<Manifest, RevisionError> {
+    manifest.files = file_entries(building)?;
+    durable::sync_tree(building)?;
+    let text = serde_json::to_vec_pretty(&manifest)
+        .map_err(|e| RevisionError::Manifest { path: building.join(manifest::FILE), reason: e.to_string() })?;
+    durable::replace_file(&building.join(manifest::FILE), &text)?;
+    // A folder of that name can only be a damaged one: `store` opened and refused it before the build began.
+    store::set_aside(target)?;
+    durable::rename(building, target)?;
+    Ok(manifest)
+}
+
+fn file_entries(root: &Path) -> Result<Vec<FileEntry>, RevisionError> {
+    let mut entries = Vec::new();
+    collect(root, "", &mut entries)?;
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(entries)
+}
+
+fn collect(dir: &Path, prefix: &str, entries: &mut Vec<FileEntry>) -> Result<(), RevisionError> {
+    for path in durable::list(dir)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let relative = format!("{prefix}{name}");
+        if path.is_dir() {
+            collect(&path, &format!("{relative}/"), entries)?;
+        } else {
+            let (sha256, size) = digest_file(&path)?;
+            entries.push(FileEntry { path: relative, size, sha256 });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! The revisions of one index on disk: which there are, which is active, and what may go.
+//!
+//! `DATA/indexes/<name>/revisions/<rev>/` are sealed revisions, `revisions/.building-<rev>/` one being built,
+//! `revisions/.discarded-<rev>/` one on its way out, `active.json` the one that serves.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ragops_storage::{Step, StorageError, durable};
+use serde::{Deserialize, Serialize};
+
+use super::manifest::{self, Manifest};
+use super::open::{Revision, read_manifest};
+use super::seal::seal;
+use super::{RevisionError, RevisionName};
+
+const ACTIVE_FILE: &str = "active.json";
+const BUILDING_PREFIX: &str = ".building-";
+const DISCARDED_PREFIX: &str = ".discarded-";
+
+/// The content of `active.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Active {
+    revision: RevisionName,
+}
+
+/// The folder of one index. Any number of processes may read it; one at a time writes, under `lock`.
+#[derive(Debug, Clone)]
+pub struct RevisionStore {
+    dir: PathBuf,
+}
+
+/// The right to change a store; ends when dropped or when the process dies.
+#[derive(Debug)]
+pub struct WriteLock {
+    _lock: durable::DirLock,
+}
+
+impl RevisionStore {
+    /// The store of index `name` under a data directory. Touches nothing.
+    pub fn of_index(data: &Path, name: &str) -> Self {
+        Self { dir: data.join("indexes").join(name) }
+    }
+
+    /// The names of all indexes under a data directory, sorted.
+    pub fn list_indexes(data: &Path) -> Result<Vec<String>, RevisionError> {
+        let dir = data.join("indexes");
+        if !dir.is_dir() {
+            return Ok(Vec::new());
+        }
+        let folders = durable::list(&dir)?.into_iter().filter(|path| path.is_dir());
+        Ok(folders.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect())
+    }
+
+    /// The index's own folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where a revision is, or would be.
+    pub fn path_of(&self, name: &RevisionName) -> PathBuf {
+        self.revisions_dir().join(name.to_string())
+    }
+
+    /// The file that names the active revision; it changes when another is activated.
+    pub fn active_file(&self) -> PathBuf {
+        self.dir.join(ACTIVE_FILE)
+    }
+
+    /// Takes the right to write, or fails with `WouldBlock` while another process builds.
+    pub fn lock(&self) -> Result<WriteLock, RevisionError> {
+        durable::create_dir(&self.revisions_dir())?;
+        Ok(WriteLock { _lock: durable::DirLock::try_acquire(&self.dir)? })
+    }
+
+    /// Sealed revisions with their manifests, oldest first; a folder whose manifest cannot be read comes with why.
+    pub fn list(&self) -> Result<Vec<(RevisionName, Result<Manifest, RevisionError>)>, RevisionError> {
+        if !self.revisions_dir().is_dir() {
+            return Ok(Vec::new());
+        }
+        let mut found: Vec<_> = durable::list(&self.revisions_dir())?
+            .into_iter()
+            .filter_map(|path| Some((path.file_name()?.to_str()?.parse().ok()?, read_manifest(&path))))
+            .collect();
+        let age = |manifest: &Result<Manifest, RevisionError>| manifest.as_ref().ok().map(|m| m.created_time.clone());
+        found.sort_by(|(a, x), (b, y): &(RevisionName, _)| (age(x), a).cmp(&(age(y), b)));
+        Ok(found)
+    }
+
+    /// The active revision's name; `None` before the first.
+    pub fn active(&self) -> Result<Option<RevisionName>, RevisionError> {
+        let path = self.active_file();
+        match fs::read(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(StorageError::at(Step::Read, &path)(e).into()),
+            Ok(bytes) => match serde_json::from_slice::<Active>(&bytes) {
+                Ok(active) => Ok(Some(active.revision)),
+                Err(e) => Err(RevisionError::Manifest { path, reason: e.to_string() }),
+            },
+        }
+    }
+
+    /// Opens the active revision, or, when it is damaged or gone, the newest other one that is whole.
+    /// `damage` is told of each that was passed over.
+    pub fn open_serving(
+        &self,
+        damage: &mut dyn FnMut(&RevisionName, &RevisionError),
+    ) -> Result<Option<Revision>, RevisionError> {
+        let mut candidates: Vec<RevisionName> = self.list()?.into_iter().rev().map(|(name, _)| name).collect();
+        match self.active() {
+            Ok(Some(active)) => {
+                candidates.retain(|name| *name != active);
+                candidates.insert(0, active);
+            }
+            Ok(None) => return Ok(None),
+            Err(error) if error.is_damage() => {}
+            Err(error) => return Err(error),
+        }
+        for name in candidates {
+            match Revision::open(&self.path_of(&name)) {
+                Ok(revision) => return Ok(Some(revision)),
+                Err(error) => damage(&name, &error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes a revision the active one, durably.
+    pub fn activate(&self, _lock: &WriteLock, name: &RevisionName) -> Result<(), RevisionError> {
+        let active = Active { revision: name.clone() };
+        let bytes = serde_json::to_vec(&active)
+            .map_err(|e| RevisionError::Manifest { path: self.active_file(), reason: e.to_string() })?;
+        durable::replace_file(&self.active_file(), &bytes)?;
+        Ok(())
+    }
+
+    /// An empty folder to build `name` in; leftovers of builds that died are removed first.
+    pub fn begin(&self, _lock: &WriteLock, name: &RevisionName) -> Result<PathBuf, RevisionError> {
+        for path in durable::list(&self.revisions_dir())? {
+            if hidden_name(&path, BUILDING_PREFIX) {
+                durable::remove(&path)?;
+            }
+        }
+        let building = self.revisions_dir().join(format!("{BUILDING_PREFIX}{name}"));
+        durable::create_dir(&building)?;
+        Ok(building)
+    }
+
+    /// Seals what was built in `building`.
+    pub fn seal(&self, _lock: &WriteLock, building: &Path, manifest: Manifest) -> Result<Manifest, RevisionError> {
+        let target = self.path_of(&manifest.revision);
+        seal(building, &target, manifest)
+    }
+
+    /// Removes sealed revisions beyond the newest `keep`, never the active one, and what was set aside.
+    /// Returns the names of those removed.
+    pub fn prune(&self, _lock: &WriteLock, keep: usize) -> Result<Vec<RevisionName>, RevisionError> {
+        let active = self.active()?;
+        let inactive: Vec<_> =
+            self.list()?.into_iter().map(|(name, _)| name).filter(|n| Some(n) != active.as_ref()).collect();
+        let removed = inactive[..inactive.len().saturating_sub(keep)].to_vec();
+        for name in &removed {
+            self.remove(name)?;
+        }
+        for path in durable::list(&self.revisions_dir())? {
+            if hidden_name(&path, DISCARDED_PREFIX) {
+                durable::remove(&path)?;
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Unnames the folder before it is emptied, so that nobody meets a revision without half of its files.
+    fn remove(&self, name: &RevisionName) -> Result<(), RevisionError> {
+        let path = self.path_of(name);
+        set_aside(&path)?;
+        Ok(())
+    }
+
+    fn revisions_dir(&self) -> PathBuf {
+        self.dir.join("revisions")
+    }
+}
+
+/// Moves a folder that must not be used to `.discarded-<name>`, where `prune` finds it. Absence is fine.
+pub(super) fn set_aside(path: &Path) -> Result<(), RevisionError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = path.with_file_name(format!("{DISCARDED_PREFIX}{name}"));
+    durable::remove(&aside)?;
+    durable::rename(path, &aside)?;
+    Ok(())
+}
+
+fn hidden_name(path: &Path, prefix: &str) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(prefix))
+}
+
+/// The manifest's path inside a revision's folder.
+pub fn manifest_path(dir: &Path) -> PathBuf {
+    dir.join(manifest::FILE)
+}

@@ -1,0 +1,412 @@
+//! The analyser: one text in, index terms out, with byte offsets into the text and word positions.
+//! Index, query, confidence gate and attribution must all use it, or their words would not meet.
+//!
+//! Latin words are lower-cased and stemmed lightly; identifiers are kept whole and split; Korean eojeol give their
+//! stem and its bigrams; runs are split where the script changes. The choices were measured (ADR 0007).
+
+use super::korean;
+use super::latin;
+use super::normalise::push_matching_form;
+use super::script::{Script, script};
+
+/// Terms longer than this many bytes are base64 and the like: they are left out (their first part too).
+const MAX_TERM_BYTES: usize = 120;
+
+/// What a term is; the gate counts only those that stand for a whole word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenKind {
+    /// A Latin (Greek, Cyrillic, ...) word, or a word of Han or Kana of one character.
+    Word,
+    /// A number.
+    Number,
+    /// An identifier or a hyphenated word as a whole (`kube-state-metrics`, `CrashLoopBackOff`, `1.21.3`).
+    Compound,
+    /// One part of such a compound.
+    Part,
+    /// A Korean eojeol without its particles and endings.
+    Stem,
+    /// Two neighbouring characters of a Korean eojeol or of a run of Han or Kana.
+    Bigram,
+}
+
+impl TokenKind {
+    /// Whether the term stands for a word of its own, rather than for a piece of one.
+    pub fn is_whole_word(self) -> bool {
+        matches!(self, Self::Word | Self::Number | Self::Compound | Self::Stem)
+    }
+}
+
+/// One term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token<'a> {
+    /// The term in matching form.
+    pub text: &'a str,
+    /// Byte offset of its first character in the analysed text.
+    pub start: usize,
+    /// Byte offset after its last character.
+    pub end: usize,
+    /// Number of the word it belongs to, from 0. A compound and its first part, a stem and its first bigram share it.
+    pub position: usize,
+    /// What it is.
+    pub kind: TokenKind,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    text_start: u32,
+    text_end: u32,
+    start: u32,
+    end: u32,
+    position: u32,
+    kind: TokenKind,
+}
+
+/// Terms of one text, in a buffer to be reused: no allocation per term.
+#[derive(Debug, Clone, Default)]
+pub struct TokenBuffer {
+    text: String,
+    spans: Vec<Span>,
+    next_position: u32,
+}
+
+impl TokenBuffer {
+    /// How many terms it holds.
+    pub fn len(&self) -> usize {
+        self.spans.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// The term at `index`, in text order.
+    pub fn get(&self, index: usize) -> Option<Token<'_>> {
+        let span = self.spans.get(index)?;
+        Some(Token {
+            text: &self.text[span.text_start as usize..span.text_end as usize],
+            start: span.start as usize,
+            end: span.end as usize,
+            position: span.position as usize,
+            kind: span.kind,
+        })
+    }
+
+    /// All terms in text order.
+    pub fn iter(&self) -> impl Iterator<Item = Token<'_>> {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    /// Forgets the terms, keeps the memory.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.spans.clear();
+        self.next_position = 0;
+    }
+
+    /// Claims the next word position.
+    pub(super) fn take_position(&mut self) -> u32 {
+        let position = self.next_position;
+        self.next_position += 1;
+        position
+    }
+
+    /// Appends a term made of `raw` as it stands at `place`.
+    pub(super) fn push_raw(&mut self, raw: &str, place: (usize, usize), position: u32, kind: TokenKind) {
+        let form = self.push_form(raw);
+        self.push_span(form, place, position, kind);
+    }
+
+    /// The buffered text from `from` on, to be rewritten in place by a stemmer.
+    pub(super) fn tail_mut(&mut self) -> &mut String {
+        &mut self.text
+    }
+
+    /// Appends the matching form of `raw` and gives its place in `self.text`.
+    pub(super) fn push_form(&mut self, raw: &str) -> (u32, u32) {
+        let from = self.text.len() as u32;
+        push_matching_form(raw, &mut self.text);
+        (from, self.text.len() as u32)
+    }
+
+    pub(super) fn push_span(&mut self, form: (u32, u32), place: (usize, usize), position: u32, kind: TokenKind) {
+        let bytes = (form.1 - form.0) as usize;
+        if bytes == 0 || bytes > MAX_TERM_BYTES {
+            return;
+        }
+        self.spans.push(Span {
+            text_start: form.0,
+            text_end: form.1,
+            start: place.0 as u32,
+            end: place.1 as u32,
+            position,
+            kind,
+        });
+    }
+}
+
+/// The analyser. Stateless: one value serves all threads.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Analyzer;
+
+impl Analyzer {
+    /// Analyses `text` (up to 4 GiB) into `buffer`, replacing what it held.
+    pub fn analyze(&self, text: &str, buffer: &mut TokenBuffer) {
+        buffer.clear();
+        let mut rest = 0;
+        while let Some((start, end)) = next_run(text, rest) {
+            analyze_run(text, start, end, buffer);
+            rest = end;
+        }
+    }
+
+    /// The terms of a short text (a query) as strings, repeats kept.
+    pub fn terms(&self, text: &str) -> Vec<String> {
+        let mut buffer = TokenBuffer::default();
+        self.analyze(text, &mut buffer);
+        buffer.iter().map(|token| token.text.to_owned()).collect()
+    }
+}
+
+/// Characters that join two word characters into one compound.
+fn is_connector(c: char) -> bool {
+    matches!(c, '_' | '-' | '.' | '\'' | '\u{2019}' | ',')
+}
+
+/// The next maximal run of word characters and single connectors between them, from byte `from`.
+fn next_run(text: &str, from: usize) -> Option<(usize, usize)> {
+    let mut chars = text[from..].char_indices().peekable();
+    let (offset, mut previous) = loop {
+        let (offset, c) = chars.next()?;
+        if script(c) != Script::None {
+            break (offset, c);
+        }
+    };
+    let mut end = from + offset + previous.len_utf8();
+    while let Some((offset, c)) = chars.next() {
+        if script(c) == Script::None {
+            let joins = is_connector(c) && chars.peek().is_some_and(|(_, next)| joins(previous, c, *next));
+            if !joins {
+                break;
+            }
+        }
+        end = from + offset + c.len_utf8();
+        previous = c;
+    }
+    Some((from + offset, end))
+}
+
+/// Whether `connector` between these two characters keeps them in one word. A comma does so between digits only.
+fn joins(before: char, connector: char, after: char) -> bool {
+    match connector {
+        ',' => before.is_ascii_digit() && after.is_ascii_digit(),
+        _ => is_spaced_script(before) && is_spaced_script(after),
+    }
+}
+
+/// Letters and digits of scripts in which a full stop or hyphen can stand inside a word: not Hangul, Han or Kana.
+fn is_spaced_script(c: char) -> bool {
+    matches!(script(c), Script::Letter | Script::Digit | Script::Mark)
+}
+
+/// How characters group within a run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Latin,
+    Hangul,
+    Ideograph,
+}
+
+fn group(c: char) -> Option<Group> {
+    match script(c) {
+        Script::Hangul => Some(Group::Hangul),
+        Script::Ideograph => Some(Group::Ideograph),
+        Script::Letter | Script::Digit => Some(Group::Latin),
+        Script::Mark | Script::None => None,
+    }
+}
+
+/// Splits a run where the script changes and analyses each piece. Marks and connectors stay with what precedes them.
+fn analyze_run(text: &str, start: usize, end: usize, buffer: &mut TokenBuffer) {
+    let mut piece = start;
+    let mut current: Option<Group> = None;
+    for (offset, c) in text[start..end].char_indices() {
+        let found = group(c);
+        if let (Some(old), Some(new)) = (current, found)
+            && old != new
+        {
+            analyze_piece(text, piece, start + offset, old, piece > start, buffer);
+            piece = start + offset;
+        }
+        current = found.or(current);
+    }
+    analyze_piece(text, piece, end, current.unwrap_or(Group::Latin), piece > start, buffer);
+}
+
+fn analyze_piece(text: &str, start: usize, end: usize, group: Group, follows: bool, buffer: &mut TokenBuffer) {
+    match group {
+        Group::Latin => latin::analyze_latin(text, start, end, buffer),
+        Group::Hangul => analyze_hangul(text, start, end, follows, buffer),
+        Group::Ideograph => push_bigrams(text, start, end, buffer),
+    }
+}
+
+/// A Hangul piece: its stem, and the bigrams of all of it. Bigrams of the stem alone were measured to be worse: what the
+/// suffix table cuts wrongly is then lost. A stem of two syllables is a bigram already and is not repeated. A particle
+/// that follows another script says nothing and is left out.
+fn analyze_hangul(text: &str, start: usize, end: usize, follows: bool, buffer: &mut TokenBuffer) {
+    let raw = text[start..end].trim_end_matches(|c| script(c) == Script::None);
+    let (from, to) = buffer.push_form(raw);
+    let eojeol = &buffer.text[from as usize..to as usize];
+    if follows && korean::is_particle(eojeol) {
+        return;
+    }
+    let (bytes, stem_bytes) = (eojeol.len(), korean::stem(eojeol).len());
+    // Decomposed jamo are composed in the form: its pieces then all span the whole piece.
+    let verbatim = eojeol == raw;
+    let position = buffer.take_position();
+    let span = |offset: usize, bytes: usize| {
+        if verbatim { (start + offset, start + offset + bytes) } else { (start, start + raw.len()) }
+    };
+    let form = |offset: usize, bytes: usize| (from + offset as u32, from + (offset + bytes) as u32);
+    buffer.push_span(form(0, stem_bytes), span(0, stem_bytes), position, TokenKind::Stem);
+    let mut offset = 0;
+    while let Some(pair) = bigram_bytes(&buffer.text[from as usize + offset..from as usize + bytes]) {
+        if (offset, pair) != (0, stem_bytes) {
+            buffer.push_span(form(offset, pair), span(offset, pair), position, TokenKind::Bigram);
+        }
+        offset += first_char_bytes(&buffer.text[from as usize + offset..]);
+    }
+}
+
+/// A run of Han or Kana: its bigrams, or its only character.
+fn push_bigrams(text: &str, start: usize, end: usize, buffer: &mut TokenBuffer) {
+    let raw = text[start..end].trim_end_matches(|c| script(c) == Script::None);
+    let mut offset = start;
+    let end = start + raw.len();
+    let mut any = false;
+    while let Some(bytes) = bigram_bytes(&text[offset..end]) {
+        let position = buffer.take_position();
+        buffer.push_raw(&text[offset..offset + bytes], (offset, offset + bytes), position, TokenKind::Bigram);
+        offset += first_char_bytes(&text[offset..]);
+        any = true;
+    }
+    if !any {
+        let position = buffer.take_position();
+        buffer.push_raw(raw, (start, end), position, TokenKind::Word);
+    }
+}
+
+/// The bytes of the first two characters, if there are two.
+fn bigram_bytes(text: &str) -> Option<usize> {
+    let mut chars = text.chars();
+    Some(chars.next()?.len_utf8() + chars.next()?.len_utf8())
+}
+
+fn first_char_bytes(text: &str) -> usize {
+    text.chars().next().map_or(0, char::len_utf8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shown(text: &str) -> Vec<String> {
+        let mut buffer = TokenBuffer::default();
+        Analyzer.analyze(text, &mut buffer);
+        buffer.iter().map(|token| format!("{}/{}", token.text, kind(token.kind))).collect()
+    }
+
+    fn kind(kind: TokenKind) -> char {
+        match kind {
+            TokenKind::Word => 'w',
+            TokenKind::Number => 'n',
+            TokenKind::Compound => 'c',
+            TokenKind::Part => 'p',
+            TokenKind::Stem => 's',
+            TokenKind::Bigram => 'b',
+        }
+    }
+
+    fn check(text: &str, expect: &[&str]) {
+        assert_eq!(shown(text), expect, "{text}");
+    }
+
+    #[test]
+    fn english_words_are_stemmed_and_stop_words_left_out() {
+        check("The brokers are restarting", &["broker/w", "restart/w"]);
+        check("the server's queries don't", &["server/w", "queri/w", "don/w"]);
+        check("ＫＡＦＫＡ Élan", &["kafka/w", "élan/w"]);
+    }
+
+    #[test]
+    fn identifiers_are_kept_whole_and_split() {
+        check("kube-state-metrics", &["kube-state-metrics/c", "kube/p", "state/p", "metric/p"]);
+        check("CrashLoopBackOff", &["crashloopbackoff/c", "crash/p", "loop/p", "back/p", "off/p"]);
+        check("HTTPServer", &["httpserver/c", "http/p", "server/p"]);
+        check("max_connections", &["max_connections/c", "max/p", "connect/p"]);
+        check("prometheus.io/path", &["prometheus.io/c", "prometheus/p", "io/p", "path/w"]);
+        check("ERR-4012", &["err-4012/c", "err/p", "4012/p"]);
+        check("k8s e.g.", &["k8s/w", "e.g/c"]);
+    }
+
+    #[test]
+    fn numbers_are_kept() {
+        check("503 1,000 1.5 1.21.3", &["503/n", "1000/n", "1.5/n", "1.21.3/c"]);
+        check("２０２４", &["2024/n"]);
+    }
+
+    #[test]
+    fn korean_gives_stems_and_bigrams() {
+        check("파드를", &["파드/s", "드를/b"]);
+        check("클러스터에서", &["클러스터/s", "클러/b", "러스/b", "스터/b", "터에/b", "에서/b"]);
+        check("값", &["값/s"]);
+        check("재시작한다", &["재시작/s", "재시/b", "시작/b", "작한/b", "한다/b"]);
+        check("\u{1111}\u{1161}\u{1103}\u{1173}", &["파드/s"]);
+    }
+
+    #[test]
+    fn runs_are_split_where_the_script_changes() {
+        check("pod가 503을", &["pod/w", "503/n"]);
+        check("pod삭제", &["pod/w", "삭제/s"]);
+        check("15분", &["15/n", "분/s"]);
+        check("kube-프록시", &["kube/w", "프록시/s", "프록/b", "록시/b"]);
+        check("東京タワー", &["東京/b", "京タ/b", "タワ/b", "ワー/b"]);
+    }
+
+    #[test]
+    fn offsets_and_positions_follow_the_text() {
+        let text = "새 kube-proxy가";
+        let mut buffer = TokenBuffer::default();
+        Analyzer.analyze(text, &mut buffer);
+        let found: Vec<_> = buffer.iter().map(|t| (&text[t.start..t.end], t.position)).collect();
+        assert_eq!(found, [("새", 0), ("kube-proxy", 1), ("kube", 1), ("proxy", 2)]);
+    }
+
+    #[test]
+    fn endless_words_are_left_out() {
+        check(&"x".repeat(10_000), &[]);
+        assert_eq!(shown(&"가".repeat(10_000)).len(), 9_999);
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_lie_in_the_text_in_order(text in "(\\PC|[가-힣]{1,4}|[a-zA-Z0-9]{1,5}|[-_.,' ]){0,30}") {
+            let mut buffer = TokenBuffer::default();
+            Analyzer.analyze(&text, &mut buffer);
+            let mut position = 0;
+            for token in buffer.iter() {
+                prop_assert!(token.start < token.end && text.get(token.start..token.end).is_some());
+                prop_assert!(token.position >= position && !token.text.is_empty());
+                position = token.position;
+            }
+        }
+
+        #[test]
+        fn both_normal_forms_of_korean_meet(text in "[가-힣]{1,5}( [가-힣]{1,5}){0,5}") {
+            let decomposed: String = unicode_normalization::UnicodeNormalization::nfd(text.as_str()).collect();
+            prop_assert_eq!(shown(&text), shown(&decomposed));
+        }
+    }
+}

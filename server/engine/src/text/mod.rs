@@ -1,0 +1,21 @@
+//! The one set of rules for words and sentences: index, query, confidence gate and attribution all use it.
+//! Pure functions over `&str`; no index types, no I/O.
+
+pub mod analyze;
+mod fact_dates;
+mod fact_scan;
+pub mod facts;
+pub mod korean;
+mod latin;
+mod lines;
+pub mod normalise;
+pub mod overlap;
+mod script;
+pub mod sentences;
+
+pub use analyze::{Analyzer, Token, TokenBuffer, TokenKind};
+pub use facts::{Fact, FactKind, facts, missing_facts};
+pub use normalise::{matching_form, nfc};
+pub use overlap::bigram_overlap;
+pub use script::language;
+pub use sentences::{Segment, SegmentKind, segments, sentences};

@@ -1,0 +1,69 @@
+//! The two normal forms: NFC for what is stored and shown, NFKC in lower case for what is compared.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+/// The storage form, NFC. Borrows what is in that form already.
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.nfc().collect())
+}
+
+/// The matching form: NFKC, lower case, composed again (lower case can decompose: `İ`).
+pub fn matching_form(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        return Cow::Borrowed(text);
+    }
+    let mut form = String::with_capacity(text.len());
+    push_matching_form(text, &mut form);
+    Cow::Owned(form)
+}
+
+/// Appends the matching form of `text` to `out`; the buffer-reusing way for the analyser.
+pub(crate) fn push_matching_form(text: &str, out: &mut String) {
+    if text.is_ascii() {
+        out.extend(text.chars().map(|c| c.to_ascii_lowercase()));
+    } else if text.chars().all(is_plain_hangul) {
+        out.push_str(text);
+    } else {
+        out.extend(text.nfkc().flat_map(char::to_lowercase).nfkc());
+    }
+}
+
+/// A precomposed syllable: its own NFKC form, and without case.
+fn is_plain_hangul(c: char) -> bool {
+    ('\u{AC00}'..='\u{D7A3}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn forms_are_as_expected() {
+        let check = |input: &str, stored: &str, matched: &str| {
+            assert_eq!(nfc(input), stored, "{input}");
+            assert_eq!(matching_form(input), matched, "{input}");
+        };
+        check("Kafka 503", "Kafka 503", "kafka 503");
+        check("\u{1112}\u{1161}\u{11AB}글", "한글", "한글");
+        check("５０３ ＥＲＲ", "５０３ ＥＲＲ", "503 err");
+        check("Straße", "Straße", "straße");
+        check("e\u{301}tcd", "étcd", "étcd");
+        check("㎏", "㎏", "kg");
+    }
+
+    proptest! {
+        #[test]
+        fn both_forms_are_stable(text in "\\PC{0,40}") {
+            let matched = matching_form(&text).into_owned();
+            prop_assert_eq!(matching_form(&matched), matched.as_str());
+            let stored = nfc(&text).into_owned();
+            prop_assert_eq!(nfc(&stored), stored.as_str());
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! One build of one index, from its configuration: the model is fetched, the request filled in, the engine called.
+
+use std::path::Path;
+
+use ragops_embed::StoreError;
+use ragops_engine::build::{
+    BuildError, BuildObserver, BuildOutcome, BuildRequest, ErrorClass, build as build_revision,
+};
+use ragops_engine::revision::RevisionStore;
+
+use crate::clock;
+use crate::models::Models;
+use crate::resources::{Folder, IndexConfig};
+
+/// A build failed; what served before still does.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildFailure {
+    /// The model is not at hand.
+    #[error(transparent)]
+    Model(#[from] StoreError),
+    /// The engine could not build.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+impl BuildFailure {
+    /// What the caller should do.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Model(error) if error.is_retryable() => ErrorClass::Retryable,
+            Self::Model(_) => ErrorClass::BadInput,
+            Self::Build(error) => error.class(),
+        }
+    }
+}
+
+/// Builds and activates a revision of `config` under `data`, or finds that it is there already.
+pub fn build(
+    config: &IndexConfig,
+    data: &Path,
+    models: &Models,
+    observer: &dyn BuildObserver,
+) -> Result<BuildOutcome, BuildFailure> {
+    let model = models.get(&config.model)?;
+    let request = BuildRequest {
+        index: config.name.clone(),
+        sources: config.folders.iter().map(Folder::source).collect(),
+        settings: config.build.clone(),
+        created_time: clock::now_rfc3339(),
+        built_by: concat!("ragops-server ", env!("CARGO_PKG_VERSION")).to_owned(),
+        history: config.history,
+    };
+    let store = RevisionStore::of_index(data, &config.name);
+    Ok(build_revision(&request, model.as_ref(), &store, observer)?)
+}

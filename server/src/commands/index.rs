@@ -1,0 +1,112 @@
+//! `index`: builds one revision of each RagIndex, then exits. This is what a Job runs.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use ragops_engine::build::{BuildOutcome, BuildResult, ErrorClass};
+use ragops_engine::revision::manifest::Counts;
+use serde::Serialize;
+
+use super::{CommandError, Exit};
+use crate::builder::{self, BuildFailure};
+use crate::cli::IndexArgs;
+use crate::models::Models;
+use crate::output;
+use crate::progress::{Cancel, Display, Reporter};
+use crate::resources::{IndexConfig, Origin};
+use crate::settings::Settings;
+
+/// What `--json` prints for each index.
+#[derive(Debug, Serialize)]
+struct ResultLine<'a> {
+    index: &'a str,
+    /// `built`, `unchanged` or `failed`.
+    result: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    counts: Option<Counts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<&'a BTreeMap<String, u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorLine>,
+    seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorLine {
+    message: String,
+    retryable: bool,
+}
+
+pub(super) fn run(args: IndexArgs, settings: &Settings) -> Result<Exit, CommandError> {
+    let resources = Origin::of(args.file, settings)?.load(settings)?;
+    for unused in &resources.not_used {
+        eprintln!("note: {unused}");
+    }
+    let models = Models::of(settings);
+    let mut exit = Exit::Done;
+    for config in &resources.indexes {
+        let start = Instant::now();
+        let result = build(config, settings, &models);
+        if let Err(error) = &result {
+            eprintln!("error: index `{}`: {error}", config.name);
+            exit = exit.max(Exit::of(error.class()));
+        }
+        let seconds = (start.elapsed().as_secs_f64() * 1e3).round() / 1e3;
+        if args.json {
+            output::json(&result_line(config, &result, seconds))?;
+        } else if let Ok(outcome) = &result {
+            output::line(&render(config, outcome, seconds))?;
+        }
+    }
+    Ok(exit)
+}
+
+fn build(config: &IndexConfig, settings: &Settings, models: &Models) -> Result<BuildOutcome, BuildFailure> {
+    let display = Display::bar_or(Display::Lines);
+    let reporter = Reporter::new(&config.name, display, Cancel::default(), |_| {});
+    builder::build(config, &settings.data, models, &reporter)
+}
+
+fn result_line<'a>(
+    config: &'a IndexConfig,
+    result: &'a Result<BuildOutcome, BuildFailure>,
+    seconds: f64,
+) -> ResultLine<'a> {
+    let index = config.name.as_str();
+    match result {
+        Ok(outcome) => ResultLine {
+            index,
+            result: result_name(outcome.result),
+            revision: Some(outcome.revision.to_string()),
+            counts: Some(outcome.manifest.counts),
+            findings: Some(&outcome.manifest.findings.counts),
+            error: None,
+            seconds,
+        },
+        Err(error) => {
+            let retryable = error.class() == ErrorClass::Retryable;
+            let error = Some(ErrorLine { message: error.to_string(), retryable });
+            ResultLine { index, result: "failed", revision: None, counts: None, findings: None, error, seconds }
+        }
+    }
+}
+
+/// A build's result in JSON, log lines and metrics.
+pub(crate) fn result_name(result: BuildResult) -> &'static str {
+    match result {
+        BuildResult::Built => "built",
+        BuildResult::Unchanged => "unchanged",
+    }
+}
+
+fn render(config: &IndexConfig, outcome: &BuildOutcome, seconds: f64) -> String {
+    let Counts { documents, chunks, .. } = outcome.manifest.counts;
+    let (name, result, revision) = (&config.name, result_name(outcome.result), &outcome.revision);
+    let findings = match outcome.manifest.findings.total() {
+        0 => String::new(),
+        total => format!(", {total} findings (`ragops-server inspect` lists them)"),
+    };
+    format!("{name}: {result} revision {revision}, {documents} documents, {chunks} chunks, {seconds:.1} s{findings}")
+}

@@ -1,0 +1,173 @@
+//! `inspect`: what is in a data folder. Every file of every revision is read and compared with its manifest.
+
+use std::collections::BTreeMap;
+
+use ragops_engine::document::Finding;
+use ragops_engine::revision::manifest::Counts;
+use ragops_engine::revision::{Manifest, RevisionError, RevisionName, RevisionStore, open};
+use serde::Serialize;
+
+use super::open::{NotOpen, quoted};
+use super::{CommandError, Exit};
+use crate::cli::InspectArgs;
+use crate::output;
+use crate::settings::Settings;
+
+/// Findings shown one by one for people; `--json` shows all that are kept.
+const SHOWN_FINDINGS: usize = 20;
+
+/// What `--json` prints for each index.
+#[derive(Debug, Serialize)]
+struct IndexInspection {
+    index: String,
+    active: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    revisions: Vec<RevisionInspection>,
+}
+
+#[derive(Debug, Serialize)]
+struct RevisionInspection {
+    revision: String,
+    active: bool,
+    verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(flatten)]
+    content: Option<Content>,
+}
+
+#[derive(Debug, Serialize)]
+struct Content {
+    created_time: String,
+    built_by: String,
+    model: String,
+    model_digest: String,
+    dimension: usize,
+    counts: Counts,
+    bytes: u64,
+    findings: BTreeMap<String, u64>,
+    first_findings: Vec<Finding>,
+}
+
+pub(super) fn run(args: &InspectArgs, settings: &Settings) -> Result<Exit, CommandError> {
+    let mut exit = Exit::Done;
+    for name in names(args, settings)? {
+        let inspection = inspect(&RevisionStore::of_index(&settings.data, &name), name);
+        exit = exit.max(inspection.exit());
+        if args.json { output::json(&inspection)? } else { output::line(&inspection.render())? }
+    }
+    Ok(exit)
+}
+
+fn names(args: &InspectArgs, settings: &Settings) -> Result<Vec<String>, CommandError> {
+    let data = settings.data.clone();
+    let names = RevisionStore::list_indexes(&data)?;
+    match &args.index {
+        _ if names.is_empty() => Err(NotOpen::NoIndexes(data).into()),
+        None => Ok(names),
+        Some(name) if names.contains(name) => Ok(vec![name.clone()]),
+        Some(name) => Err(NotOpen::Unknown { data, name: name.clone(), known: quoted(&names) }.into()),
+    }
+}
+
+fn inspect(store: &RevisionStore, index: String) -> IndexInspection {
+    let (active, error) = match store.active() {
+        Ok(active) => (active, None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let listed = match store.list() {
+        Ok(listed) => listed,
+        Err(error) => {
+            let error = Some(error.to_string());
+            return IndexInspection { index, active: active.map(String::from), error, revisions: Vec::new() };
+        }
+    };
+    let missing = active.as_ref().filter(|active| !listed.iter().any(|(name, _)| name == *active));
+    let missing = missing.map(|name| format!("the active revision {name} is gone; build the index again"));
+    let revisions = listed.into_iter().map(|(name, manifest)| verify(store, name, manifest, active.as_ref()));
+    let revisions = revisions.collect();
+    IndexInspection { index, active: active.map(String::from), error: error.or(missing), revisions }
+}
+
+fn verify(
+    store: &RevisionStore,
+    name: RevisionName,
+    manifest: Result<Manifest, RevisionError>,
+    active: Option<&RevisionName>,
+) -> RevisionInspection {
+    let is_active = active == Some(&name);
+    let (content, error) = match manifest {
+        Ok(manifest) => (Some(Content::of(manifest)), open::verify(&store.path_of(&name)).err()),
+        Err(error) => (None, Some(error)),
+    };
+    let error = error.map(|error| error.to_string());
+    RevisionInspection { revision: name.into(), active: is_active, verified: error.is_none(), error, content }
+}
+
+impl Content {
+    fn of(manifest: Manifest) -> Self {
+        Self {
+            bytes: manifest.files.iter().map(|file| file.size).sum(),
+            created_time: manifest.created_time,
+            built_by: manifest.built_by,
+            model: manifest.model.name,
+            model_digest: manifest.model.digest.to_string(),
+            dimension: manifest.model.dimension,
+            counts: manifest.counts,
+            findings: manifest.findings.counts,
+            first_findings: manifest.findings.first,
+        }
+    }
+
+    fn render(&self) -> String {
+        let Self { created_time, model, dimension, counts, bytes, findings, first_findings, .. } = self;
+        let Counts { files, documents, chunks, .. } = counts;
+        let megabytes = *bytes as f64 / 1e6;
+        let mut text = format!(
+            "    {created_time}  {files} files, {documents} documents, {chunks} chunks, {megabytes:.1} MB, {model} \
+             ({dimension} dimensions)\n"
+        );
+        if !findings.is_empty() {
+            let counts: Vec<String> = findings.iter().map(|(code, count)| format!("{code} {count}")).collect();
+            text.push_str(&format!("    findings: {}\n", counts.join(", ")));
+            for finding in first_findings.iter().take(SHOWN_FINDINGS) {
+                text.push_str(&format!("      {finding}\n"));
+            }
+            let more = first_findings.len().saturating_sub(SHOWN_FINDINGS);
+            if more > 0 {
+                text.push_str(&format!("      and {more} more; --json shows them\n"));
+            }
+        }
+        text
+    }
+}
+
+impl IndexInspection {
+    /// Damage anywhere is worth a failing exit, also where another revision serves instead.
+    fn exit(&self) -> Exit {
+        let is_whole = self.error.is_none() && self.revisions.iter().all(|revision| revision.verified);
+        if is_whole { Exit::Done } else { Exit::BadInput }
+    }
+
+    fn render(&self) -> String {
+        let mut text = format!("{}\n", self.index);
+        if let Some(error) = &self.error {
+            text.push_str(&format!("  {error}\n"));
+        }
+        if self.revisions.is_empty() {
+            text.push_str("  no revision yet\n");
+        }
+        for revision in &self.revisions {
+            let active = if revision.active { ", active" } else { "" };
+            let verdict = match &revision.error {
+                None => "checksums verified".to_owned(),
+                Some(error) => format!("DAMAGED: {error}"),
+            };
+            text.push_str(&format!("  {}{active}: {verdict}\n", revision.revision));
+            text.extend(revision.content.as_ref().map(Content::render));
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+}

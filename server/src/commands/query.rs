@@ -1,0 +1,116 @@
+//! `query`: asks once, and prints the answer for people or as the HTTP interface gives it.
+
+use ragops_engine::answer::Question;
+use ragops_engine::settings::{ConfidenceSettings, QuerySettings};
+
+use super::{CommandError, Exit, open};
+use crate::cli::QueryArgs;
+use crate::contract::{AnswerSentence, AnswerSource, Answered, Circumstances, QueryResponse, SupportLevel};
+use crate::output;
+use crate::routes::query::check_question;
+use crate::settings::Settings;
+
+const ESCALATED: &str = "The documents do not hold enough to answer this question.\n\
+                         이 질문에 답할 만한 근거를 문서에서 찾지 못했습니다.\n";
+
+pub(super) fn run(args: &QueryArgs, settings: &Settings) -> Result<Exit, CommandError> {
+    let question = check_question(&args.question).map_err(|error| CommandError::Question(error.message))?;
+    let (name, searcher) = open::open(&args.target, settings)?;
+    let answer = searcher.answer(Question { text: question, mode: args.mode }, &query_settings(settings))?;
+    let response = QueryResponse::of(answer, &name, None);
+    if args.json {
+        output::json(&response)?
+    } else {
+        output::line(&render(&response))?
+    }
+    Ok(Exit::Done)
+}
+
+/// The defaults of a RagIndex: which resource a revision was built from is not known here.
+pub(super) fn query_settings(settings: &Settings) -> QuerySettings {
+    let mut query = QuerySettings::default();
+    if let Some(minimum) = settings.confidence_minimum {
+        query.confidence = ConfidenceSettings::Fixed { minimum };
+    }
+    query
+}
+
+/// The answer with numbered citations, then the sources, then how it came about.
+fn render(response: &QueryResponse) -> String {
+    let text = match response {
+        QueryResponse::Answered(answered) => render_answered(answered),
+        QueryResponse::Escalated(_) => ESCALATED.to_owned(),
+    };
+    let Circumstances { confidence, confidence_cut, mode_used, index, revision, timings_ms, .. } =
+        response.circumstances();
+    let ms = timings_ms.total;
+    format!(
+        "{text}\nconfidence {confidence:.2} (answers from {confidence_cut:.2}), {mode_used} search, index {index}, \
+         revision {revision}, {ms:.0} ms"
+    )
+}
+
+fn render_answered(answered: &Answered) -> String {
+    let mut text: String = answered.sentences.iter().map(render_sentence).collect();
+    text.push('\n');
+    text.extend(answered.sources.iter().map(render_source));
+    text
+}
+
+fn render_sentence(sentence: &AnswerSentence) -> String {
+    let mut sources: Vec<u32> = sentence.citations.iter().map(|citation| citation.source).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    let marks: String = sources.iter().map(|source| format!(" [{source}]")).collect();
+    let support = match sentence.support {
+        SupportLevel::Supported => "",
+        SupportLevel::Weak => " (weakly supported)",
+        SupportLevel::Unsupported => " (no source)",
+    };
+    format!("{}{marks}{support}\n", sentence.text.trim_end())
+}
+
+fn render_source(source: &AnswerSource) -> String {
+    let lines = match source.lines {
+        Some(lines) if lines.first == lines.last => format!(":{}", lines.first),
+        Some(lines) => format!(":{}-{}", lines.first, lines.last),
+        None => String::new(),
+    };
+    let above = source.headings.iter().filter(|heading| **heading != source.title);
+    let headings: String = above.map(|heading| format!(" › {heading}")).collect();
+    format!("[{}] {}{headings} ({}: {}{lines})\n", source.id, source.title, source.collection, source.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{AnswerCitation, Lines};
+
+    #[test]
+    fn a_sentence_lists_each_source_once_and_says_when_it_is_weak() {
+        let citation = |source| AnswerCitation { source, quote: "q".to_owned(), score: 1.0 };
+        let sentence = AnswerSentence {
+            text: "Restart it.\n".to_owned(),
+            support: SupportLevel::Weak,
+            citations: vec![citation(2), citation(1), citation(2)],
+        };
+        assert_eq!(render_sentence(&sentence), "Restart it. [1] [2] (weakly supported)\n");
+    }
+
+    #[test]
+    fn a_source_is_told_by_title_headings_file_and_lines() {
+        let source = AnswerSource {
+            id: 3,
+            document: "ko/kafka.md".to_owned(),
+            collection: "docs".to_owned(),
+            path: "ko/kafka.md".to_owned(),
+            title: "카프카".to_owned(),
+            headings: vec!["카프카".to_owned(), "재시작".to_owned()],
+            lines: Some(Lines { first: 7, last: 9 }),
+            text: String::new(),
+            cosine: None,
+            text_score: None,
+        };
+        assert_eq!(render_source(&source), "[3] 카프카 › 재시작 (docs: ko/kafka.md:7-9)\n");
+    }
+}

@@ -1,0 +1,367 @@
+//! The JSON of the HTTP contract: what a question looks like and what comes back. Programs depend on these shapes, so
+//! they are written down here, apart from the engine's own types: fields are added, never renamed or taken away.
+
+use ragops_engine::answer::attribute::Support;
+use ragops_engine::answer::{Answer, Citation, EscalationReason, Sentence, Source, Status, Timings};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A question. Any other field is refused by name.
+#[derive(Debug, ToSchema)]
+#[schema(as = QueryRequest)]
+#[allow(dead_code, reason = "this is the shape for the OpenAPI document; `routes::query` parses field by field")]
+pub struct QueryShape {
+    /// The question in any language the documents are in; up to 4,096 bytes of UTF-8, not only white space.
+    #[schema(min_length = 1, max_length = 4096, example = "How do I restart a stuck consumer?")]
+    question: String,
+    /// How passages are found; default `auto`. `local`, `global` and `graph` are answered as `hybrid` until the
+    /// knowledge graph is built, and `mode_used` says so.
+    mode: Option<ModeShape>,
+    /// The index to ask; needed only where several are served and the path names none.
+    index: Option<String>,
+}
+
+/// The ways to find passages.
+#[derive(Debug, ToSchema)]
+#[schema(as = Mode, rename_all = "lowercase")]
+#[allow(dead_code, reason = "this is the shape for the OpenAPI document")]
+pub enum ModeShape {
+    /// The best way for the index at hand.
+    Auto,
+    /// Words alone (BM25).
+    Text,
+    /// Meaning alone (vectors).
+    Vector,
+    /// Both, fused.
+    Hybrid,
+    /// Entities near the question.
+    Local,
+    /// Themes of the whole index.
+    Global,
+    /// The graph channel.
+    Graph,
+}
+
+/// What became of a question.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum QueryResponse {
+    /// There was enough evidence.
+    Answered(Answered),
+    /// There was too little evidence: no text, no sources.
+    Escalated(Escalated),
+}
+
+/// An answer, each sentence with what supports it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Answered {
+    /// The sentences joined.
+    pub answer: String,
+    /// Each sentence with its citations.
+    pub sentences: Vec<AnswerSentence>,
+    /// The passages that the sentences cite.
+    pub sources: Vec<AnswerSource>,
+    /// How the question was handled.
+    #[serde(flatten)]
+    pub circumstances: Circumstances,
+}
+
+/// A question for a person.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Escalated {
+    /// Empty: nothing is made up.
+    pub answer: &'static str,
+    /// Empty.
+    pub sentences: [AnswerSentence; 0],
+    /// Empty: what was found is not evidence.
+    pub sources: [AnswerSource; 0],
+    /// The ticket; `null` until tickets are kept.
+    pub ticket_id: Option<u64>,
+    /// Why there is no answer.
+    pub reason: Option<Reason>,
+    /// How the question was handled.
+    #[serde(flatten)]
+    pub circumstances: Circumstances,
+}
+
+/// How a question was handled.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Circumstances {
+    /// The probability that the index holds the answer, 0 to 1.
+    pub confidence: f32,
+    /// The confidence from which on a question is answered.
+    pub confidence_cut: f32,
+    /// The mode asked for.
+    pub mode: &'static str,
+    /// The way passages were found.
+    pub mode_used: &'static str,
+    /// The index asked.
+    pub index: String,
+    /// Its revision.
+    pub revision: String,
+    /// The request's id, as in the `x-request-id` header and in the log; `null` outside of HTTP.
+    pub request_id: Option<String>,
+    /// Where the time went.
+    pub timings_ms: TimingsMs,
+}
+
+/// One sentence of an answer.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct AnswerSentence {
+    /// Its text; Markdown where it is a table row or code.
+    pub text: String,
+    /// How well it is supported.
+    pub support: SupportLevel,
+    /// What supports it, best first.
+    pub citations: Vec<AnswerCitation>,
+}
+
+/// One piece of evidence behind a sentence.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct AnswerCitation {
+    /// The `id` of the source it stands in.
+    pub source: u32,
+    /// The sentence of the source, verbatim.
+    pub quote: String,
+    /// Similarity between sentence and quote, at most 1.
+    pub score: f32,
+}
+
+/// A passage that an answer cites.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct AnswerSource {
+    /// 1 for the first; citations name it.
+    pub id: u32,
+    /// The document's id in its index.
+    pub document: String,
+    /// The source in `spec.sources` it came from.
+    pub collection: String,
+    /// The file, relative to that source.
+    pub path: String,
+    /// The document's title.
+    pub title: String,
+    /// The headings above the passage, outermost first.
+    pub headings: Vec<String>,
+    /// The passage's lines in the file, where it has lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines: Option<Lines>,
+    /// The passage, verbatim.
+    pub text: String,
+    /// Cosine with the question, when the question was embedded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cosine: Option<f32>,
+    /// BM25, when the passage was found by its words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_score: Option<f32>,
+}
+
+/// Lines of a file, from 1, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Lines {
+    /// The first.
+    pub first: u32,
+    /// The last.
+    pub last: u32,
+}
+
+/// Where the time went, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub struct TimingsMs {
+    /// Finding passages, the question's embedding included.
+    pub retrieve: f32,
+    /// Picking and attributing sentences.
+    pub answer: f32,
+    /// All of it.
+    pub total: f32,
+}
+
+/// How well a sentence is supported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SupportLevel {
+    /// Evidence well above what unrelated sentences score, and every figure stands in it.
+    Supported,
+    /// Evidence above that, but not clearly.
+    Weak,
+    /// Nothing stands behind it.
+    Unsupported,
+}
+
+/// Why a question was not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Confidence is below the cut.
+    LowConfidence,
+    /// No passage was found at all.
+    NothingFound,
+    /// Too few sentences of the answer have something behind them.
+    Unsupported,
+}
+
+impl QueryResponse {
+    /// The contract's shape of an engine's answer.
+    pub fn of(answer: Answer, index: &str, request_id: Option<&str>) -> Self {
+        // Destructured without `..`: a new field of the engine is a decision here.
+        let Answer {
+            status,
+            answer,
+            sentences,
+            sources,
+            confidence,
+            confidence_cut,
+            reason,
+            mode,
+            mode_used,
+            revision,
+            timings_ms: Timings { retrieve, answer: answer_ms, total },
+        } = answer;
+        let circumstances = Circumstances {
+            confidence,
+            confidence_cut,
+            mode,
+            mode_used,
+            index: index.to_owned(),
+            revision,
+            request_id: request_id.map(str::to_owned),
+            timings_ms: TimingsMs { retrieve, answer: answer_ms, total },
+        };
+        match status {
+            Status::Answered => Self::Answered(Answered {
+                answer,
+                sentences: sentences.into_iter().map(AnswerSentence::from).collect(),
+                sources: sources.into_iter().map(AnswerSource::from).collect(),
+                circumstances,
+            }),
+            Status::Escalated => {
+                let (answer, sentences, sources) = ("", [], []);
+                let reason = reason.map(Reason::from);
+                Self::Escalated(Escalated { answer, sentences, sources, ticket_id: None, reason, circumstances })
+            }
+        }
+    }
+
+    /// `answered` or `escalated`.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self::Answered(_) => "answered",
+            Self::Escalated(_) => "escalated",
+        }
+    }
+
+    /// How the question was handled.
+    pub fn circumstances(&self) -> &Circumstances {
+        match self {
+            Self::Answered(Answered { circumstances, .. }) | Self::Escalated(Escalated { circumstances, .. }) => {
+                circumstances
+            }
+        }
+    }
+}
+
+impl From<Sentence> for AnswerSentence {
+    fn from(Sentence { text, support, citations }: Sentence) -> Self {
+        let support = match support {
+            Support::Supported => SupportLevel::Supported,
+            Support::Weak => SupportLevel::Weak,
+            Support::Unsupported => SupportLevel::Unsupported,
+        };
+        let citation = |Citation { source, quote, score }| AnswerCitation { source, quote, score };
+        Self { text, support, citations: citations.into_iter().map(citation).collect() }
+    }
+}
+
+impl From<Source> for AnswerSource {
+    fn from(source: Source) -> Self {
+        let Source { id, document, collection, path, title, headings, lines, text, cosine, text_score } = source;
+        Self {
+            id,
+            document: document.as_str().to_owned(),
+            collection,
+            path,
+            title,
+            headings,
+            lines: lines.map(|lines| Lines { first: lines.first, last: lines.last }),
+            text,
+            cosine,
+            text_score,
+        }
+    }
+}
+
+impl From<EscalationReason> for Reason {
+    fn from(reason: EscalationReason) -> Self {
+        match reason {
+            EscalationReason::LowConfidence => Self::LowConfidence,
+            EscalationReason::NothingFound => Self::NothingFound,
+            EscalationReason::Unsupported => Self::Unsupported,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ragops_engine::document::{DocumentId, LineRange};
+
+    fn answer(status: Status) -> Answer {
+        let source = Source {
+            id: 1,
+            document: DocumentId::new("en/kafka.md"),
+            collection: "docs".to_owned(),
+            path: "en/kafka.md".to_owned(),
+            title: "Kafka".to_owned(),
+            headings: vec!["Restart".to_owned()],
+            lines: Some(LineRange { first: 3, last: 9 }),
+            text: "Restart the broker.".to_owned(),
+            cosine: Some(0.9),
+            text_score: None,
+        };
+        let citation = Citation { source: 1, quote: "Restart the broker.".to_owned(), score: 0.95 };
+        Answer {
+            status,
+            answer: "Restart it.".to_owned(),
+            sentences: vec![Sentence {
+                text: "Restart it.".to_owned(),
+                support: Support::Supported,
+                citations: vec![citation],
+            }],
+            sources: vec![source],
+            confidence: 0.75,
+            confidence_cut: 0.5,
+            reason: (status == Status::Escalated).then_some(EscalationReason::LowConfidence),
+            mode: "auto",
+            mode_used: "hybrid",
+            revision: "0123abcd".to_owned(),
+            timings_ms: Timings { retrieve: 1.0, answer: 2.0, total: 3.0 },
+        }
+    }
+
+    #[test]
+    fn an_answer_has_the_fields_of_the_contract() {
+        let response = QueryResponse::of(answer(Status::Answered), "runbooks", Some("r1"));
+        let json = serde_json::to_value(&response).unwrap();
+        let expected = serde_json::json!({
+            "status": "answered",
+            "answer": "Restart it.",
+            "sentences": [{"text": "Restart it.", "support": "supported",
+                "citations": [{"source": 1, "quote": "Restart the broker.", "score": 0.95_f32}]}],
+            "sources": [{"id": 1, "document": "en/kafka.md", "collection": "docs", "path": "en/kafka.md",
+                "title": "Kafka", "headings": ["Restart"], "lines": {"first": 3, "last": 9},
+                "text": "Restart the broker.", "cosine": 0.9_f32}],
+            "confidence": 0.75, "confidence_cut": 0.5, "mode": "auto", "mode_used": "hybrid", "index": "runbooks",
+            "revision": "0123abcd", "request_id": "r1",
+            "timings_ms": {"retrieve": 1.0, "answer": 2.0, "total": 3.0}
+        });
+        assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn an_escalated_question_shows_no_answer_and_no_sources_whatever_the_engine_says() {
+        let json = serde_json::to_value(QueryResponse::of(answer(Status::Escalated), "runbooks", None)).unwrap();
+        assert_eq!((&json["status"], &json["reason"]), (&"escalated".into(), &"low_confidence".into()));
+        assert!(json["ticket_id"].is_null() && json.as_object().unwrap().contains_key("ticket_id"));
+        assert_eq!(json["answer"], "");
+        assert_eq!((&json["sentences"], &json["sources"]), (&serde_json::json!([]), &serde_json::json!([])));
+    }
+}

@@ -1,0 +1,17 @@
+//! `ragops-server`: checks the CPU, reads the command line, runs one command, and turns its end into an exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ragops_server::cli::Cli;
+use ragops_server::settings::Environment;
+use ragops_server::{commands, cpu};
+
+fn main() -> ExitCode {
+    let missing = cpu::missing_features();
+    if !missing.is_empty() {
+        eprintln!("error: {}", cpu::message(&missing));
+        return ExitCode::from(2);
+    }
+    commands::run(Cli::parse(), &Environment::of_process()).into()
+}

@@ -1,0 +1,220 @@
+//! How a build shows itself: bars on a terminal, a line every few seconds elsewhere, log lines in a server. The engine
+//! reports facts; the rates and the time left are reckoned here.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use ragops_engine::build::{BuildObserver, Progress, Stage};
+
+/// Between two plain lines of one stage.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
+
+/// All bars of the process. Whoever writes to standard error while bars are drawn does it through [`above_bars`].
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// Writes to standard error above any bars.
+pub fn above_bars(bytes: &[u8]) -> io::Result<()> {
+    BARS.suspend(|| io::stderr().lock().write_all(bytes))
+}
+
+/// Where progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Display {
+    /// A bar on the terminal.
+    Bar,
+    /// A line now and then on standard error.
+    Lines,
+    /// A log line now and then.
+    Log,
+    /// Nowhere.
+    Nowhere,
+}
+
+impl Display {
+    /// A bar where there is a terminal to draw it on, else `otherwise`.
+    pub fn bar_or(otherwise: Self) -> Self {
+        if io::stderr().is_terminal() { Self::Bar } else { otherwise }
+    }
+}
+
+/// Ends a build early, from another thread.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Ends the build soon.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is to end.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Watches one build of one index.
+pub struct Reporter<F> {
+    index: String,
+    display: Display,
+    cancel: Cancel,
+    also: F,
+    shown: Mutex<Shown>,
+}
+
+struct Shown {
+    bar: Option<ProgressBar>,
+    stage: Option<Stage>,
+    stage_start: Instant,
+    last_line: Option<Instant>,
+}
+
+impl<F: Fn(Progress) + Sync> Reporter<F> {
+    /// A reporter that also tells `also` of all progress.
+    pub fn new(index: &str, display: Display, cancel: Cancel, also: F) -> Self {
+        let shown = Shown { bar: None, stage: None, stage_start: Instant::now(), last_line: None };
+        Self { index: index.to_owned(), display, cancel, also, shown: Mutex::new(shown) }
+    }
+
+    fn show(&self, shown: &mut Shown, progress: Progress) {
+        let elapsed = shown.stage_start.elapsed();
+        match self.display {
+            Display::Nowhere => {}
+            Display::Bar => {
+                let bar = shown.bar.get_or_insert_with(|| BARS.add(new_bar()));
+                bar.set_length(progress.files_total);
+                bar.set_position(progress.files_done);
+                bar.set_message(describe(&self.index, progress, elapsed));
+                bar.tick();
+            }
+            Display::Lines | Display::Log => {
+                if shown.last_line.is_some_and(|last| last.elapsed() < LINE_INTERVAL) {
+                    return;
+                }
+                shown.last_line = Some(Instant::now());
+                let text = describe(&self.index, progress, elapsed);
+                if self.display == Display::Log {
+                    tracing::info!(index = self.index.as_str(), "{text}");
+                } else {
+                    eprintln!("{text}");
+                }
+            }
+        }
+    }
+}
+
+impl<F: Fn(Progress) + Sync> BuildObserver for Reporter<F> {
+    fn progress(&self, progress: Progress) {
+        (self.also)(progress);
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if shown.stage != Some(progress.stage) {
+            shown.stage = Some(progress.stage);
+            shown.stage_start = Instant::now();
+        }
+        self.show(&mut shown, progress);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+}
+
+impl<F> Drop for Reporter<F> {
+    fn drop(&mut self) {
+        let shown = self.shown.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bar) = shown.bar.take() {
+            bar.finish_and_clear();
+            BARS.remove(&bar);
+        }
+    }
+}
+
+fn new_bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:24} {pos}/{len} files  {msg}").expect("the template is valid");
+    ProgressBar::new(0).with_style(style)
+}
+
+/// One line about where a build stands, `elapsed` into its stage.
+fn describe(index: &str, progress: Progress, elapsed: Duration) -> String {
+    let Progress { stage, files_done, files_total, documents, chunks, findings } = progress;
+    match stage {
+        Stage::Scan => format!("{index}: listing documents, {files_done} files so far"),
+        Stage::Calibrate => format!("{index}: measuring the background of {chunks} chunks"),
+        Stage::Seal => format!("{index}: writing the revision to disk"),
+        Stage::Index => {
+            let seconds = elapsed.as_secs_f64();
+            let rate = if seconds > 0.5 { format!(", {:.0} chunks/s", chunks as f64 / seconds) } else { String::new() };
+            let left = time_left(files_done, files_total, elapsed);
+            let left = left.map_or_else(String::new, |left| format!(", about {} left", readable(left)));
+            let found = if findings > 0 { format!(", {findings} findings") } else { String::new() };
+            format!(
+                "{index}: {files_done} of {files_total} files, {documents} documents, {chunks} chunks{rate}{left}{found}"
+            )
+        }
+    }
+}
+
+/// As if the files to come took as long as those done.
+fn time_left(done: u64, total: u64, elapsed: Duration) -> Option<Duration> {
+    if done == 0 || done >= total || elapsed < Duration::from_secs(1) {
+        return None;
+    }
+    Some(elapsed.mul_f64((total - done) as f64 / done as f64))
+}
+
+fn readable(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..=99 => format!("{seconds} s"),
+        seconds @ 100..=5999 => format!("{} min", seconds.div_ceil(60)),
+        seconds => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(stage: Stage, files_done: u64) -> Progress {
+        Progress { stage, files_done, files_total: 40, documents: 12, chunks: 300, findings: 0 }
+    }
+
+    #[test]
+    fn a_line_tells_rate_and_time_left() {
+        let check = |progress, seconds, expected: &str| {
+            assert_eq!(describe("runbooks", progress, Duration::from_secs(seconds)), expected);
+        };
+        check(
+            progress(Stage::Index, 10),
+            20,
+            "runbooks: 10 of 40 files, 12 documents, 300 chunks, 15 chunks/s, about 60 s left",
+        );
+        check(progress(Stage::Index, 0), 0, "runbooks: 0 of 40 files, 12 documents, 300 chunks");
+        check(progress(Stage::Scan, 7), 1, "runbooks: listing documents, 7 files so far");
+        let found = Progress { findings: 2, ..progress(Stage::Index, 40) };
+        check(found, 30, "runbooks: 40 of 40 files, 12 documents, 300 chunks, 10 chunks/s, 2 findings");
+    }
+
+    #[test]
+    fn long_times_are_told_in_minutes_and_hours() {
+        let check = |seconds, expected: &str| assert_eq!(readable(Duration::from_secs(seconds)), expected);
+        check(99, "99 s");
+        check(100, "2 min");
+        check(6000, "1 h 40 min");
+    }
+
+    #[test]
+    fn a_reporter_passes_progress_on_and_can_be_cancelled() {
+        let seen = Mutex::new(Vec::new());
+        let cancel = Cancel::default();
+        let also = |progress: Progress| seen.lock().unwrap().push(progress.files_done);
+        let reporter = Reporter::new("runbooks", Display::Nowhere, cancel.clone(), also);
+        reporter.progress(progress(Stage::Index, 3));
+        assert!(!reporter.is_cancelled());
+        cancel.cancel();
+        assert!(reporter.is_cancelled());
+        assert_eq!(*seen.lock().unwrap(), [3]);
+    }
+}

@@ -1,0 +1,290 @@
+//! From files of resources to what is to be served. Whether a resource is valid is decided by `ragops_crds::admission`,
+//! as an API server would; here files are found and read, and a valid RagIndex becomes the engine's settings.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use ragops_crds::admission::{self, Admitted};
+use ragops_crds::v1alpha1::rag_index::{
+    ConfidenceCut, IndexType, RagIndex, RagIndexSpec, Source, SourceType, default_include,
+};
+use ragops_engine::chunk::ChunkSettings;
+use ragops_engine::document::SourceName;
+use ragops_engine::read::FolderSource;
+use ragops_engine::settings::{
+    AnsweringSettings, BuildSettings, ConfidenceSettings, QuerySettings, RetrievalSettings, VectorIndexType,
+};
+
+use crate::settings::Settings;
+
+/// Bytes of one file of resources. Kubernetes itself stores at most 1.5 MiB of one object.
+const MAX_FILE_BYTES: u64 = 8 << 20;
+/// Files of resources in one folder.
+const MAX_FILES: usize = 1_000;
+
+/// What is to be served.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Resources {
+    /// The indexes, by name.
+    pub indexes: Vec<IndexConfig>,
+    /// Fields that mean something in a cluster only, each with its file and path.
+    pub not_used: Vec<String>,
+}
+
+/// One RagIndex as the engine needs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexConfig {
+    /// Its name.
+    pub name: String,
+    /// Where its documents are.
+    pub folders: Vec<Folder>,
+    /// What a change of needs a build.
+    pub build: BuildSettings,
+    /// What can change while it serves.
+    pub query: QuerySettings,
+    /// The embedding model's name.
+    pub model: String,
+    /// Inactive revisions to keep.
+    pub history: usize,
+}
+
+/// A folder of documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// The source's name.
+    pub name: String,
+    /// Where it is, absolute.
+    pub path: PathBuf,
+    /// Globs of files to take.
+    pub include: Vec<String>,
+    /// Globs of files to leave out.
+    pub exclude: Vec<String>,
+}
+
+impl Folder {
+    /// As the engine takes it.
+    pub fn source(&self) -> FolderSource {
+        FolderSource {
+            name: SourceName::new(self.name.as_str()),
+            root: self.path.clone(),
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+        }
+    }
+}
+
+/// Where resources come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A file, or a folder with files, of YAML.
+    Path(PathBuf),
+    /// A GraphRAG project: one index `default` over its `input` folder.
+    GraphRagRoot(PathBuf),
+}
+
+/// The resources cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ResourcesError {
+    /// Nothing says what to index.
+    #[error(
+        "nothing says what to index: give a file or folder of resources with -f, such as -f config/samples/ragindex.yaml"
+    )]
+    Unnamed,
+    /// A file or folder is not there or cannot be read.
+    #[error("cannot read {}: {source}", .path.display())]
+    Read {
+        /// What.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A folder without YAML.
+    #[error("{} holds no *.yaml or *.yml file", .0.display())]
+    NoFiles(PathBuf),
+    /// A folder with too many files.
+    #[error("{} holds more than {MAX_FILES} files of resources; give a smaller folder", .0.display())]
+    TooManyFiles(PathBuf),
+    /// A file that is too large to be resources.
+    #[error("{} is larger than {MAX_FILE_BYTES} bytes; that is not a file of resources", .0.display())]
+    TooLarge(PathBuf),
+    /// Resources that an API server would refuse.
+    #[error("the resources are refused:\n{}", .0.iter().map(|error| format!("  {error}")).collect::<Vec<_>>().join("\n"))]
+    Refused(Vec<String>),
+    /// Valid resources, but nothing to serve.
+    #[error("{} has no RagIndex; write one, or give another file with -f", .0.display())]
+    NoIndex(PathBuf),
+}
+
+impl Origin {
+    /// From `-f`, or else from the environment.
+    pub fn of(file: Option<PathBuf>, settings: &Settings) -> Result<Self, ResourcesError> {
+        match (file, &settings.graph_rag_root) {
+            (Some(path), _) => Ok(Self::Path(path)),
+            (None, Some(root)) => Ok(Self::GraphRagRoot(root.clone())),
+            (None, None) => Err(ResourcesError::Unnamed),
+        }
+    }
+
+    /// The file or folder whose change means other resources.
+    pub fn watched(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(path),
+            Self::GraphRagRoot(_) => None,
+        }
+    }
+
+    /// Reads and judges everything there is.
+    pub fn load(&self, settings: &Settings) -> Result<Resources, ResourcesError> {
+        let mut resources = match self {
+            Self::Path(path) => load_path(path)?,
+            Self::GraphRagRoot(root) => graph_rag_resources(root)?,
+        };
+        if let Some(minimum) = settings.confidence_minimum {
+            for index in &mut resources.indexes {
+                index.query.confidence = ConfidenceSettings::Fixed { minimum };
+            }
+        }
+        Ok(resources)
+    }
+}
+
+fn graph_rag_resources(root: &Path) -> Result<Resources, ResourcesError> {
+    let path = absolute(&root.join("input"))?;
+    let folder = Folder { name: "input".to_owned(), path, include: default_include(), exclude: Vec::new() };
+    let index = IndexConfig {
+        name: "default".to_owned(),
+        folders: vec![folder],
+        build: BuildSettings::default(),
+        query: QuerySettings::default(),
+        model: "multilingual-e5-small".to_owned(),
+        history: 3,
+    };
+    Ok(Resources { indexes: vec![index], not_used: Vec::new() })
+}
+
+fn load_path(path: &Path) -> Result<Resources, ResourcesError> {
+    let mut files = Vec::new();
+    for file in list(path)? {
+        files.push((file.display().to_string(), read(&file)?, base_of(&file)?));
+    }
+    let admission = admission::admit_files(files.iter().map(|(name, bytes, _)| (name.as_str(), bytes.as_slice())));
+    if !admission.errors.is_empty() {
+        return Err(ResourcesError::Refused(admission.errors.iter().map(ToString::to_string).collect()));
+    }
+    let base = |name: &str| files.iter().find(|(known, _, _)| known == name).map(|(_, _, base)| base.as_path());
+    let config = |index: &Admitted<RagIndex>| IndexConfig::of(&index.resource, base(&index.place.file).unwrap_or(path));
+    let mut indexes: Vec<IndexConfig> = admission.indexes.iter().map(config).collect();
+    if indexes.is_empty() {
+        return Err(ResourcesError::NoIndex(path.to_owned()));
+    }
+    indexes.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(Resources { indexes, not_used: admission.not_used.iter().map(ToString::to_string).collect() })
+}
+
+/// Where the relative paths of a file start, absolute.
+fn base_of(file: &Path) -> Result<PathBuf, ResourcesError> {
+    absolute(file.parent().unwrap_or(Path::new("")))
+}
+
+/// The file itself, or the YAML files of a folder in the order of their names; folders below are not entered.
+fn list(path: &Path) -> Result<Vec<PathBuf>, ResourcesError> {
+    let failed = |source| ResourcesError::Read { path: path.to_owned(), source };
+    if !fs::metadata(path).map_err(failed)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed)? {
+        let file = entry.map_err(failed)?.path();
+        let is_yaml = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        let is_hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if is_yaml && !is_hidden && file.is_file() {
+            files.push(file);
+        }
+        if files.len() > MAX_FILES {
+            return Err(ResourcesError::TooManyFiles(path.to_owned()));
+        }
+    }
+    files.sort();
+    if files.is_empty() { Err(ResourcesError::NoFiles(path.to_owned())) } else { Ok(files) }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ResourcesError> {
+    let failed = |source| ResourcesError::Read { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).map_err(failed)?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES { Err(ResourcesError::TooLarge(path.to_owned())) } else { Ok(bytes) }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, ResourcesError> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    std::path::absolute(path).map_err(|source| ResourcesError::Read { path: path.to_owned(), source })
+}
+
+impl IndexConfig {
+    /// What an admitted RagIndex says; relative folders start at `base`.
+    fn of(index: &RagIndex, base: &Path) -> Self {
+        let spec = &index.spec;
+        let model = spec.embedding.local.as_ref().map_or("multilingual-e5-small", |local| local.model.as_str());
+        Self {
+            name: index.metadata.name.clone().unwrap_or_default(),
+            folders: folders(spec, base),
+            build: BuildSettings { chunking: chunking(spec), index: vector_index(spec) },
+            query: query(spec),
+            model: model.to_owned(),
+            history: positive(spec.rollout.revision_history_limit),
+        }
+    }
+}
+
+/// Folders only: admission refuses every other type in a standalone server.
+fn folders(spec: &RagIndexSpec, base: &Path) -> Vec<Folder> {
+    let folders = spec.sources.iter().filter(|source| source.source_type == SourceType::Folder);
+    let folder = |source: &Source| {
+        let folder = source.folder.as_ref()?;
+        Some(Folder {
+            name: source.name.clone(),
+            path: base.join(&folder.path),
+            include: folder.include.clone(),
+            exclude: folder.exclude.clone(),
+        })
+    };
+    folders.filter_map(folder).collect()
+}
+
+fn chunking(spec: &RagIndexSpec) -> ChunkSettings {
+    ChunkSettings {
+        max_tokens: spec.chunking.max_tokens.unsigned_abs(),
+        overlap_tokens: spec.chunking.overlap_tokens.unsigned_abs(),
+    }
+}
+
+/// The types that are not built yet are refused at admission.
+fn vector_index(spec: &RagIndexSpec) -> VectorIndexType {
+    if spec.index.index_type == IndexType::Flat { VectorIndexType::Flat } else { VectorIndexType::Auto }
+}
+
+fn query(spec: &RagIndexSpec) -> QuerySettings {
+    QuerySettings {
+        retrieval: RetrievalSettings {
+            top_k: positive(spec.retrieval.top_k),
+            channel_depth: positive(spec.retrieval.channel_depth),
+        },
+        answering: AnsweringSettings {
+            min_similarity: spec.answering.attribution.min_similarity.map(|value| value as f32),
+            max_citations: positive(spec.answering.attribution.max_citations),
+        },
+        confidence: match spec.confidence.cut() {
+            ConfidenceCut::Calibrated { target_precision } => {
+                ConfidenceSettings::Calibrated { target_precision: target_precision as f32 }
+            }
+            ConfidenceCut::Fixed { minimum } => ConfidenceSettings::Fixed { minimum: minimum as f32 },
+        },
+    }
+}
+
+/// Admission has checked the range; a negative number would be a fault of its rules and becomes 0.
+fn positive(number: i32) -> usize {
+    usize::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,42 @@
+//! Every route of the server, in one place.
+
+use std::any::Any;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
+use axum::http::Response;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::error::ApiError;
+use crate::observe::observe;
+use crate::routes::{health, metrics, openapi, page, query};
+use crate::state::SharedState;
+
+/// The whole HTTP interface over a state.
+pub fn router(state: SharedState) -> Router {
+    Router::new()
+        .route("/", get(page::page))
+        .route("/query", post(query::query))
+        .route("/indexes/{name}/query", post(query::query_index))
+        .route("/health", get(health::health))
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::metrics))
+        .route("/openapi.json", get(openapi::openapi))
+        .fallback(query::not_found)
+        .method_not_allowed_fallback(query::method_not_allowed)
+        .layer(DefaultBodyLimit::max(query::MAX_BODY_BYTES))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.clone(), observe))
+        .with_state(state)
+}
+
+/// A handler that panics costs its caller a 500 and nobody else anything.
+fn panicked(cause: Box<dyn Any + Send>) -> Response<Body> {
+    let text = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
+    ApiError::internal(format!("a handler panicked: {}", text.unwrap_or("no message"))).into_response()
+}

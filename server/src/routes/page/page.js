@@ -1,0 +1,146 @@
+'use strict';
+(() => {
+  const texts = {
+    en: {
+      tagline: 'Answers from your own documents: every sentence names its source.',
+      question: 'Your question', index: 'Index', mode: 'Search', send: 'Ask', working: 'Looking it up…',
+      answer: 'Answer', sources: 'Sources', lines: (a, b) => a === b ? `line ${a}` : `lines ${a}–${b}`,
+      confidence: 'Confidence', revision: 'revision', passage: 'Show the passage',
+      weak: 'weakly supported', unsupported: 'no source', cited: 'Source',
+      escalated: 'The documents do not hold enough to answer this question.',
+      advice: 'Put it in other words, or ask somebody who knows. Nothing was made up.',
+      failed: 'The server could not be reached. Is it still running?', unexpected: 'The server gave an answer that this page cannot read.',
+      empty: 'Please write a question first.', id: 'request',
+      about: 'HTTP interface: POST /query, described in ', starting: 'The index is being built; answers come when it is ready.',
+    },
+    ko: {
+      tagline: '우리 문서에서 찾은 답변입니다. 모든 문장에 출처가 있습니다.',
+      question: '질문', index: '인덱스', mode: '검색 방식', send: '질문하기', working: '찾고 있습니다…',
+      answer: '답변', sources: '출처', lines: (a, b) => a === b ? `${a}번째 줄` : `${a}–${b}번째 줄`,
+      confidence: '신뢰도', revision: '리비전', passage: '본문 보기',
+      weak: '근거 약함', unsupported: '근거 없음', cited: '출처',
+      escalated: '이 질문에 답할 만한 근거를 문서에서 찾지 못했습니다.',
+      advice: '다르게 물어보거나 담당자에게 문의해 주세요. 지어낸 내용은 없습니다.',
+      failed: '서버에 연결할 수 없습니다. 서버가 실행 중인지 확인해 주세요.', unexpected: '서버의 응답을 읽을 수 없습니다.',
+      empty: '질문을 먼저 입력해 주세요.', id: '요청',
+      about: 'HTTP 인터페이스: POST /query, 설명서는 ', starting: '인덱스를 만드는 중입니다. 준비되면 답변할 수 있습니다.',
+    },
+  };
+  const language = (navigator.language || 'en').toLowerCase().startsWith('ko') ? 'ko' : 'en';
+  const t = texts[language];
+  const byId = (id) => document.getElementById(id);
+  const result = byId('result');
+  const state = byId('state');
+
+  // Everything from the server enters the page as text, never as markup.
+  function element(name, text, attributes = {}) {
+    const node = document.createElement(name);
+    if (text !== undefined && text !== null) node.textContent = text;
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    return node;
+  }
+
+  function say(text, isError) {
+    state.textContent = text;
+    state.className = isError ? 'error' : '';
+  }
+
+  function sentence(said) {
+    const block = element('div', null, { class: 'sentence' });
+    const isVerbatim = /^\s*(\||```)/.test(said.text);
+    block.append(isVerbatim ? element('pre', said.text) : element('span', said.text));
+    const cited = [...new Set(said.citations.map((citation) => citation.source))];
+    if (cited.length > 0) {
+      const cites = element('span', ' ', { class: 'cites' });
+      for (const id of cited) {
+        cites.append(element('a', `[${id}]`, { href: `#source-${id}`, 'aria-label': `${t.cited} ${id}` }), ' ');
+      }
+      block.append(cites);
+    }
+    if (said.support !== 'supported') block.append(element('span', ` (${t[said.support] || said.support})`, { class: 'mark' }));
+    return block;
+  }
+
+  function source(found, sentences) {
+    const item = element('li', null, { id: `source-${found.id}`, value: found.id });
+    item.append(element('h3', [found.title, ...found.headings.filter((heading) => heading !== found.title)].join(' › ')));
+    const place = found.lines ? `${found.path}, ${t.lines(found.lines.first, found.lines.last)}` : found.path;
+    item.append(element('p', `${found.collection}: ${place}`, { class: 'small' }));
+    const quotes = sentences.flatMap((said) => said.citations).filter((citation) => citation.source === found.id);
+    for (const quote of new Set(quotes.map((citation) => citation.quote))) item.append(element('blockquote', quote));
+    const whole = element('details');
+    whole.append(element('summary', t.passage), element('div', found.text, { class: 'passage' }));
+    item.append(whole);
+    return item;
+  }
+
+  function circumstances(body) {
+    const percent = (share) => `${Math.round(share * 100)} %`;
+    const parts = [`${t.confidence} ${percent(body.confidence)} (≥ ${percent(body.confidence_cut)})`, body.mode_used,
+      `${body.index}, ${t.revision} ${body.revision}`, `${Math.round(body.timings_ms.total)} ms`, `${t.id} ${body.request_id}`];
+    return element('p', parts.join(' · '), { class: 'small' });
+  }
+
+  function show(body) {
+    result.replaceChildren();
+    if (body.status === 'answered') {
+      result.append(element('h2', t.answer), ...body.sentences.map(sentence), element('h2', t.sources));
+      const sources = element('ol', null, { class: 'sources' });
+      sources.append(...body.sources.map((found) => source(found, body.sentences)));
+      result.append(sources);
+    } else {
+      const notice = element('div', null, { class: 'notice' });
+      notice.append(element('h2', t.escalated), element('p', t.advice));
+      result.append(notice);
+    }
+    result.append(circumstances(body));
+    result.hidden = false;
+    result.focus({ preventScroll: true });
+  }
+
+  async function ask(event) {
+    event.preventDefault();
+    const question = byId('question').value.trim();
+    if (!question) return say(t.empty, true);
+    const request = { question, mode: byId('mode').value };
+    if (!byId('index-field').hidden) request.index = byId('index').value;
+    byId('send').disabled = true;
+    result.hidden = true;
+    say(t.working, false);
+    try {
+      const response = await fetch('query', {
+        method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(request),
+      });
+      const body = await response.json().catch(() => null);
+      if (response.ok && body) { say('', false); show(body); }
+      else if (body && body.error) say(body.error.code === 'index_not_ready' ? `${t.starting} (${body.error.message})` : body.error.message, true);
+      else say(t.unexpected, true);
+    } catch (error) {
+      say(t.failed, true);
+    } finally {
+      byId('send').disabled = false;
+    }
+  }
+
+  async function listIndexes() {
+    const health = await fetch('health').then((response) => response.json()).catch(() => null);
+    const names = Object.keys((health && health.indexes) || {});
+    byId('index').replaceChildren(...names.map((name) => element('option', name)));
+    byId('index-field').hidden = names.length < 2;
+    if (health && health.status === 'starting') say(t.starting, false);
+  }
+
+  document.documentElement.lang = language;
+  byId('tagline').textContent = t.tagline;
+  byId('question-label').textContent = t.question;
+  byId('index-label').textContent = t.index;
+  byId('mode-label').textContent = t.mode;
+  byId('send').textContent = t.send;
+  byId('about').append(t.about, element('a', '/openapi.json', { href: 'openapi.json' }));
+  byId('ask').addEventListener('submit', ask);
+  byId('question').addEventListener('keydown', (event) => {
+    // While a Korean syllable is being composed, Enter belongs to the input method.
+    if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) { event.preventDefault(); byId('ask').requestSubmit(); }
+  });
+  listIndexes();
+})();

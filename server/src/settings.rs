@@ -1,0 +1,424 @@
+//! Everything the process is told from outside the resource files: flags over environment over defaults. This is the
+//! only file that reads the environment. `NAMES` is the one table of what is known; `docs/settings.md` is made from it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// One name in the environment.
+#[derive(Debug, Clone, Copy)]
+struct Name {
+    name: &'static str,
+    use_: Use,
+    meaning: &'static str,
+    default: &'static str,
+}
+
+/// What happens to a name that is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// It is read.
+    Read,
+    /// It belongs to the build and test tools of this project and means nothing here.
+    Tools,
+    /// Its feature is not built yet: said once, at start.
+    Later,
+}
+
+const fn read(name: &'static str, default: &'static str, meaning: &'static str) -> Name {
+    Name { name, use_: Use::Read, meaning, default }
+}
+
+const fn later(name: &'static str, meaning: &'static str) -> Name {
+    Name { name, use_: Use::Later, meaning, default: "" }
+}
+
+const NAMES: [Name; 28] = [
+    read("RAGOPS_DATA", "`./ragops-data`", "Folder that holds the indexes; `--data` is stronger."),
+    read("RAGOPS_MODELS_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/models`", "Folder of installed embedding models."),
+    read("RAGOPS_CACHE_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/embeddings`", "Folder of the embedding cache."),
+    read("RAGOPS_LISTEN", "`127.0.0.1:8000`", "Address and port of the HTTP interface; `--listen` is stronger."),
+    read(
+        "RAGOPS_LOG",
+        "`info` for `up`, else `warn`",
+        "What is logged: a level, or directives such as `info,ragops_server=debug`; `--log` is stronger.",
+    ),
+    read(
+        "RAGOPS_LOG_FORMAT",
+        "`text` on a terminal, else `json`",
+        "How log lines look: `text` or `json`; `--log-format` is stronger.",
+    ),
+    read("GRAPH_RAG_ROOT", "", "Without `-f`: one index `default` over the folder `input` below this one."),
+    read(
+        "FAISS_CONFIDENCE_MIN",
+        "",
+        "Least confidence of an answer, 0 to 1 on the calibrated scale; stronger than `spec.confidence`.",
+    ),
+    Name { name: "RAGOPS_SHARED", use_: Use::Tools, meaning: "Folder of shared test data.", default: "" },
+    Name { name: "RAGOPS_UPDATE", use_: Use::Tools, meaning: "Tests write generated documents anew.", default: "" },
+    later("GRAPH_RAG_BIN", "GraphRAG as the graph step."),
+    later("USE_FAILOVER", "Fall back from one chat backend to the next."),
+    later("PRIMARY_LLM", "The first chat backend."),
+    later("SECONDARY_LLM", "The second chat backend."),
+    later("EMBED_BACKEND", "A remote embedding backend."),
+    later("EMBED_MODEL", "The model of the remote embedding backend."),
+    later("VLLM_BASE_URL", "Where vLLM is."),
+    later("OLLAMA_BASE_URL", "Where Ollama is."),
+    later("OLLAMA_MODEL", "Ollama's chat model."),
+    later("OLLAMA_EMBED_MODEL", "Ollama's embedding model."),
+    later("OPENAI_API_KEY", "The key of an OpenAI-compatible endpoint."),
+    later("USE_FAISS", "FAISS is always used."),
+    later("SLACK_WEBHOOK_URL", "Notices to Slack."),
+    later("SLACK_BOT_TOKEN", "Notices to Slack."),
+    later("SLACK_CHANNEL", "Notices to Slack."),
+    later("TRACE_DIR", "Traces of questions."),
+    later("TRACE_ENABLE", "Traces of questions."),
+    later("DOCS_DIR", "Where approved answers are written."),
+];
+
+/// What a flag said, where it was given.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--data`.
+    pub data: Option<PathBuf>,
+    /// `--models-dir`.
+    pub models_dir: Option<PathBuf>,
+    /// `--cache-dir`.
+    pub cache_dir: Option<PathBuf>,
+    /// `--listen`.
+    pub listen: Option<String>,
+    /// `--log`.
+    pub log: Option<String>,
+    /// `--log-format`.
+    pub log_format: Option<LogFormat>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Everything the process was told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Folder that holds the indexes.
+    pub data: PathBuf,
+    /// Folder of installed models.
+    pub models_dir: PathBuf,
+    /// Folder of the embedding cache.
+    pub cache_dir: PathBuf,
+    /// Address and port to listen on.
+    pub listen: String,
+    /// What is logged, where somebody said so.
+    pub log: Option<String>,
+    /// How log lines look, where somebody said so.
+    pub log_format: Option<LogFormat>,
+    /// The root of a GraphRAG project, whose `input` folder is the index without `-f`.
+    pub graph_rag_root: Option<PathBuf>,
+    /// Overrides `spec.confidence` of every index.
+    pub confidence_minimum: Option<f32>,
+    /// What was set to no effect.
+    pub warnings: Vec<String>,
+}
+
+/// What was set cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A RAGOPS_ name that nobody knows.
+    #[error("unknown setting {name} in the environment{hint}; docs/settings.md lists what there is")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The known name that looks most like it.
+        hint: String,
+    },
+    /// A value that makes no sense.
+    #[error("{name}={value} in the environment is not valid: {reason}")]
+    Invalid {
+        /// The name.
+        name: &'static str,
+        /// The value.
+        value: String,
+        /// What is wrong and what to write.
+        reason: String,
+    },
+    /// A flag whose value makes no sense.
+    #[error("{flag} {value} is not valid: {reason}")]
+    InvalidFlag {
+        /// The flag.
+        flag: &'static str,
+        /// The value.
+        value: String,
+        /// What is wrong and what to write.
+        reason: String,
+    },
+    /// Nothing says where caches lie.
+    #[error("nothing says where {what} lie: set {name}, or HOME")]
+    NoHome {
+        /// What would lie there.
+        what: &'static str,
+        /// The name to set.
+        name: &'static str,
+    },
+}
+
+/// The environment as a value.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<OsString, OsString>);
+
+impl Environment {
+    /// That of this process.
+    pub fn of_process() -> Self {
+        Self(std::env::vars_os().collect())
+    }
+
+    /// A made-up one.
+    pub fn of<const N: usize>(pairs: [(&str, &str); N]) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// A value that is text; an empty one is as good as none.
+    fn text(&self, name: &'static str) -> Result<Option<String>, SettingsError> {
+        debug_assert!(NAMES.iter().any(|known| known.name == name && known.use_ == Use::Read));
+        match self.path(name) {
+            None => Ok(None),
+            Some(value) => value.into_os_string().into_string().map(Some).map_err(|raw| SettingsError::Invalid {
+                name,
+                value: raw.to_string_lossy().into_owned(),
+                reason: "it is not UTF-8".to_owned(),
+            }),
+        }
+    }
+
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        self.0.get(&OsString::from(name)).filter(|value| !value.is_empty()).map(PathBuf::from)
+    }
+
+    fn check_names(&self) -> Result<Vec<String>, SettingsError> {
+        let mut warnings = Vec::new();
+        for name in self.0.keys().filter_map(|name| name.to_str()) {
+            match NAMES.iter().find(|known| known.name == name) {
+                Some(known) if known.use_ == Use::Later => {
+                    warnings.push(format!("{name} is set, but has no effect in this version: {}", known.meaning));
+                }
+                None if name.starts_with("RAGOPS_") => {
+                    return Err(SettingsError::Unknown { name: name.to_owned(), hint: hint(name) });
+                }
+                _ => {}
+            }
+        }
+        Ok(warnings)
+    }
+
+    fn cache_folder(&self, name: &'static str, leaf: &str, what: &'static str) -> Result<PathBuf, SettingsError> {
+        if let Some(path) = self.path(name) {
+            return Ok(path);
+        }
+        // The XDG base directory specification: a relative value is to be ignored.
+        let cache = self.path("XDG_CACHE_HOME").filter(|path| path.is_absolute());
+        let cache = cache.or_else(|| Some(self.path("HOME")?.join(".cache")));
+        cache.map(|cache| cache.join("ragops").join(leaf)).ok_or(SettingsError::NoHome { what, name })
+    }
+}
+
+impl Settings {
+    /// Puts flags over environment over defaults, and refuses what makes no sense.
+    pub fn resolve(flags: Flags, environment: &Environment) -> Result<Self, SettingsError> {
+        let Flags { data, models_dir, cache_dir, listen, log, log_format } = flags;
+        let warnings = environment.check_names()?;
+        let models = |set: Option<PathBuf>| match set {
+            Some(path) => Ok(path),
+            None => environment.cache_folder("RAGOPS_MODELS_DIR", "models", "embedding models"),
+        };
+        let cache = |set: Option<PathBuf>| match set {
+            Some(path) => Ok(path),
+            None => environment.cache_folder("RAGOPS_CACHE_DIR", "embeddings", "cached embeddings"),
+        };
+        Ok(Self {
+            data: data.or_else(|| environment.path("RAGOPS_DATA")).unwrap_or_else(|| PathBuf::from("ragops-data")),
+            models_dir: models(models_dir)?,
+            cache_dir: cache(cache_dir)?,
+            listen: resolve_listen(listen, environment)?,
+            log: match log {
+                Some(log) => Some(log),
+                None => environment.text("RAGOPS_LOG")?,
+            },
+            log_format: match log_format {
+                Some(format) => Some(format),
+                None => environment.text("RAGOPS_LOG_FORMAT")?.map(|text| parse_log_format(&text)).transpose()?,
+            },
+            graph_rag_root: environment.path("GRAPH_RAG_ROOT"),
+            confidence_minimum: environment.text("FAISS_CONFIDENCE_MIN")?.map(|t| parse_confidence(&t)).transpose()?,
+            warnings,
+        })
+    }
+}
+
+fn resolve_listen(flag: Option<String>, environment: &Environment) -> Result<String, SettingsError> {
+    let reason = || "write HOST:PORT, such as 127.0.0.1:8000 or [::]:8000".to_owned();
+    if let Some(value) = flag {
+        return if is_address(&value) {
+            Ok(value)
+        } else {
+            Err(SettingsError::InvalidFlag { flag: "--listen", value, reason: reason() })
+        };
+    }
+    match environment.text("RAGOPS_LISTEN")? {
+        None => Ok("127.0.0.1:8000".to_owned()),
+        Some(value) if is_address(&value) => Ok(value),
+        Some(value) => Err(SettingsError::Invalid { name: "RAGOPS_LISTEN", value, reason: reason() }),
+    }
+}
+
+/// `HOST:PORT`; whether the host exists shows when it is bound.
+fn is_address(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else { return false };
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let host_is_fine = match bare {
+        Some(v6) => v6.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains([':', '/', ' ']),
+    };
+    host_is_fine && port.parse::<u16>().is_ok()
+}
+
+fn parse_log_format(text: &str) -> Result<LogFormat, SettingsError> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => {
+            let reason = "use `text` or `json`".to_owned();
+            Err(SettingsError::Invalid { name: "RAGOPS_LOG_FORMAT", value: text.to_owned(), reason })
+        }
+    }
+}
+
+fn parse_confidence(text: &str) -> Result<f32, SettingsError> {
+    match text.parse::<f32>() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        _ => {
+            let reason = "write a number from 0 to 1, such as 0.74".to_owned();
+            Err(SettingsError::Invalid { name: "FAISS_CONFIDENCE_MIN", value: text.to_owned(), reason })
+        }
+    }
+}
+
+/// ` (did you mean X?)` when a known name differs in at most three letters.
+fn hint(name: &str) -> String {
+    let known = NAMES.iter().filter(|known| known.use_ == Use::Read).map(|known| known.name);
+    let nearest = known.map(|known| (distance(name, known), known)).min();
+    nearest.filter(|(d, _)| *d <= 3).map_or_else(String::new, |(_, known)| format!(" (did you mean {known}?)"))
+}
+
+/// Levenshtein distance in bytes; names are short.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// `docs/settings.md`.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Settings\n\nWhat `ragops-server` reads from the environment. A flag is stronger than the environment, the \
+         environment is stronger than the resource files, and those are stronger than defaults. An unknown `RAGOPS_` \
+         name or a bad value is an error that names it. This page is generated from `server/src/settings.rs`.\n\n\
+         | name | default | meaning |\n|---|---|---|\n",
+    );
+    for Name { name, meaning, default, .. } in NAMES.iter().filter(|known| known.use_ == Use::Read) {
+        page.push_str(&format!("| `{name}` | {default} | {meaning} |\n"));
+    }
+    page.push_str("\nKnown names whose feature is not built yet; they are reported at start and have no effect:\n\n");
+    for Name { name, meaning, .. } in NAMES.iter().filter(|known| known.use_ == Use::Later) {
+        page.push_str(&format!("- `{name}`: {meaning}\n"));
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    const HOME: (&str, &str) = ("HOME", "/home/min");
+
+    fn resolve<const N: usize>(pairs: [(&str, &str); N]) -> Result<Settings, SettingsError> {
+        Settings::resolve(Flags::default(), &Environment::of(pairs))
+    }
+
+    #[test]
+    fn defaults_need_only_a_home() {
+        let settings = resolve([HOME]).unwrap();
+        assert_eq!(settings.data, Path::new("ragops-data"));
+        assert_eq!(settings.models_dir, Path::new("/home/min/.cache/ragops/models"));
+        assert_eq!(settings.cache_dir, Path::new("/home/min/.cache/ragops/embeddings"));
+        assert_eq!(settings.listen, "127.0.0.1:8000");
+        assert_eq!(settings.warnings, Vec::<String>::new());
+        let error = resolve([]).unwrap_err().to_string();
+        assert_eq!(error, "nothing says where embedding models lie: set RAGOPS_MODELS_DIR, or HOME");
+    }
+
+    #[test]
+    fn flags_are_stronger_than_the_environment() {
+        let environment = Environment::of([
+            HOME,
+            ("RAGOPS_DATA", "/env/data"),
+            ("RAGOPS_LISTEN", "0.0.0.0:81"),
+            ("RAGOPS_LOG", "debug"),
+            ("RAGOPS_MODELS_DIR", "/env/models"),
+            ("XDG_CACHE_HOME", "/env/cache"),
+        ]);
+        let settings = Settings::resolve(Flags::default(), &environment).unwrap();
+        assert_eq!((settings.data.to_str(), settings.listen.as_str()), (Some("/env/data"), "0.0.0.0:81"));
+        assert_eq!(settings.models_dir, Path::new("/env/models"));
+        assert_eq!(settings.cache_dir, Path::new("/env/cache/ragops/embeddings"));
+        let flags = Flags {
+            data: Some("/flag/data".into()),
+            listen: Some("[::1]:82".to_owned()),
+            log: Some("trace".to_owned()),
+            ..Flags::default()
+        };
+        let settings = Settings::resolve(flags, &environment).unwrap();
+        assert_eq!((settings.data.to_str(), settings.listen.as_str()), (Some("/flag/data"), "[::1]:82"));
+        assert_eq!(settings.log.as_deref(), Some("trace"));
+    }
+
+    #[test]
+    fn an_unknown_name_or_a_bad_value_is_named() {
+        let check = |name: &'static str, value: &str, expected: &str| {
+            let error = resolve([HOME, (name, value)]).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains(expected), "{error}");
+        };
+        check("RAGOPS_LISTN", "x", "did you mean RAGOPS_LISTEN?");
+        check("RAGOPS_SPEED", "x", "docs/settings.md");
+        check("RAGOPS_LISTEN", "8000", "HOST:PORT");
+        check("RAGOPS_LISTEN", "localhost:99999", "HOST:PORT");
+        check("RAGOPS_LOG_FORMAT", "xml", "`text` or `json`");
+        check("FAISS_CONFIDENCE_MIN", "74", "from 0 to 1");
+        check("FAISS_CONFIDENCE_MIN", "NaN", "from 0 to 1");
+    }
+
+    #[test]
+    fn a_known_name_without_its_feature_is_a_warning_and_look_alikes_are_ignored() {
+        let settings = resolve([HOME, ("USE_FAILOVER", "1"), ("OLLAMA_PORT", "tcp://10.0.0.1:1")]).unwrap();
+        assert_eq!(settings.warnings.len(), 1);
+        assert!(settings.warnings[0].contains("USE_FAILOVER"));
+    }
+
+    #[test]
+    fn an_empty_value_is_as_good_as_none() {
+        let settings = resolve([HOME, ("RAGOPS_LISTEN", ""), ("FAISS_CONFIDENCE_MIN", "")]).unwrap();
+        assert_eq!((settings.listen.as_str(), settings.confidence_minimum), ("127.0.0.1:8000", None));
+    }
+}

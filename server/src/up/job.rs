@@ -1,0 +1,158 @@
+//! Opening and building one index, on a thread that may block. What comes of it is put into the shared state here, so
+//! that requests see a new revision the moment it is open.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use ragops_embed::StoreError;
+use ragops_engine::answer::Searcher;
+use ragops_engine::build::{BuildError, BuildOutcome, BuildResult, ErrorClass};
+use ragops_engine::revision::{Revision, RevisionError, RevisionName, RevisionStore};
+
+use super::schedule::End;
+use crate::builder::{self, BuildFailure};
+use crate::clock;
+use crate::commands::index::result_name;
+use crate::models::Models;
+use crate::progress::{Cancel, Display, Reporter};
+use crate::resources::IndexConfig;
+use crate::state::{Activity, Failure, ServedIndex, SharedState};
+
+/// What jobs need beside their index.
+#[derive(Clone)]
+pub struct Workshop {
+    /// The shared state.
+    pub state: SharedState,
+    /// The models in use.
+    pub models: Arc<Models>,
+    /// Where revisions are.
+    pub data: Arc<Path>,
+    /// Where progress is shown.
+    pub display: Display,
+}
+
+/// A revision cannot be served.
+#[derive(Debug, thiserror::Error)]
+enum OpenError {
+    /// It cannot be opened.
+    #[error(transparent)]
+    Revision(#[from] RevisionError),
+    /// Its model cannot be loaded.
+    #[error(transparent)]
+    Model(#[from] StoreError),
+}
+
+/// Serves the active revision, or the newest whole one, if there is any. Returns the name that was active.
+pub fn open(workshop: &Workshop, index: &ServedIndex) -> Option<RevisionName> {
+    let store = RevisionStore::of_index(&workshop.data, index.name());
+    let mut damaged = Vec::new();
+    let mut damage = |name: &RevisionName, error: &RevisionError| {
+        tracing::error!(index = index.name(), revision = %name, %error, "a revision cannot be used");
+        damaged.push((name.to_string(), error.to_string()));
+    };
+    let opened = store.open_serving(&mut damage).map_err(OpenError::from).and_then(|revision| {
+        let Some(revision) = revision else { return Ok(None) };
+        let model = workshop.models.get(&revision.manifest.model.name)?;
+        Ok(Some(Searcher::new(Arc::new(revision), model)?))
+    });
+    index.update(|condition| condition.damaged = damaged);
+    match opened {
+        Ok(None) => {}
+        Ok(Some(searcher)) => serve(workshop, index, searcher),
+        Err(error) => tracing::error!(index = index.name(), %error, "the active revision cannot be opened"),
+    }
+    store.active().ok().flatten()
+}
+
+fn serve(workshop: &Workshop, index: &ServedIndex, searcher: Searcher) {
+    let manifest = &searcher.revision().manifest;
+    let (revision, documents) = (manifest.revision.to_string(), manifest.counts.documents);
+    workshop.state.swap(index, Arc::new(searcher));
+    tracing::info!(index = index.name(), revision, documents, "serving");
+}
+
+/// Builds an index and serves what came of it.
+pub fn build(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, cancel: Cancel) -> End {
+    index.update(|condition| condition.activity = Activity::Building(None));
+    let start = Instant::now();
+    let also = |progress| index.update(|condition| condition.activity = Activity::Building(Some(progress)));
+    let reporter = Reporter::new(&config.name, workshop.display, cancel, also);
+    let result = builder::build(config, &workshop.data, &workshop.models, &reporter);
+    drop(reporter);
+    let metrics = &workshop.state.metrics;
+    match result.and_then(|outcome| serve_outcome(workshop, index, &outcome).map(|()| outcome)) {
+        Ok(outcome) => {
+            let took = (outcome.result == BuildResult::Built).then(|| start.elapsed());
+            metrics.build(index.name(), result_name(outcome.result), took);
+            log_outcome(index, &outcome, start);
+            index.update(|condition| {
+                condition.activity = Activity::Idle;
+                condition.failure = None;
+                condition.damaged.clear();
+                condition.built_time = Some(clock::now_rfc3339());
+            });
+            End::Done
+        }
+        Err(BuildFailure::Build(BuildError::Cancelled)) => {
+            metrics.build(index.name(), "cancelled", None);
+            tracing::info!(index = index.name(), "the build was cancelled");
+            index.update(|condition| condition.activity = Activity::Idle);
+            End::GiveUp
+        }
+        Err(error) => fail(workshop, index, &error),
+    }
+}
+
+/// Opens the revision of a build, unless it is served already.
+fn serve_outcome(workshop: &Workshop, index: &ServedIndex, outcome: &BuildOutcome) -> Result<(), BuildFailure> {
+    let served = index.searcher().map(|searcher| searcher.revision().manifest.revision.clone());
+    if served.as_ref() == Some(&outcome.revision) {
+        return Ok(());
+    }
+    let store = RevisionStore::of_index(&workshop.data, index.name());
+    let revision = Revision::open(&store.path_of(&outcome.revision)).map_err(BuildError::from)?;
+    let model = workshop.models.get(&revision.manifest.model.name)?;
+    let searcher = Searcher::new(Arc::new(revision), model).map_err(BuildError::from)?;
+    serve(workshop, index, searcher);
+    Ok(())
+}
+
+fn log_outcome(index: &ServedIndex, outcome: &BuildOutcome, start: Instant) {
+    let (revision, seconds) = (outcome.revision.to_string(), start.elapsed().as_secs_f64());
+    let (counts, findings) = (outcome.manifest.counts, outcome.manifest.findings.total());
+    match outcome.result {
+        BuildResult::Unchanged => tracing::info!(index = index.name(), revision, "nothing has changed"),
+        BuildResult::Built => {
+            let (documents, chunks) = (counts.documents, counts.chunks);
+            tracing::info!(index = index.name(), revision, documents, chunks, findings, seconds, "built");
+            for finding in outcome.manifest.findings.first.iter().take(10) {
+                tracing::warn!(index = index.name(), "{finding}");
+            }
+        }
+    }
+}
+
+fn fail(workshop: &Workshop, index: &ServedIndex, error: &BuildFailure) -> End {
+    let class = error.class();
+    let (result, activity, end) = match class {
+        ErrorClass::BadInput => ("failed_bad_input", Activity::Idle, End::GiveUp),
+        ErrorClass::Retryable => ("failed_retryable", Activity::BackingOff, End::Retry),
+    };
+    workshop.state.metrics.build(index.name(), result, None);
+    let message = error.to_string();
+    match index.searcher() {
+        Some(_) => {
+            tracing::error!(index = index.name(), error = message, "the build failed; the last revision serves on")
+        }
+        None => {
+            tracing::error!(index = index.name(), error = message, "the build failed; there is nothing to serve yet")
+        }
+    }
+    index.update(|condition| {
+        let attempts = condition.failure.as_ref().map_or(0, |failure| failure.attempts) + 1;
+        condition.activity = activity;
+        condition.failure = Some(Failure { message, class, attempts, time: clock::now_rfc3339() });
+    });
+    end
+}

@@ -1,0 +1,11 @@
+//! What `up` is made of: `serve` answers connections, `supervisor` keeps indexes built and served, `schedule` decides
+//! what is built next, `watch` and `fingerprint` tell when something changed, `job` is one build, `announce` the
+//! greeting.
+
+pub mod announce;
+pub mod fingerprint;
+pub mod job;
+pub mod schedule;
+pub mod serve;
+pub mod supervisor;
+pub mod watch;

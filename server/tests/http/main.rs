@@ -1,0 +1,7 @@
+//! The HTTP interface, driven through the very router that is served: every bad request gets its status, its stable
+//! code and the field that is wrong, and generated documents are fresh. Nothing here needs a model.
+
+mod bad_requests;
+mod documents;
+mod operations;
+mod support;
