@@ -107,26 +107,13 @@ fn type_of(field: &Value) -> String {
     if let Some(values) = field["enum"].as_array() {
         return values.iter().filter_map(Value::as_str).map(code).collect::<Vec<_>>().join(", ");
     }
-    let bound = |keyword: &str| field.get(keyword).map(Value::to_string);
     let mut words = match text(field, "type") {
         "array" => format!("list of {}s", text(&field["items"], "type")),
         "object" if field.get("additionalProperties").is_some() => "map of strings".to_owned(),
-        other => text(field, "format").eq("date-time").then_some("time").unwrap_or(other).to_owned(),
+        _ if text(field, "format") == "date-time" => "time".to_owned(),
+        other => other.to_owned(),
     };
-    match (bound("minimum"), bound("maximum")) {
-        (Some(low), Some(high)) => _ = write!(words, ", {low} to {high}"),
-        (Some(low), None) => _ = write!(words, ", at least {low}"),
-        _ => {}
-    }
-    let counts = [("minItems", "maxItems"), ("minLength", "maxLength"), ("minProperties", "maxProperties")];
-    for (least, most) in counts {
-        match (bound(least), bound(most)) {
-            (Some(low), Some(high)) if low == high => _ = write!(words, ", exactly {low}"),
-            (Some(low), Some(high)) => _ = write!(words, ", {low} to {high} long"),
-            (None, Some(high)) => _ = write!(words, ", at most {high} long"),
-            _ => {}
-        }
-    }
+    write_bounds(&mut words, field);
     match (text(field, "x-kubernetes-list-type"), field["x-kubernetes-list-map-keys"][0].as_str()) {
         ("map", Some(key)) => _ = write!(words, ", unique by {}", code(key)),
         ("set", _) => words.push_str(", each once"),
@@ -136,6 +123,23 @@ fn type_of(field: &Value) -> String {
         _ = write!(words, ", {}", code(pattern));
     }
     words
+}
+
+fn write_bounds(words: &mut String, field: &Value) {
+    let bound = |keyword: &str| field.get(keyword).map(Value::to_string);
+    match (bound("minimum"), bound("maximum")) {
+        (Some(low), Some(high)) => _ = write!(words, ", {low} to {high}"),
+        (Some(low), None) => _ = write!(words, ", at least {low}"),
+        _ => {}
+    }
+    for (least, most) in [("minItems", "maxItems"), ("minLength", "maxLength"), ("minProperties", "maxProperties")] {
+        match (bound(least), bound(most)) {
+            (Some(low), Some(high)) if low == high => _ = write!(words, ", exactly {low} long"),
+            (Some(low), Some(high)) => _ = write!(words, ", {low} to {high} long"),
+            (None, Some(high)) => _ = write!(words, ", at most {high} long"),
+            _ => {}
+        }
+    }
 }
 
 fn write_rules(page: &mut String, definition: &Definition) {
@@ -175,20 +179,15 @@ fn collect_rules<'a>(node: &'a Value, path: &str, found: &mut Vec<(String, &'a V
 }
 
 fn write_conditions(page: &mut String, kind: &str) {
-    let pairs = |conditions: Vec<(&'static str, &'static str)>| conditions;
+    macro_rules! words {
+        ($words:ident) => {
+            $words::ALL.iter().map(|word| (word.as_str(), word.meaning())).collect::<Vec<_>>()
+        };
+    }
     let (conditions, reasons) = match kind {
-        "RagIndex" => (
-            pairs(RagIndexCondition::ALL.iter().map(|word| (word.as_str(), word.meaning())).collect()),
-            pairs(RagIndexReason::ALL.iter().map(|word| (word.as_str(), word.meaning())).collect()),
-        ),
-        "LlmBackend" => (
-            pairs(LlmBackendCondition::ALL.iter().map(|word| (word.as_str(), word.meaning())).collect()),
-            pairs(LlmBackendReason::ALL.iter().map(|word| (word.as_str(), word.meaning())).collect()),
-        ),
-        _ => (
-            pairs(EscalationCondition::ALL.iter().map(|word| (word.as_str(), word.meaning())).collect()),
-            pairs(EscalationReason::ALL.iter().map(|word| (word.as_str(), word.meaning())).collect()),
-        ),
+        "RagIndex" => (words!(RagIndexCondition), words!(RagIndexReason)),
+        "LlmBackend" => (words!(LlmBackendCondition), words!(LlmBackendReason)),
+        _ => (words!(EscalationCondition), words!(EscalationReason)),
     };
     for (title, words) in [("Condition", conditions), ("Reason", reasons)] {
         line(page, &format!("### {kind} {}s", title.to_lowercase()));

@@ -92,8 +92,9 @@ impl Spot<'_> {
     fn check_number(self, number: &Number, errors: &mut Vec<FieldError>) {
         let Some(value) = number.as_f64() else { return };
         let bound = |keyword: &str| self.schema.get(keyword).and_then(Value::as_f64);
-        // The server compares and prints bounds in the number's own type.
-        let print = |bound: f64| if number.is_i64() { format!("{bound:.0}") } else { go_float(bound) };
+        // The server compares and prints bounds in the number's own type: of a whole number it cuts them.
+        let bound = |keyword: &str| bound(keyword).map(|bound| if number.is_i64() { bound.trunc() } else { bound });
+        let print = |bound: f64| if number.is_i64() { bound.to_string() } else { go_float(bound) };
         if let Some(most) = bound("maximum").filter(|most| value > *most) {
             errors.push(self.invalid(self.value.clone(), &format!("should be less than or equal to {}", print(most))));
         }

@@ -113,6 +113,16 @@ impl Refusal {
         }
     }
 
+    /// The message without our advice: what an API server says, where it would refuse the document too.
+    #[must_use]
+    pub fn server_words(&self) -> String {
+        match self {
+            Self::UnknownField { path, .. } => format!("strict decoding error: unknown field \"{path}\""),
+            Self::Field(error) => error.to_string(),
+            other => other.to_string(),
+        }
+    }
+
     /// Path of the refused field; empty where it is the whole document.
     #[must_use]
     pub fn field(&self) -> &str {

@@ -34,6 +34,8 @@ use crate::v1alpha1::shared::{REVISION_PATTERN, ResourceRef};
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
+    // At the object, not at the field, so that the refusal does not repeat the text.
+    validation = Rule::new("size(bytes(self.question)) <= 4096").message("question must be at most 4096 bytes of UTF-8").field_path(".question"),
     validation = Rule::new("self.indexRef == oldSelf.indexRef").message("indexRef cannot be changed").reason(Reason::FieldValueForbidden).field_path(".indexRef"),
     validation = Rule::new("self.question == oldSelf.question").message("question cannot be changed").reason(Reason::FieldValueForbidden).field_path(".question"),
     validation = Rule::new("self.evidence == oldSelf.evidence").message("evidence cannot be changed").reason(Reason::FieldValueForbidden).field_path(".evidence"),
@@ -60,7 +62,6 @@ pub struct EscalationSpec {
     pub index_ref: ResourceRef,
     /// The question as it was asked, up to 4096 bytes of UTF-8.
     /// Change: refused.
-    #[x_kube(validation = Rule::new("size(bytes(self)) <= 4096").message("must be at most 4096 bytes of UTF-8"))]
     #[schemars(length(min = 1, max = 4096))]
     pub question: String,
     /// The passages that were found and did not suffice, up to five. Default: none.
@@ -81,12 +82,12 @@ pub struct EscalationSpec {
 /// A passage that was found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("size(bytes(self.excerpt)) <= 512").message("excerpt must be at most 512 bytes of UTF-8").field_path(".excerpt"))]
 pub struct Evidence {
     /// Id of the document.
     #[schemars(length(min = 1, max = 512))]
     pub document: String,
     /// What it says there, up to 512 bytes of UTF-8.
-    #[x_kube(validation = Rule::new("size(bytes(self)) <= 512").message("must be at most 512 bytes of UTF-8"))]
     #[schemars(length(max = 512))]
     pub excerpt: String,
     /// Its fused score, 0 to 1; it orders the passages and says nothing by itself.
@@ -97,9 +98,9 @@ pub struct Evidence {
 /// A person's answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("size(bytes(self.answer)) <= 32768").message("answer must be at most 32768 bytes of UTF-8").field_path(".answer"))]
 pub struct Reply {
     /// The answer, as Markdown, up to 32768 bytes of UTF-8.
-    #[x_kube(validation = Rule::new("size(bytes(self)) <= 32768").message("must be at most 32768 bytes of UTF-8"))]
     #[schemars(length(min = 1, max = 32_768))]
     pub answer: String,
     /// Name to show as the answer's author. Default: the name in submittedBy.

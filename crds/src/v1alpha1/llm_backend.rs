@@ -167,15 +167,18 @@ pub struct Ollama {
 }
 
 /// An endpoint that runs elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+// A rule of the object, not a pattern of the field, so that the refusal does not repeat a key.
+#[x_kube(validation = Rule::new(r"self.url.matches('^https?://[^@/?#\\s]+(/[^?#\\s]*)?$')")
+    .message("url must start with https:// or http:// and hold neither credentials nor a query: put a key into a Secret and name that in apiKeySecretRef").field_path(".url"))]
 pub struct External {
     /// What the endpoint speaks. "OpenAI": any OpenAI-compatible endpoint. "Ollama": Ollama's own API. Default: OpenAI.
     #[serde(default)]
     pub protocol: Protocol,
     /// Address: for OpenAI up to and with "/v1", for Ollama the root. Credentials never stand in it: use
     /// `apiKeySecretRef`.
-    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^https?://[^@/\s]+(/[^\s]*)?$"))]
+    #[schemars(length(min = 1, max = 2048))]
     pub url: String,
     /// Model as the endpoint names it.
     #[schemars(length(min = 1, max = 256), regex(pattern = r"^[^\s]+$"))]

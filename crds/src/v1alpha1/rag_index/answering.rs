@@ -85,6 +85,8 @@ impl Default for Attribution {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("!has(self.targetPrecision) || self.type == 'Calibrated'").message("targetPrecision may be set only when type is Calibrated").field_path(".targetPrecision"),
+    // Not a minimum of the schema: an API server cuts the bounds of a whole number, and would let 0 pass for 0.5.
+    validation = Rule::new("!has(self.targetPrecision) || (self.targetPrecision >= 0.5 && self.targetPrecision <= 0.999)").message("targetPrecision must be 0.5 to 0.999").field_path(".targetPrecision"),
     validation = Rule::new("has(self.minimum) == (self.type == 'Fixed')").message("minimum must be set when type is Fixed, and only then").field_path(".minimum")
 )]
 pub struct Confidence {
@@ -94,7 +96,7 @@ pub struct Confidence {
     pub confidence_type: ConfidenceType,
     /// Share of given answers that should be right, 0.5 to 0.999, when type is Calibrated. Default: 0.95.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.5, max = 0.999))]
+    #[schemars(range(min = 0, max = 1))]
     pub target_precision: Option<f64>,
     /// Least confidence of an answer on the calibrated scale of 0 to 1 (not a cosine), when type is Fixed.
     #[serde(skip_serializing_if = "Option::is_none")]

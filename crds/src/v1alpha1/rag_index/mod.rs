@@ -52,7 +52,7 @@ use serde::{Deserialize, Serialize};
     validation = Rule::new("self.storage.accessMode != 'ReadWriteOncePod' || !has(self.serving.autoscaling)")
         .message("storage.accessMode ReadWriteOncePod allows one pod: remove serving.autoscaling, or use ReadWriteOnce or ReadWriteMany")
         .field_path(".serving.autoscaling"),
-    validation = Rule::new("self.graph.type != 'Backend' || self.graph.backendRef.name != (has(self.embedding.backendRef) ? self.embedding.backendRef.name : '')")
+    validation = Rule::new("!has(self.graph.backendRef) || self.graph.backendRef.name != (has(self.embedding.backendRef) ? self.embedding.backendRef.name : '')")
         .message("graph.backendRef needs a chat backend and embedding.backendRef an embedding backend: they cannot be the same LlmBackend")
         .field_path(".graph.backendRef"),
     validation = Rule::new("!has(self.embedding.backendRef) || !self.answering.backendRefs.exists(b, b.name == self.embedding.backendRef.name)")

@@ -91,11 +91,14 @@ pub struct VolumeSource {
 }
 
 /// A Git repository, read at one commit per build.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+// A rule of the object, not a pattern of the field, so that the refusal does not repeat a password.
+#[x_kube(validation = Rule::new(r"self.url.matches('^(https?|ssh|git)://([^@/:\\s]+@)?[^@/\\s]+(/[^@\\s]*)?$')")
+    .message("url must start with https://, http://, ssh:// or git:// and hold no password: put it into a Secret and name that in secretRef").field_path(".url"))]
 pub struct GitSource {
     /// Address of the repository: https, http, ssh or git. Credentials never stand in it: use `secretRef`.
-    #[schemars(length(min = 1, max = 2048), regex(pattern = r"^(https?|ssh|git)://([^@/:\s]+@)?[^@/\s]+(/[^\s]*)?$"))]
+    #[schemars(length(min = 1, max = 2048))]
     pub url: String,
     /// Branch, tag or commit. Default: HEAD, the repository's own default branch.
     #[serde(rename = "ref", default = "head")]

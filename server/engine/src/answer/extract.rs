@@ -14,10 +14,11 @@ use super::{AnswerError, Searcher, Sentence};
 
 /// Passages beyond this rank rarely hold the sentence and cost embedding time.
 const MAX_PASSAGES: usize = 5;
-/// Sentences embedded for one question: about 50 ms on two cores.
-const MAX_PIECES: usize = 32;
+/// Sentences embedded for one question, in number and in bytes together: about 50 ms on two cores.
+const MAX_PIECES: usize = 24;
+const MAX_PIECES_BYTES: usize = 5_000;
 /// The longest piece kept, in bytes: longer code or rows bury the answer.
-const MAX_PIECE_BYTES: usize = 1_600;
+const MAX_PIECE_BYTES: usize = 1_200;
 /// The most sentences of an answer, not counting code that a sentence introduces.
 const MAX_PICKED: usize = 4;
 /// A further sentence must come this close to the best.
@@ -135,6 +136,11 @@ fn drafts(
     // The likeliest are kept: by words, then by the passage's rank and the order in it.
     drafts.sort_by(|a, b| (b.words + b.passage).total_cmp(&(a.words + a.passage)).then(a.order.cmp(&b.order)));
     drafts.truncate(MAX_PIECES);
+    let mut bytes = 0;
+    drafts.retain(|draft| {
+        bytes += draft.text.len();
+        bytes <= MAX_PIECES_BYTES
+    });
     drafts.sort_by_key(|draft| draft.order);
     Ok(drafts)
 }

@@ -25,7 +25,7 @@ pub enum TokenKind {
     Part,
     /// A Korean eojeol without its particles and endings.
     Stem,
-    /// Two neighbouring characters of a Korean stem or of a run of Han or Kana.
+    /// Two neighbouring characters of a Korean eojeol or of a run of Han or Kana.
     Bigram,
 }
 
@@ -67,6 +67,8 @@ pub struct TokenBuffer {
     text: String,
     spans: Vec<Span>,
     next_position: u32,
+    /// Stems of the words met so far: words repeat, and stemming one costs more than all else about it.
+    stems: latin::StemCache,
 }
 
 impl TokenBuffer {
@@ -115,6 +117,11 @@ impl TokenBuffer {
     pub(super) fn push_raw(&mut self, raw: &str, place: (usize, usize), position: u32, kind: TokenKind) {
         let form = self.push_form(raw);
         self.push_span(form, place, position, kind);
+    }
+
+    /// The stem of the form that starts at `from` and ends the buffered text.
+    pub(super) fn stem(&mut self, from: u32) -> latin::Stem {
+        self.stems.stem(&self.text[from as usize..])
     }
 
     /// The buffered text from `from` on, to be rewritten in place by a stemmer.
@@ -251,8 +258,9 @@ fn analyze_piece(text: &str, start: usize, end: usize, group: Group, follows: bo
     }
 }
 
-/// A Hangul piece: its stem and the stem's bigrams. A particle that follows another script says nothing and is left
-/// out. Text in decomposed jamo is composed first; its pieces then all span the whole piece.
+/// A Hangul piece: its stem, and the bigrams of all of it. Bigrams of the stem alone were measured to be worse: what the
+/// suffix table cuts wrongly is then lost. A stem of two syllables is a bigram already and is not repeated. A particle
+/// that follows another script says nothing and is left out.
 fn analyze_hangul(text: &str, start: usize, end: usize, follows: bool, buffer: &mut TokenBuffer) {
     let raw = text[start..end].trim_end_matches(|c| script(c) == Script::None);
     let (from, to) = buffer.push_form(raw);
@@ -260,7 +268,8 @@ fn analyze_hangul(text: &str, start: usize, end: usize, follows: bool, buffer: &
     if follows && korean::is_particle(eojeol) {
         return;
     }
-    let stem_bytes = korean::stem(eojeol).len();
+    let (bytes, stem_bytes) = (eojeol.len(), korean::stem(eojeol).len());
+    // Decomposed jamo are composed in the form: its pieces then all span the whole piece.
     let verbatim = eojeol == raw;
     let position = buffer.take_position();
     let span = |offset: usize, bytes: usize| {
@@ -268,13 +277,12 @@ fn analyze_hangul(text: &str, start: usize, end: usize, follows: bool, buffer: &
     };
     let form = |offset: usize, bytes: usize| (from + offset as u32, from + (offset + bytes) as u32);
     buffer.push_span(form(0, stem_bytes), span(0, stem_bytes), position, TokenKind::Stem);
-    let mut offset = from as usize;
-    while let Some(bytes) = bigram_bytes(&buffer.text[offset..from as usize + stem_bytes]) {
-        let at = offset - from as usize;
-        if bytes < stem_bytes {
-            buffer.push_span(form(at, bytes), span(at, bytes), position, TokenKind::Bigram);
+    let mut offset = 0;
+    while let Some(pair) = bigram_bytes(&buffer.text[from as usize + offset..from as usize + bytes]) {
+        if (offset, pair) != (0, stem_bytes) {
+            buffer.push_span(form(offset, pair), span(offset, pair), position, TokenKind::Bigram);
         }
-        offset += first_char_bytes(&buffer.text[offset..]);
+        offset += first_char_bytes(&buffer.text[from as usize + offset..]);
     }
 }
 
@@ -304,4 +312,108 @@ fn bigram_bytes(text: &str) -> Option<usize> {
 
 fn first_char_bytes(text: &str) -> usize {
     text.chars().next().map_or(0, char::len_utf8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shown(text: &str) -> Vec<String> {
+        let mut buffer = TokenBuffer::default();
+        Analyzer.analyze(text, &mut buffer);
+        buffer.iter().map(|token| format!("{}/{}", token.text, kind(token.kind))).collect()
+    }
+
+    fn kind(kind: TokenKind) -> char {
+        match kind {
+            TokenKind::Word => 'w',
+            TokenKind::Number => 'n',
+            TokenKind::Compound => 'c',
+            TokenKind::Part => 'p',
+            TokenKind::Stem => 's',
+            TokenKind::Bigram => 'b',
+        }
+    }
+
+    fn check(text: &str, expect: &[&str]) {
+        assert_eq!(shown(text), expect, "{text}");
+    }
+
+    #[test]
+    fn english_words_are_stemmed_and_stop_words_left_out() {
+        check("The brokers are restarting", &["broker/w", "restart/w"]);
+        check("the server's queries don't", &["server/w", "queri/w", "don/w"]);
+        check("ＫＡＦＫＡ Élan", &["kafka/w", "élan/w"]);
+    }
+
+    #[test]
+    fn identifiers_are_kept_whole_and_split() {
+        check("kube-state-metrics", &["kube-state-metrics/c", "kube/p", "state/p", "metric/p"]);
+        check("CrashLoopBackOff", &["crashloopbackoff/c", "crash/p", "loop/p", "back/p", "off/p"]);
+        check("HTTPServer", &["httpserver/c", "http/p", "server/p"]);
+        check("max_connections", &["max_connections/c", "max/p", "connect/p"]);
+        check("prometheus.io/path", &["prometheus.io/c", "prometheus/p", "io/p", "path/w"]);
+        check("ERR-4012", &["err-4012/c", "err/p", "4012/p"]);
+        check("k8s e.g.", &["k8s/w", "e.g/c"]);
+    }
+
+    #[test]
+    fn numbers_are_kept() {
+        check("503 1,000 1.5 1.21.3", &["503/n", "1000/n", "1.5/n", "1.21.3/c"]);
+        check("２０２４", &["2024/n"]);
+    }
+
+    #[test]
+    fn korean_gives_stems_and_bigrams() {
+        check("파드를", &["파드/s", "드를/b"]);
+        check("클러스터에서", &["클러스터/s", "클러/b", "러스/b", "스터/b", "터에/b", "에서/b"]);
+        check("값", &["값/s"]);
+        check("재시작한다", &["재시작/s", "재시/b", "시작/b", "작한/b", "한다/b"]);
+        check("\u{1111}\u{1161}\u{1103}\u{1173}", &["파드/s"]);
+    }
+
+    #[test]
+    fn runs_are_split_where_the_script_changes() {
+        check("pod가 503을", &["pod/w", "503/n"]);
+        check("pod삭제", &["pod/w", "삭제/s"]);
+        check("15분", &["15/n", "분/s"]);
+        check("kube-프록시", &["kube/w", "프록시/s", "프록/b", "록시/b"]);
+        check("東京タワー", &["東京/b", "京タ/b", "タワ/b", "ワー/b"]);
+    }
+
+    #[test]
+    fn offsets_and_positions_follow_the_text() {
+        let text = "새 kube-proxy가";
+        let mut buffer = TokenBuffer::default();
+        Analyzer.analyze(text, &mut buffer);
+        let found: Vec<_> = buffer.iter().map(|t| (&text[t.start..t.end], t.position)).collect();
+        assert_eq!(found, [("새", 0), ("kube-proxy", 1), ("kube", 1), ("proxy", 2)]);
+    }
+
+    #[test]
+    fn endless_words_are_left_out() {
+        check(&"x".repeat(10_000), &[]);
+        assert_eq!(shown(&"가".repeat(10_000)).len(), 9_999);
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_lie_in_the_text_in_order(text in "(\\PC|[가-힣]{1,4}|[a-zA-Z0-9]{1,5}|[-_.,' ]){0,30}") {
+            let mut buffer = TokenBuffer::default();
+            Analyzer.analyze(&text, &mut buffer);
+            let mut position = 0;
+            for token in buffer.iter() {
+                prop_assert!(token.start < token.end && text.get(token.start..token.end).is_some());
+                prop_assert!(token.position >= position && !token.text.is_empty());
+                position = token.position;
+            }
+        }
+
+        #[test]
+        fn both_normal_forms_of_korean_meet(text in "[가-힣]{1,5}( [가-힣]{1,5}){0,5}") {
+            let decomposed: String = unicode_normalization::UnicodeNormalization::nfd(text.as_str()).collect();
+            prop_assert_eq!(shown(&text), shown(&decomposed));
+        }
+    }
 }

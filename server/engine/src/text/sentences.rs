@@ -176,7 +176,7 @@ const ABBREVIATIONS: &[&str] = &[
 /// Whether the full stop after `sentence` belongs to its last word, given what follows.
 fn is_abbreviated(sentence: &str, following: &str) -> bool {
     let sentence = sentence.trim_start();
-    let word_start = sentence.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    let word_start = sentence.trim_end_matches(|c: char| !c.is_whitespace()).len();
     let word = sentence[word_start..].trim_start_matches(|c: char| !c.is_alphanumeric());
     let is_first = sentence[..word_start].chars().all(|c| !c.is_alphanumeric());
     if word.bytes().all(|byte| byte.is_ascii_digit()) && !word.is_empty() {
@@ -322,6 +322,9 @@ mod tests {
             Just("\n- ".to_owned()),
             Just("\n# ".to_owned()),
             Just(" [1]".to_owned()),
+            // White space of two and three bytes.
+            Just("\u{a0}".to_owned()),
+            Just("\u{3000}".to_owned()),
             Just("2024. 3. ".to_owned()),
             "\\PC{0,3}",
         ];

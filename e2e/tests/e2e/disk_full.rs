@@ -1,0 +1,154 @@
+//! Builds on a disk that is too small by a little, by much, and by everything: they say so, the old revision keeps
+//! answering, and with more room the same command finishes.
+
+use std::ffi::OsStr;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use ragops_e2e::crash::verdict::{self, open_serving};
+use ragops_e2e::crash::{Node, Tree};
+use ragops_e2e::mount::MountNamespace;
+use ragops_e2e::site::{Ended, INDEX, Site, edition_text, run};
+use ragops_e2e::skip::skip;
+
+/// Bytes that a tmpfs gives out at a time.
+const PAGE: usize = 4096;
+/// How many sizes between nothing and enough are tried.
+const SIZES: usize = 12;
+
+/// A disk of a few pages, mounted where the site keeps its data.
+struct SmallDisk<'a> {
+    site: &'a Site,
+    namespace: MountNamespace,
+}
+
+impl<'a> SmallDisk<'a> {
+    fn mounted(site: &'a Site, pages: usize) -> Result<Self> {
+        let disk = Self { site, namespace: MountNamespace::new()? };
+        let (options, path) = (size(pages), site.disk());
+        let arguments = ["-t", "tmpfs", "-o", &options, "ragops"].map(OsStr::new);
+        disk.namespace.mount(&[&arguments[..], &[path.as_os_str()]].concat())?;
+        Ok(disk)
+    }
+
+    fn resize(&self, pages: usize) -> Result<()> {
+        let options = format!("remount,{}", size(pages));
+        self.namespace.mount(&[OsStr::new("-o"), OsStr::new(&options), self.site.disk().as_os_str()])
+    }
+
+    fn index(&self) -> Result<Ended> {
+        let command = self.namespace.command(self.site.binary());
+        run(self.site.in_environment(command).args(self.site.index_arguments(&self.site.data())))
+    }
+
+    fn root(&self) -> std::path::PathBuf {
+        self.namespace.seen_from_outside(&self.site.disk())
+    }
+
+    fn serves(&self, edition: u64) -> Result<bool> {
+        match open_serving(&self.root().join("data"), INDEX)? {
+            None => Ok(false),
+            Some(revision) => Ok(verdict::holds_text(&revision, &edition_text(edition))?),
+        }
+    }
+}
+
+/// A tmpfs of size 0 has no limit, so the least is one page.
+fn size(pages: usize) -> String {
+    format!("size={}", pages.max(1) * PAGE)
+}
+
+fn pages(dir: &Path) -> Result<usize> {
+    let tree = Tree::read(dir).context("measuring the disk")?;
+    let pages = |(_, node): (&Path, &Node)| if let Node::File(bytes) = node { bytes.len().div_ceil(PAGE) } else { 0 };
+    Ok(tree.nodes().map(pages).sum())
+}
+
+/// Whether a build failed for want of room, said as it should be.
+fn failed_for_room(ended: &Ended) -> Result<bool> {
+    if ended.code == Some(0) {
+        return Ok(false);
+    }
+    ensure!(ended.code == Some(3), "a full disk is retryable: {ended:?}");
+    ensure!(ended.stderr.contains("free some space"), "the message does not say what to do: {ended:?}");
+    Ok(true)
+}
+
+/// Sizes from nothing to `needed`, the last few pages one by one: there the manifest and the end of files are written.
+fn sizes(needed: usize) -> Vec<usize> {
+    let spread = (0..SIZES).map(|step| needed * step / SIZES);
+    let mut sizes: Vec<usize> = spread.chain(needed.saturating_sub(6)..=needed + 1).collect();
+    sizes.dedup();
+    sizes
+}
+
+fn first_build(site: &Site) -> Result<()> {
+    let measured = SmallDisk::mounted(site, 16 << 10)?;
+    ensure!(measured.index()?.code == Some(0), "the build fails with room for everything");
+    let needed = pages(&measured.root())?;
+    let mut failures = 0;
+    for size in sizes(needed) {
+        let disk = SmallDisk::mounted(site, size)?;
+        let check = || -> Result<bool> {
+            let failed = failed_for_room(&disk.index()?)?;
+            ensure!(disk.serves(0)? != failed, "failed: {failed}, served: {}", !failed);
+            disk.resize(16 << 10)?;
+            finish(&disk, 0)?;
+            Ok(failed)
+        };
+        failures += usize::from(check().with_context(|| format!("{size} of {needed} pages"))?);
+    }
+    ensure!(failures >= SIZES, "only {failures} builds ran out of room");
+    Ok(())
+}
+
+fn rebuild(site: &Site) -> Result<()> {
+    let disk = SmallDisk::mounted(site, 16 << 10)?;
+    ensure!(disk.index()?.code == Some(0), "the build fails with room for everything");
+    let needed = pages(&disk.root())?;
+    let mut failures = 0;
+    for (edition, size) in (1_u64..).zip(sizes(needed)) {
+        let check = || -> Result<bool> {
+            disk.resize(pages(&disk.root())? + size)?;
+            site.write_edition(edition)?;
+            let failed = failed_for_room(&disk.index()?)?;
+            ensure!(
+                disk.serves(if failed { edition - 1 } else { edition })?,
+                "failed: {failed}, and the other is served"
+            );
+            disk.resize(16 << 10)?;
+            finish(&disk, edition)?;
+            Ok(failed)
+        };
+        failures += usize::from(check().with_context(|| format!("{size} of {needed} pages left"))?);
+    }
+    ensure!(failures >= SIZES, "only {failures} builds ran out of room");
+    Ok(())
+}
+
+fn finish(disk: &SmallDisk, edition: u64) -> Result<()> {
+    let ended = disk.index()?;
+    ensure!(ended.code == Some(0) && disk.serves(edition)?, "not finished with more room: {ended:?}");
+    let leftovers = verdict::leftovers(&disk.root().join("data"), INDEX)?;
+    ensure!(leftovers.is_empty(), "left behind: {leftovers:?}");
+    Ok(())
+}
+
+fn run_on(test: &str, check: fn(&Site) -> Result<()>) {
+    if let Some(reason) = MountNamespace::unavailable() {
+        return skip(test, &reason);
+    }
+    if let Some(site) = crate::site(test) {
+        check(&site).unwrap_or_else(|error| panic!("{error:#}"));
+    }
+}
+
+#[test]
+fn a_first_build_on_a_full_disk_says_so_and_finishes_with_more_room() {
+    run_on("a full disk at the first build", first_build);
+}
+
+#[test]
+fn a_rebuild_on_a_full_disk_leaves_the_old_revision_and_finishes_with_more_room() {
+    run_on("a full disk at a rebuild", rebuild);
+}

@@ -1,0 +1,26 @@
+//! Journeys through the real binary where the world misbehaves: it is killed, power goes, the disk is full, the mount is
+//! read-only, files are damaged. One test binary, because each one links FAISS.
+
+mod damage;
+mod disk_full;
+mod kills;
+mod power_cuts;
+mod read_only_mount;
+mod report;
+mod repository;
+mod serving;
+
+use ragops_e2e::site::Site;
+use ragops_e2e::skip::skip;
+
+/// A site to build in; `None`, said loudly, where there is no model.
+fn site(test: &str) -> Option<Site> {
+    let site = Site::new().unwrap_or_else(|error| panic!("{error:#}"));
+    match site.unavailable() {
+        None => Some(site),
+        Some(reason) => {
+            skip(test, &reason);
+            None
+        }
+    }
+}

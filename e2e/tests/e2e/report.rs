@@ -1,0 +1,105 @@
+//! Figures of the crash tests, as they are printed, and the full run that writes them to `docs/crash-report.md`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use ragops_e2e::crash::verdict::Served;
+use ragops_e2e::crash::{Action, Crash};
+use ragops_e2e::settings::crash_runs;
+
+use crate::kills::{self, KillSummary};
+use crate::power_cuts;
+
+/// Runs of each kind where nobody asks for more: enough to notice, quick enough for every change.
+pub(crate) const SAMPLE: usize = 15;
+/// Runs of each kind in the full run.
+const FULL: usize = 200;
+
+/// What the prefixes of one recorded build showed.
+#[derive(Debug, Default)]
+pub(crate) struct PrefixSummary {
+    title: &'static str,
+    /// How many operations of each kind were recorded.
+    operations: BTreeMap<&'static str, usize>,
+    /// For each kind of crash: how often nothing, the old and the new revision was served.
+    served: BTreeMap<&'static str, BTreeMap<Served, usize>>,
+    /// Different contents of the disk that came out of all of it.
+    pub(crate) distinct: usize,
+    /// Of those, how many the real program was started on and finished.
+    pub(crate) finished: usize,
+}
+
+impl PrefixSummary {
+    /// Nothing counted yet.
+    pub(crate) fn new(title: &'static str, actions: &[Action]) -> Self {
+        let mut summary = Self { title, ..Self::default() };
+        for action in actions {
+            *summary.operations.entry(action.kind()).or_default() += 1;
+        }
+        summary
+    }
+
+    /// One prefix under one crash.
+    pub(crate) fn count(&mut self, crash: Crash, served: Served) {
+        *self.served.entry(crash.name()).or_default().entry(served).or_default() += 1;
+    }
+}
+
+impl fmt::Display for PrefixSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let total: usize = self.operations.values().sum();
+        let kinds: Vec<String> = self.operations.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+        let states: usize = self.served.values().flat_map(BTreeMap::values).sum();
+        writeln!(f, "### {}\n", self.title)?;
+        writeln!(f, "{total} operations recorded ({}).", kinds.join(", "))?;
+        writeln!(f, "{states} crashes modelled, {} different disks; none torn.", self.distinct)?;
+        writeln!(
+            f,
+            "The real program was started on {} of those disks and finished the work on each.\n",
+            self.finished
+        )?;
+        writeln!(f, "| crash | nothing served | old revision | new revision |\n|---|---|---|---|")?;
+        for (crash, counts) in &self.served {
+            let of = |served| counts.get(&served).copied().unwrap_or(0);
+            writeln!(f, "| {crash} | {} | {} | {} |", of(Served::Nothing), of(Served::Old), of(Served::New))?;
+        }
+        Ok(())
+    }
+}
+
+fn full_report(runs: usize) -> Result<String> {
+    let site = || ragops_e2e::site::Site::new().context("making a site");
+    let first = power_cuts::first_build(&site()?, runs)?;
+    let rebuild = power_cuts::rebuild(&site()?, runs)?;
+    let cuts = power_cuts::killed_then_power_cut(&site()?, runs)?;
+    let killed: KillSummary = kills::sweep(&site()?, runs)?;
+    Ok(format!(
+        "# Crash report\n\n\
+         Written by `make crash`: the real `ragops-server index` on six short documents.\n\n\
+         ## Every prefix of the recorded operations, under every crash\n\n\
+         What a crash leaves is modelled (`e2e/src/crash/disk.rs`); each disk is written out and opened as a start\n\
+         would. \"By chance\" is tried with several seeds at every prefix.\n\n{first}\n{rebuild}\n\
+         ## Killed, finished, then power cut\n\n\
+         {cuts} kills right after a change of names, each followed by a build that reported success and then by every\n\
+         kind of crash: the new revision was served each time.\n\n\
+         ## SIGKILL of the real program\n\n{killed}"
+    ))
+}
+
+#[test]
+#[ignore = "the full run takes about half an hour: make crash"]
+fn the_full_run_finds_nothing_torn_and_writes_its_report() {
+    if let Some(reason) = power_cuts::unavailable() {
+        return ragops_e2e::skip::skip("the full crash run", &reason);
+    }
+    if crate::site("the full crash run").is_none() {
+        return;
+    }
+    let runs = crash_runs(FULL).unwrap_or_else(|error| panic!("{error:#}"));
+    let report = full_report(runs).unwrap_or_else(|error| panic!("{error:#}"));
+    println!("{report}");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/crash-report.md");
+    std::fs::write(path, report).expect("docs/ is writable");
+}
