@@ -2,6 +2,7 @@
 //! the int8 encoder, and a cache of vectors. No HTTP server, no Kubernetes, no settings read from the environment.
 
 mod artefact;
+pub mod cache;
 mod convert;
 mod encoder;
 mod local;
@@ -9,6 +10,7 @@ mod port;
 pub mod store;
 mod tokenizer;
 
+pub use cache::CachedModel;
 pub use local::{LocalModel, ThreadsError};
 pub use port::{EmbedError, EmbeddingModel, Embeddings, ModelIdentity, Monitor, NotAMatrix};
 pub use store::{AddOutcome, InstalledModel, ModelSource, ModelStore, StoreError};

@@ -68,7 +68,8 @@ impl LocalModel {
         let workers = (0..threads.get()).map(|_| start(1, "embed")).collect::<Result<_, _>>()?;
         let together = start(threads.get(), "embed-query")?;
         identity.dimension = encoder.shape().hidden;
-        identity.max_tokens = encoder.shape().positions - MARKERS - tokenizer.count(Role::Passage.prefix());
+        let around = MARKERS + tokenizer.count(Role::Passage.prefix());
+        identity.max_tokens = encoder.shape().positions.saturating_sub(around);
         Ok(Self { identity, tokenizer, encoder, workers, together })
     }
 
@@ -227,11 +228,15 @@ mod tests {
 
     #[test]
     fn windows_cover_all_tokens_once() {
-        let check = |tokens, expected: &[Range<usize>]| assert_eq!(windows(tokens, 510).collect::<Vec<_>>(), expected);
-        check(0, &[0..0]);
-        check(510, &[0..510]);
-        check(511, &[0..510, 510..511]);
-        check(1020, &[0..510, 510..1020]);
+        let check = |tokens, ends: &[usize]| {
+            let windows: Vec<_> = windows(tokens, 510).collect();
+            assert_eq!(windows.iter().map(|window| window.end).collect::<Vec<_>>(), ends);
+            assert!(windows[0].start == 0 && windows.windows(2).all(|pair| pair[0].end == pair[1].start));
+        };
+        check(0, &[0]);
+        check(510, &[510]);
+        check(511, &[510, 511]);
+        check(1020, &[510, 1020]);
     }
 
     #[test]

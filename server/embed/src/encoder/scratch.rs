@@ -40,15 +40,15 @@ impl Scratch {
 /// Buffers not in use. Never more than the greatest number of sequences encoded at the same time.
 #[derive(Default)]
 pub(super) struct ScratchPool {
-    idle: Mutex<Vec<Box<Scratch>>>,
+    idle: Mutex<Vec<Scratch>>,
 }
 
 impl ScratchPool {
-    pub(super) fn take(&self) -> Box<Scratch> {
+    pub(super) fn take(&self) -> Scratch {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
-    pub(super) fn give_back(&self, scratch: Box<Scratch>) {
+    pub(super) fn give_back(&self, scratch: Scratch) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
     }
 }

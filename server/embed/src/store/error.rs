@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ragops_storage::{Sha256Digest, StorageError};
 
+use super::catalogue::KnownModel;
 use super::download::DownloadError;
 use crate::convert::ConvertError;
 use crate::local::ThreadsError;
@@ -89,22 +90,17 @@ pub enum StoreError {
     },
     /// What was given to install is something else.
     #[error(
-        "{origin} is not the model `{name}`: {found}; expected is `{file}` (sha256 {expected}) \
-         or a Python wheel that contains it, such as that of {known_origin}"
+        "{origin} is not the model `{}`: {found}; expected is `{}` (sha256 {}) or a Python wheel that contains it, \
+         such as that of {}",
+        .known.name, .known.file, .known.sha256, .known.origin
     )]
     NotAnArtefact {
         /// Where it came from.
         origin: String,
-        /// The model asked for.
-        name: String,
         /// What was found instead.
         found: String,
-        /// The expected file's name.
-        file: String,
-        /// The expected file's digest.
-        expected: Sha256Digest,
-        /// Where the expected file can be had.
-        known_origin: String,
+        /// What was asked for.
+        known: Box<KnownModel>,
     },
     /// The right kind of file, cut off.
     #[error("{origin} is truncated: it has {actual} bytes of {expected}; fetch it again")]
@@ -118,20 +114,17 @@ pub enum StoreError {
     },
     /// The right kind of file with other bytes.
     #[error(
-        "{origin} has the wrong checksum: sha256 is {actual}, and `{name}` is pinned to {expected}; it is another \
-         version or was damaged on the way: fetch it again from {known_origin}"
+        "{origin} has the wrong checksum: sha256 is {actual}, and `{}` is pinned to {}; it is another version or was \
+         damaged on the way: fetch it again from {}",
+        .known.name, .known.sha256, .known.origin
     )]
     ArtefactDigest {
         /// Where it came from.
         origin: String,
-        /// The model asked for.
-        name: String,
-        /// The pinned digest.
-        expected: Sha256Digest,
         /// The digest found.
         actual: Sha256Digest,
-        /// Where the expected file can be had.
-        known_origin: String,
+        /// What was asked for.
+        known: Box<KnownModel>,
     },
     /// A zip archive that cannot be read.
     #[error("{origin} cannot be read as a zip archive: {source}; fetch it again")]

@@ -96,14 +96,7 @@ pub(super) fn stage(
 }
 
 fn not_an_artefact(origin: &str, known: &KnownModel, found: String) -> StoreError {
-    StoreError::NotAnArtefact {
-        origin: origin.to_owned(),
-        name: known.name.clone(),
-        found,
-        file: known.file.clone(),
-        expected: known.sha256,
-        known_origin: known.origin.clone(),
-    }
+    StoreError::NotAnArtefact { origin: origin.to_owned(), found, known: Box::new(known.clone()) }
 }
 
 /// Copies at most one byte more than the artefact has, so that a huge file costs no more than the right one.
@@ -140,13 +133,8 @@ fn copy(
     }
     let actual = hasher.finish();
     if actual != known.sha256 {
-        return Err(StoreError::ArtefactDigest {
-            origin: origin.to_owned(),
-            name: known.name.clone(),
-            expected: known.sha256,
-            actual,
-            known_origin: known.origin.clone(),
-        });
+        let known = Box::new(known.clone());
+        return Err(StoreError::ArtefactDigest { origin: origin.to_owned(), actual, known });
     }
     Ok(())
 }

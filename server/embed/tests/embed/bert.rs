@@ -83,7 +83,7 @@ impl Bert {
 
     fn embed(&self, id: usize, at: usize) -> Vec<f32> {
         let of = |name: &str, row: usize, i: usize| self.tensors[name][row * HIDDEN + i];
-        let mut row =
+        let mut row: Vec<f32> =
             (0..HIDDEN).map(|i| of("emb.word", id, i) + of("emb.pos", at, i) + of("emb.type", 0, i)).collect();
         self.norm("emb.ln", &mut row);
         row
@@ -115,7 +115,7 @@ impl Bert {
         weights.zip(bias).map(|(row, bias)| dot(row, input) + bias).collect()
     }
 
-    fn norm(&self, name: &str, row: &mut Vec<f32>) {
+    fn norm(&self, name: &str, row: &mut [f32]) {
         let mean = row.iter().sum::<f32>() / row.len() as f32;
         let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f32>() / row.len() as f32;
         let (weight, bias) = (&self.tensors[&format!("{name}.w")], &self.tensors[&format!("{name}.b")]);

@@ -80,10 +80,15 @@ pub fn build(
         if let Some(manifest) = reuse(store, &plan, model) {
             return finish(request, store, &lock, BuildResult::Unchanged, manifest);
         }
-        match Build::run(request, &plan, model, store, &lock, observer)? {
-            Some(manifest) => return finish(request, store, &lock, BuildResult::Built, manifest),
+        match Build::run(request, &plan, model, store, &lock, observer) {
+            Ok(Some(manifest)) => return finish(request, store, &lock, BuildResult::Built, manifest),
             // A document changed between its digest and its reading: the name would lie, so start over.
-            None => continue,
+            Ok(None) => continue,
+            Err(error) => {
+                // On a full disk the half-built folder is what fills it. If this fails too, the next build removes it.
+                drop(store.discard_unfinished(&lock));
+                return Err(error);
+            }
         }
     }
     Err(BuildError::SourcesChanging { index: request.index.clone(), tries: MAX_TRIES })

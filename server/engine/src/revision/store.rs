@@ -136,15 +136,21 @@ impl RevisionStore {
     }
 
     /// An empty folder to build `name` in; leftovers of builds that died are removed first.
-    pub fn begin(&self, _lock: &WriteLock, name: &RevisionName) -> Result<PathBuf, RevisionError> {
+    pub fn begin(&self, lock: &WriteLock, name: &RevisionName) -> Result<PathBuf, RevisionError> {
+        self.discard_unfinished(lock)?;
+        let building = self.revisions_dir().join(format!("{BUILDING_PREFIX}{name}"));
+        durable::create_dir(&building)?;
+        Ok(building)
+    }
+
+    /// Removes what builds that failed or died have left behind.
+    pub fn discard_unfinished(&self, _lock: &WriteLock) -> Result<(), RevisionError> {
         for path in durable::list(&self.revisions_dir())? {
             if hidden_name(&path, BUILDING_PREFIX) {
                 durable::remove(&path)?;
             }
         }
-        let building = self.revisions_dir().join(format!("{BUILDING_PREFIX}{name}"));
-        durable::create_dir(&building)?;
-        Ok(building)
+        Ok(())
     }
 
     /// Seals what was built in `building`.
