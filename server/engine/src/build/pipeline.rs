@@ -1,5 +1,6 @@
 //! The steps of a build, in order. Everything it writes lies in a hidden folder until it is sealed.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,9 +14,9 @@ use super::progress::{BuildObserver, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
 use crate::chunk::chunk;
-use crate::document::{Chunk, Document, Finding};
+use crate::document::{Chunk, Document, DocumentId, Finding, FindingCode, SourceName};
 use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
-use crate::index::text::{TextEntry, TextWriter};
+use crate::index::text::{TextEntry, TextUnit, TextWriter};
 use crate::index::vectors::VectorWriter;
 use crate::read::{FileContent, FolderSource, Reading, Registry, Scan, SourceFile, scan};
 use crate::revision::manifest::{Counts, Findings, Manifest};
@@ -192,6 +193,8 @@ struct Build<'a> {
     settings: &'a BuildSettings,
     passages: PassageWriter,
     text: TextWriter,
+    text_documents: TextWriter,
+    seen: HashSet<(SourceName, DocumentId)>,
     vectors: VectorWriter,
     counts: Counts,
     findings: Findings,
@@ -250,7 +253,9 @@ impl<'a> Build<'a> {
             observer,
             settings: &request.settings,
             passages: PassageWriter::create(dir)?,
-            text: TextWriter::create(dir)?,
+            text: TextWriter::create(dir, TextUnit::Chunk)?,
+            text_documents: TextWriter::create(dir, TextUnit::Document)?,
+            seen: HashSet::new(),
             vectors: VectorWriter::new(model.identity().dimension)?,
             counts: Counts::default(),
             findings,
@@ -273,6 +278,7 @@ impl<'a> Build<'a> {
     }
 
     fn write(&mut self, prepared: Vec<Prepared>) -> Result<(), BuildError> {
+        let prepared = self.without_duplicates(prepared);
         let texts: Vec<String> = chunks_of(&prepared).map(Chunk::embedding_text).collect();
         let vectors = self.embed(&texts)?;
         self.vectors.push(&vectors)?;
@@ -286,6 +292,23 @@ impl<'a> Build<'a> {
         }
         self.observer.progress(self.so_far());
         Ok(())
+    }
+
+    /// Leaves out documents whose id was seen before in their source: a citation must name one document.
+    fn without_duplicates(&mut self, mut prepared: Vec<Prepared>) -> Vec<Prepared> {
+        for file in &mut prepared {
+            for (document, _) in
+                file.documents.extract_if(.., |(d, _)| !self.seen.insert((d.source.clone(), d.id.clone())))
+            {
+                self.findings.push(Finding::new(
+                    FindingCode::DuplicateId,
+                    document.path,
+                    format!("another document of the source has the id `{}` too", document.id),
+                    "give one of them another id; the first one is kept",
+                ));
+            }
+        }
+        prepared
     }
 
     fn embed(&self, texts: &[String]) -> Result<Vec<f32>, BuildError> {
@@ -305,6 +328,7 @@ impl<'a> Build<'a> {
 
     fn write_document(&mut self, document: Document, digest: Sha256Digest, chunks: &[Chunk]) -> Result<(), BuildError> {
         let number = self.counts.documents as u32;
+        self.text_documents.push(TextEntry { headings: &document.title, text: &whole_text(&document) })?;
         self.passages.push_document(&DocumentRecord {
             id: document.id,
             source: document.source.to_string(),
@@ -346,6 +370,7 @@ impl<'a> Build<'a> {
     fn finish_parts(self, dir: &Path) -> Result<(Counts, Findings), BuildError> {
         self.passages.finish()?;
         self.text.finish()?;
+        self.text_documents.finish()?;
         self.vectors.finish(dir)?;
         Ok((self.counts, self.findings))
     }
@@ -374,6 +399,12 @@ impl Preparer<'_> {
         let documents = documents.into_iter().map(cut).collect();
         Some(Prepared { digest, bytes: content.bytes.len() as u64, documents, findings })
     }
+}
+
+/// The document's text without repeats, for the text channel of whole documents.
+fn whole_text(document: &Document) -> String {
+    let texts: Vec<&str> = document.blocks.iter().map(|block| block.text.as_str()).collect();
+    texts.join("\n")
 }
 
 fn chunks_of(prepared: &[Prepared]) -> impl Iterator<Item = &Chunk> {
