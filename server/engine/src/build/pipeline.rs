@@ -27,6 +27,8 @@ use crate::text::language;
 
 /// Source bytes read and cut at a time: bounds memory, and is enough to keep all cores busy.
 const BATCH_BYTES: u64 = 8 << 20;
+/// Chunks given to the model at a time. While `up` builds, questions wait for the model no longer than one such group.
+const EMBEDDED_TOGETHER: usize = 16;
 /// How often a build starts over when documents change under it.
 const MAX_TRIES: u32 = 3;
 
@@ -76,9 +78,10 @@ pub fn build(
     observer: &dyn BuildObserver,
 ) -> Result<BuildOutcome, BuildError> {
     let lock = lock(request, store)?;
+    store.discard_unfinished(&lock)?;
     for _ in 0..MAX_TRIES {
         let plan = Plan::of(request, model, observer)?;
-        if let Some(manifest) = reuse(store, &plan, model) {
+        if let Some(manifest) = reuse(store, &plan, model)? {
             return finish(request, store, &lock, BuildResult::Unchanged, manifest);
         }
         match Build::run(request, &plan, model, store, &lock, observer) {
@@ -104,13 +107,20 @@ fn lock(request: &BuildRequest, store: &RevisionStore) -> Result<WriteLock, Buil
     })
 }
 
-/// The manifest of a whole revision for exactly this plan. A damaged one is no reason to fail: it is built again.
-fn reuse(store: &RevisionStore, plan: &Plan, model: &dyn EmbeddingModel) -> Option<Manifest> {
-    let revision = Revision::open(&store.path_of(&plan.name)).ok()?;
-    revision.check_model(model.identity()).ok()?;
+/// The manifest of a whole revision for exactly this plan. A damaged one is no reason to fail, it is built again; one
+/// that cannot be looked at just now (no file handles, no permission) is, since it may be whole and active.
+fn reuse(store: &RevisionStore, plan: &Plan, model: &dyn EmbeddingModel) -> Result<Option<Manifest>, BuildError> {
+    let revision = match Revision::open(&store.path_of(&plan.name)) {
+        Ok(revision) => revision,
+        Err(RevisionError::Missing(_)) => return Ok(None),
+        Err(error) if error.is_damage() => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
     // The name is 8 digits of the identity; the digests are the identity.
-    let same = revision.manifest.content_digest == plan.content && revision.manifest.settings == plan.settings;
-    same.then_some(revision.manifest)
+    let same = revision.manifest.content_digest == plan.content
+        && revision.manifest.settings == plan.settings
+        && revision.check_model(model.identity()).is_ok();
+    Ok(same.then_some(revision.manifest))
 }
 
 fn finish(
@@ -120,8 +130,12 @@ fn finish(
     result: BuildResult,
     manifest: Manifest,
 ) -> Result<BuildOutcome, BuildError> {
-    store.activate(lock, &manifest.revision)?;
-    store.prune(lock, request.history)?;
+    // Writing what stands there already would look like a change to whoever watches.
+    if store.active().ok().flatten().as_ref() != Some(&manifest.revision) {
+        store.activate(lock, &manifest.revision)?;
+    }
+    // The new revision is active whatever becomes of the old ones; the next build removes what this one could not.
+    drop(store.prune(lock, request.history));
     Ok(BuildOutcome { result, revision: manifest.revision.clone(), manifest })
 }
 
@@ -320,10 +334,14 @@ impl<'a> Build<'a> {
             observer.progress(Progress { chunks: before.chunks + embedded, ..before });
             if observer.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        match self.model.embed_passages(&texts, &monitor) {
-            Err(EmbedError::Cancelled) => Err(BuildError::Cancelled),
-            other => Ok(other?.into_values()),
+        let mut vectors = Vec::with_capacity(texts.len() * self.model.identity().dimension);
+        for group in texts.chunks(EMBEDDED_TOGETHER) {
+            match self.model.embed_passages(group, &monitor) {
+                Err(EmbedError::Cancelled) => return Err(BuildError::Cancelled),
+                other => vectors.extend_from_slice(other?.values()),
+            }
         }
+        Ok(vectors)
     }
 
     fn write_document(&mut self, document: Document, digest: Sha256Digest, chunks: &[Chunk]) -> Result<(), BuildError> {
