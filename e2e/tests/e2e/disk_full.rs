@@ -14,7 +14,7 @@ use ragops_e2e::skip::skip;
 /// Bytes that a tmpfs gives out at a time.
 const PAGE: usize = 4096;
 /// How many sizes between nothing and enough are tried.
-const SIZES: usize = 12;
+const SIZES: usize = 6;
 
 /// A disk of a few pages, mounted where the site keeps its data.
 struct SmallDisk<'a> {
@@ -80,7 +80,7 @@ fn failed_for_room(ended: &Ended) -> Result<bool> {
 /// Sizes from nothing to `needed`, the last few pages one by one: there the manifest and the end of files are written.
 fn sizes(needed: usize) -> Vec<usize> {
     let spread = (0..SIZES).map(|step| needed * step / SIZES);
-    let mut sizes: Vec<usize> = spread.chain(needed.saturating_sub(6)..=needed + 1).collect();
+    let mut sizes: Vec<usize> = spread.chain(needed.saturating_sub(4)..=needed).collect();
     sizes.dedup();
     sizes
 }
