@@ -15,6 +15,10 @@ use super::open::{Revision, read_manifest};
 use super::seal::seal;
 use super::{RevisionError, RevisionName};
 
+/// Marks the folder of all indexes, `DATA/indexes`: a source that holds it would index its own indexes for ever, so
+/// scanning leaves a folder with this file out.
+pub const INDEXES_MARKER: &str = ".ragops-indexes";
+
 const ACTIVE_FILE: &str = "active.json";
 const BUILDING_PREFIX: &str = ".building-";
 const DISCARDED_PREFIX: &str = ".discarded-";
@@ -71,7 +75,16 @@ impl RevisionStore {
     /// Takes the right to write, or fails with `WouldBlock` while another process builds.
     pub fn lock(&self) -> Result<WriteLock, RevisionError> {
         durable::create_dir(&self.revisions_dir())?;
+        self.mark_indexes()?;
         Ok(WriteLock { _lock: durable::DirLock::try_acquire(&self.dir)? })
+    }
+
+    fn mark_indexes(&self) -> Result<(), RevisionError> {
+        let Some(marker) = self.dir.parent().map(|indexes| indexes.join(INDEXES_MARKER)) else { return Ok(()) };
+        if !marker.exists() {
+            durable::replace_file(&marker, b"RagOps keeps revisions here; this folder is never a source.\n")?;
+        }
+        Ok(())
     }
 
     /// Sealed revisions with their manifests, oldest first; a folder whose manifest cannot be read comes with why.
