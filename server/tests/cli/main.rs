@@ -1,5 +1,6 @@
 //! The command line: every bad input ends with its exit code and a message that names the thing and says what to do.
 //! Nothing here needs a model; what does is in `tests/journey`.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -60,10 +60,6 @@ impl World {
         self.dir.path().join(relative)
     }
 
-    pub(crate) fn root(&self) -> &Path {
-        self.dir.path()
-    }
-
     pub(crate) fn write(&self, path: &str, text: &str) {
         write(self.dir.path(), &[(path, text)]);
     }

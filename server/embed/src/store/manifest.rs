@@ -10,12 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use crate::encoder::Architecture;
 
-/// The layout of the folder and of each file in it. Changes whenever a file's bytes for one artefact change.
+/// The layout of the folder and of each file in it. Changes whenever a file's bytes for one artefact change, and also
+/// when the code makes other vectors of the same files (another prefix, another normalisation): it is part of the
+/// digest, so indexes and caches never mix the two. Rounding by another processor does not count.
 pub(crate) const FORMAT_VERSION: u32 = 1;
-
-/// Changes whenever the code makes other vectors of the same files (another prefix, another normalisation), so that
-/// they get another digest, and indexes and caches do not mix them. Rounding by another processor does not count.
-const VECTORS_REVISION: u32 = 1;
 
 /// The manifest's own name.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -44,7 +42,7 @@ pub(crate) struct FileRecord {
 pub(crate) struct Manifest {
     pub(crate) format_version: u32,
     pub(crate) name: String,
-    /// Digest of the versions, the architecture and the files; two installs of one artefact have the same.
+    /// Digest of the format version, the architecture and the files; two installs of one artefact have the same.
     pub(crate) digest: Sha256Digest,
     /// Digest of the artefact that the files were made from.
     pub(crate) artefact: Sha256Digest,
@@ -103,7 +101,6 @@ fn content_digest(architecture: &Architecture, files: &[FileRecord]) -> Sha256Di
     let mut hasher = Sha256Hasher::default();
     hasher.update_field(b"ragops-model");
     hasher.update_field(&FORMAT_VERSION.to_le_bytes());
-    hasher.update_field(&VECTORS_REVISION.to_le_bytes());
     hasher.update_field(&serde_json::to_vec(architecture).expect("numbers always serialise"));
     for file in files {
         hasher.update_field(file.name.as_bytes());

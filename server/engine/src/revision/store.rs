@@ -15,6 +15,10 @@ use super::open::{Revision, read_manifest};
 use super::seal::seal;
 use super::{RevisionError, RevisionName};
 
+/// Marks the folder of all indexes, `DATA/indexes`: a source that holds it would index its own indexes for ever, so
+/// scanning leaves a folder with this file out.
+pub const INDEXES_MARKER: &str = ".ragops-indexes";
+
 const ACTIVE_FILE: &str = "active.json";
 const BUILDING_PREFIX: &str = ".building-";
 const DISCARDED_PREFIX: &str = ".discarded-";
@@ -74,7 +78,16 @@ impl RevisionStore {
         // A process that was killed may have made these folders and not synced them: their being there proves nothing.
         // Four levels: the index, `indexes`, the data folder, and the folder that holds it.
         durable::sync_parents(&self.revisions_dir(), 4)?;
+        self.mark_indexes()?;
         Ok(WriteLock { _lock: durable::DirLock::try_acquire(&self.dir)? })
+    }
+
+    fn mark_indexes(&self) -> Result<(), RevisionError> {
+        let Some(marker) = self.dir.parent().map(|indexes| indexes.join(INDEXES_MARKER)) else { return Ok(()) };
+        if !marker.exists() {
+            durable::replace_file(&marker, b"RagOps keeps revisions here; this folder is never a source.\n")?;
+        }
+        Ok(())
     }
 
     /// Sealed revisions with their manifests, oldest first; a folder whose manifest cannot be read comes with why.
