@@ -38,7 +38,7 @@ impl<'a> SmallDisk<'a> {
 
     fn index(&self) -> Result<Ended> {
         let command = self.namespace.command(self.site.binary());
-        run(self.site.in_environment(command).args(self.site.index_arguments(&self.site.data())))
+        run(self.site.in_environment(command, &self.site.data()).args(self.site.index_arguments(&self.site.data())))
     }
 
     fn root(&self) -> std::path::PathBuf {

@@ -48,7 +48,7 @@ fn check(site: &Site, mount: fn(&Site, &MountNamespace) -> Result<()>) -> Result
 }
 
 fn inside(site: &Site, namespace: &MountNamespace) -> std::process::Command {
-    site.in_environment(namespace.command(site.binary()))
+    site.in_environment(namespace.command(site.binary()), &site.data())
 }
 
 fn query(site: &Site, namespace: &MountNamespace) -> Result<()> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ragops_embed::{EmbedError, EmbeddingModel};
-use ragops_storage::{Sha256Digest, Sha256Hasher};
+use ragops_storage::{Sha256Digest, Sha256Hasher, durable};
 use rayon::prelude::*;
 
 use super::calibrate::calibrate;
@@ -14,7 +14,12 @@ use super::progress::{BuildObserver, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
 use crate::chunk::chunk;
+<<<<<<< HEAD
+use crate::document::{Chunk, Document, Finding};
+use crate::index::IndexError;
+=======
 use crate::document::{Chunk, Document, DocumentId, Finding, FindingCode, SourceName};
+>>>>>>> crash
 use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
 use crate::index::text::{TextEntry, TextUnit, TextWriter};
 use crate::index::vectors::VectorWriter;
@@ -89,6 +94,7 @@ pub fn build(
             // A document changed between its digest and its reading: the name would lie, so start over.
             Ok(None) => continue,
             Err(error) => {
+                let error = blame_full_disk(error, store);
                 // On a full disk the half-built folder is what fills it. If this fails too, the next build removes it.
                 drop(store.discard_unfinished(&lock));
                 return Err(error);
@@ -96,6 +102,19 @@ pub fn build(
         }
     }
     Err(BuildError::SourcesChanging { index: request.index.clone(), tries: MAX_TRIES })
+}
+
+/// tantivy tells of a full disk in words only, and FAISS, which closes its file in a destructor, not at all: it leaves
+/// a short file. So after a failure of either the disk itself is asked.
+fn blame_full_disk(error: BuildError, store: &RevisionStore) -> BuildError {
+    match &error {
+        BuildError::Index(IndexError::Text { .. } | IndexError::Vectors { .. })
+        | BuildError::Revision(RevisionError::Index(_)) => match durable::check_space(store.dir()) {
+            Err(full) if full.is_retryable() => RevisionError::from(full).into(),
+            _ => error,
+        },
+        _ => error,
+    }
 }
 
 fn lock(request: &BuildRequest, store: &RevisionStore) -> Result<WriteLock, BuildError> {

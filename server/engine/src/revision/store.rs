@@ -75,6 +75,9 @@ impl RevisionStore {
     /// Takes the right to write, or fails with `WouldBlock` while another process builds.
     pub fn lock(&self) -> Result<WriteLock, RevisionError> {
         durable::create_dir(&self.revisions_dir())?;
+        // A process that was killed may have made these folders and not synced them: their being there proves nothing.
+        // Four levels: the index, `indexes`, the data folder, and the folder that holds it.
+        durable::sync_parents(&self.revisions_dir(), 4)?;
         self.mark_indexes()?;
         Ok(WriteLock { _lock: durable::DirLock::try_acquire(&self.dir)? })
     }
@@ -144,6 +147,8 @@ impl RevisionStore {
         let active = Active { revision: name.clone() };
         let bytes = serde_json::to_vec(&active)
             .map_err(|e| RevisionError::Manifest { path: self.active_file(), reason: e.to_string() })?;
+        // The revision may have been named by a process that was killed before it synced the name.
+        durable::sync_dir(&self.revisions_dir())?;
         durable::replace_file(&self.active_file(), &bytes)?;
         Ok(())
     }
