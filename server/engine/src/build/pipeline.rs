@@ -14,12 +14,8 @@ use super::progress::{BuildObserver, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
 use crate::chunk::chunk;
-<<<<<<< HEAD
-use crate::document::{Chunk, Document, Finding};
-use crate::index::IndexError;
-=======
 use crate::document::{Chunk, Document, DocumentId, Finding, FindingCode, SourceName};
->>>>>>> crash
+use crate::index::IndexError;
 use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
 use crate::index::text::{TextEntry, TextUnit, TextWriter};
 use crate::index::vectors::VectorWriter;
