@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Semaphore;
 
-/// For each call that runs, so many may wait: at some 10 ms a question the last of them waits well under a second.
-const WAITING_PER_RUNNING: usize = 16;
+/// For each call that runs, so many may wait. An answer takes up to 150 ms of two cores, so the last in the queue waits
+/// about two seconds; whoever comes after that is better told at once.
+const WAITING_PER_RUNNING: usize = 8;
 
 /// A bounded pool.
 #[derive(Debug)]

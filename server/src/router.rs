@@ -18,7 +18,7 @@ use crate::state::SharedState;
 
 /// The whole HTTP interface over a state.
 pub fn router(state: SharedState) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/", get(page::page))
         .route("/query", post(query::query))
         .route("/indexes/{name}/query", post(query::query_index))
@@ -26,7 +26,13 @@ pub fn router(state: SharedState) -> Router {
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
-        .route("/openapi.json", get(openapi::openapi))
+        .route("/openapi.json", get(openapi::openapi));
+    wrap(routes, state)
+}
+
+/// What holds for every route: errors as JSON, bounded bodies, contained panics, a line in the log.
+fn wrap(routes: Router<SharedState>, state: SharedState) -> Router {
+    routes
         .fallback(query::not_found)
         .method_not_allowed_fallback(query::method_not_allowed)
         .layer(DefaultBodyLimit::max(query::MAX_BODY_BYTES))
@@ -39,4 +45,34 @@ pub fn router(state: SharedState) -> Router {
 fn panicked(cause: Box<dyn Any + Send>) -> Response<Body> {
     let text = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
     ApiError::internal(format!("a handler panicked: {}", text.unwrap_or("no message"))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroUsize;
+
+    use axum::http::Request;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use crate::pool::QueryPool;
+    use crate::state::AppState;
+
+    async fn broken() -> &'static str {
+        panic!("the secret of /srv/data")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_that_keeps_its_cause_to_the_log() {
+        let state = AppState::new(QueryPool::new(NonZeroUsize::MIN, 0));
+        let app = wrap(Router::new().route("/broken", get(broken)), state.clone());
+        let response = app.oneshot(Request::get("/broken").body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["error"]["code"], "internal");
+        assert!(!body.to_string().contains("secret") && body["error"]["request_id"].is_string(), "{body}");
+        assert!(state.metrics.render().contains(r#"route="/broken",status="500"} 1"#));
+    }
 }

@@ -33,7 +33,12 @@ const fn later(name: &'static str, meaning: &'static str) -> Name {
     Name { name, use_: Use::Later, meaning, default: "" }
 }
 
-const NAMES: [Name; 28] = [
+/// A name of the project's own tests and scripts, which may be set while they run this program.
+const fn tools(name: &'static str) -> Name {
+    Name { name, use_: Use::Tools, meaning: "", default: "" }
+}
+
+const NAMES: [Name; 32] = [
     read("RAGOPS_DATA", "`./ragops-data`", "Folder that holds the indexes; `--data` is stronger."),
     read("RAGOPS_MODELS_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/models`", "Folder of installed embedding models."),
     read("RAGOPS_CACHE_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/embeddings`", "Folder of the embedding cache."),
@@ -54,8 +59,12 @@ const NAMES: [Name; 28] = [
         "",
         "Least confidence of an answer, 0 to 1 on the calibrated scale; stronger than `spec.confidence`.",
     ),
-    Name { name: "RAGOPS_SHARED", use_: Use::Tools, meaning: "Folder of shared test data.", default: "" },
-    Name { name: "RAGOPS_UPDATE", use_: Use::Tools, meaning: "Tests write generated documents anew.", default: "" },
+    tools("RAGOPS_SHARED"),
+    tools("RAGOPS_UPDATE"),
+    tools("RAGOPS_NANOE"),
+    tools("RAGOPS_SERVER_BIN"),
+    tools("RAGOPS_CRASH_RUNS"),
+    tools("RAGOPS_TEST_SMALL_DISK"),
     later("GRAPH_RAG_BIN", "GraphRAG as the graph step."),
     later("USE_FAILOVER", "Fall back from one chat backend to the next."),
     later("PRIMARY_LLM", "The first chat backend."),

@@ -93,3 +93,18 @@ fn figures_have_the_contracts_shape_and_runs_can_be_compared() {
     let korean = eval(&["--language", "ko"]).stdout;
     assert!(korean.contains("1 queries"), "{korean}");
 }
+
+#[test]
+fn names_of_the_service_before_still_work() {
+    let Some(world) = World::new() else { return };
+    std::fs::rename(world.path("docs"), world.path("input")).unwrap();
+    let built = run(world.command("index").arg("--json").env("GRAPH_RAG_ROOT", world.path("")));
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    assert_eq!((&built.json()["index"], &built.json()["counts"]["documents"]), (&"default".into(), &6.into()));
+    let ask = |minimum: &str| {
+        let mut query = world.command("query");
+        query.args(["--json", "When are certificates renewed?"]).env("FAISS_CONFIDENCE_MIN", minimum);
+        run(&mut query).json()["status"].clone()
+    };
+    assert_eq!((ask("0"), ask("1")), ("answered".into(), "escalated".into()));
+}

@@ -70,3 +70,44 @@ fn a_folder_that_vanishes_keeps_the_last_revision_serving_until_it_is_back() {
     fs::rename(world.path("away"), world.path("docs")).unwrap();
     wait_for("recovery", || (server.health()["status"] == "ok").then_some(()));
 }
+
+#[test]
+fn a_revision_of_another_model_is_not_asked_and_is_built_anew() {
+    let Some(world) = World::new() else { return };
+    let name = world.index();
+    let manifest = world.revision(&name).join("manifest.json");
+    let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
+    json["model"]["digest"] = json["contentDigest"].clone();
+    fs::write(&manifest, json.to_string()).unwrap();
+    let asked = run(world.command("query").arg(QUESTION));
+    assert_eq!(asked.code, 2);
+    assert!(
+        asked.stderr.contains("was built with multilingual-e5-small") && asked.stderr.contains(&name),
+        "{}",
+        asked.stderr
+    );
+    let server = world.start().ready();
+    assert_eq!(server.ask(QUESTION)["status"], "answered");
+}
+
+#[test]
+fn a_server_told_to_stop_while_it_builds_ends_at_once_and_leaves_no_half_revision() {
+    let Some(world) = World::new() else { return };
+    for number in 0..400 {
+        let sentences: String =
+            (0..40).map(|at| format!("Rack {number} holds part {at} of kind {}. ", at * number)).collect();
+        world.write(&format!("docs/racks/{number}.md"), &format!("# Rack {number}\n\n{sentences}\n"));
+    }
+    let mut server = world.start();
+    wait_for("the build", || {
+        let build = server.health()["indexes"]["runbooks"]["build"].clone();
+        (build["state"] == "building" && build["progress"]["chunks"].as_u64()? > 0).then_some(())
+    });
+    let (status, body) = crate::support::ask(&server.url, QUESTION).unwrap();
+    assert_eq!((status, &body["error"]["code"]), (503, &"index_not_ready".into()));
+    assert!(body["error"]["message"].as_str().unwrap().contains("being built for the first time"), "{body}");
+    server.terminate();
+    assert!(server.wait().success());
+    let inspected = run(world.command("inspect").arg("--json"));
+    assert_eq!(inspected.json()["revisions"], serde_json::json!([]));
+}
