@@ -11,7 +11,7 @@ FILE ?= config/samples/ragindex.yaml
 LISTEN ?= 127.0.0.1:8000
 DATA ?= .ragops
 
-.PHONY: help up test build model bench lint setup generate
+.PHONY: help up test build model bench crash lint setup generate
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +35,12 @@ lint: setup ## Check format and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 
+crash: build model ## Kill 200 builds and replay every prefix of their writes; writes docs/crash-report.md
+	RAGOPS_CRASH_RUNS=200 $(CARGO) test --release --locked -p ragops-e2e -- --nocapture
+
 generate: build ## Write what is generated from the code: CRDs, references, OpenAPI
 	$(TARGET)/release/crdgen
+	RAGOPS_UPDATE=1 $(CARGO) test --release --locked -p ragops-server --test http
 
 setup: ## Install missing Debian packages (as root), or say which
 	@scripts/setup.sh

@@ -77,7 +77,7 @@ impl Site {
 
     /// Why nothing can be built here; `None` when it can.
     pub fn unavailable(&self) -> Option<String> {
-        match run(self.command().args(["model", "list", "--json"])) {
+        match run(self.command(&self.data()).args(["model", "list", "--json"])) {
             Ok(ended) if ended.stdout.contains(MODEL) => None,
             Ok(ended) => {
                 Some(format!("the model {MODEL} is not installed (make model): {}{}", ended.stdout, ended.stderr))
@@ -119,16 +119,17 @@ impl Site {
         self.write_document("handbook.md", &text)
     }
 
-    /// The server without arguments, in the environment that every command gets.
-    pub fn command(&self) -> Command {
-        self.in_environment(Command::new(&self.binary))
+    /// The server without arguments, in the environment that every command on `data` gets.
+    pub fn command(&self, data: &Path) -> Command {
+        self.in_environment(Command::new(&self.binary), data)
     }
 
-    /// Sets the environment of a command that starts the server by other means (a namespace, a tracer).
-    pub fn in_environment(&self, mut command: Command) -> Command {
+    /// Sets the environment of a command on `data` that starts the server by other means (in a namespace). The
+    /// embedding cache lies beside the data, so that whatever happens to the one happens to the other.
+    pub fn in_environment(&self, mut command: Command, data: &Path) -> Command {
         // These two are the tests' own; the server refuses RAGOPS_ names that it does not know.
         command.env_remove("RAGOPS_CRASH_RUNS").env_remove("RAGOPS_SERVER_BIN");
-        command.env("RAGOPS_CACHE_DIR", self.root.join("embeddings"));
+        command.env("RAGOPS_CACHE_DIR", data.with_file_name("embeddings"));
         // Whether the evidence is enough is not what these tests are about: always answer.
         command.env("FAISS_CONFIDENCE_MIN", "0").current_dir(&self.root);
         command
@@ -141,7 +142,7 @@ impl Site {
 
     /// `index` into `data`.
     pub fn index_command(&self, data: &Path) -> Command {
-        let mut command = self.command();
+        let mut command = self.command(data);
         command.args(self.index_arguments(data));
         command
     }
@@ -154,7 +155,7 @@ impl Site {
 
     /// `up` on `data`, without `--listen`.
     pub fn up_command(&self, data: &Path) -> Command {
-        let mut command = self.command();
+        let mut command = self.command(data);
         command.arg("up").arg("-f").arg(self.resource()).arg("--data").arg(data);
         command
     }
@@ -168,14 +169,14 @@ impl Site {
 
     /// `inspect`: succeeds when every revision in `data` is whole.
     pub fn inspect(&self, data: &Path) -> Result<Value> {
-        let ended = run(self.command().args(["inspect", "--json", "--data"]).arg(data))?;
+        let ended = run(self.command(data).args(["inspect", "--json", "--data"]).arg(data))?;
         ensure!(ended.code == Some(0), "inspect ended with {ended:?}");
         ended.json()
     }
 
     /// Asks `data` for the edition.
     pub fn query(&self, data: &Path) -> Result<Ended> {
-        let mut command = self.command();
+        let mut command = self.command(data);
         run(command.args(["query", "--json", "--index", INDEX, "--data"]).arg(data).arg(QUESTION))
     }
 }

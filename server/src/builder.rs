@@ -41,7 +41,7 @@ pub fn build(
     models: &Models,
     observer: &dyn BuildObserver,
 ) -> Result<BuildOutcome, BuildFailure> {
-    let model = models.get(&config.model)?;
+    let model = models.for_build(&config.model)?;
     let request = BuildRequest {
         index: config.name.clone(),
         sources: config.folders.iter().map(Folder::source).collect(),
@@ -51,5 +51,7 @@ pub fn build(
         history: config.history,
     };
     let store = RevisionStore::of_index(data, &config.name);
-    Ok(build_revision(&request, model.as_ref(), &store, observer)?)
+    let outcome = build_revision(&request, model.model(), &store, observer);
+    model.report_cache();
+    Ok(outcome?)
 }

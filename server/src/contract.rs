@@ -3,6 +3,7 @@
 
 use ragops_engine::answer::attribute::Support;
 use ragops_engine::answer::{Answer, Citation, EscalationReason, Sentence, Source, Status, Timings};
+use ragops_engine::revision::manifest::Counts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -164,6 +165,27 @@ pub struct Lines {
     pub last: u32,
 }
 
+/// How much a revision holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RevisionCounts {
+    /// Source files looked at.
+    pub files: u64,
+    /// Documents; a line of a `.jsonl` file is one.
+    pub documents: u64,
+    /// Chunks.
+    pub chunks: u64,
+    /// Tokens embedded, as the model counts them.
+    pub tokens: u64,
+    /// Bytes of source files.
+    pub source_bytes: u64,
+}
+
+impl From<Counts> for RevisionCounts {
+    fn from(Counts { files, documents, chunks, tokens, source_bytes }: Counts) -> Self {
+        Self { files, documents, chunks, tokens, source_bytes }
+    }
+}
+
 /// Where the time went, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub struct TimingsMs {
@@ -266,7 +288,8 @@ impl From<Sentence> for AnswerSentence {
             Support::Weak => SupportLevel::Weak,
             Support::Unsupported => SupportLevel::Unsupported,
         };
-        let citation = |Citation { source, quote, score }| AnswerCitation { source, quote, score };
+        // A sentence and its own copy score 1 but for rounding.
+        let citation = |Citation { source, quote, score }| AnswerCitation { source, quote, score: score.min(1.0) };
         Self { text, support, citations: citations.into_iter().map(citation).collect() }
     }
 }

@@ -29,7 +29,9 @@ pub fn start(settings: &Settings, default: &str) -> Result<(), LogFilterError> {
     // Only tests start logging twice in one process; the first start holds.
     match format {
         LogFormat::Text => builder.with_ansi(is_terminal).with_target(false).try_init().ok(),
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(true).try_init().ok(),
+        LogFormat::Json => {
+            builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init().ok()
+        }
     };
     Ok(())
 }

@@ -1,11 +1,15 @@
-//! Embedding models in use: loaded once, shared by every index that names them.
+//! Embedding models in use: loaded once, shared by every index that names them. Questions go to the model itself;
+//! builds go through a cache of vectors on disk, without which they only take longer.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ragops_embed::{EmbeddingModel, ModelStore, StoreError};
+use ragops_embed::cache::DEFAULT_LIMIT;
+use ragops_embed::{
+    CachedModel, EmbedError, EmbeddingModel, Embeddings, LocalModel, ModelIdentity, ModelStore, Monitor, StoreError,
+};
 
 use crate::settings::Settings;
 
@@ -13,30 +17,104 @@ use crate::settings::Settings;
 pub struct Models {
     store: ModelStore,
     cache_dir: PathBuf,
-    loaded: Mutex<BTreeMap<String, Arc<dyn EmbeddingModel>>>,
+    loaded: Mutex<BTreeMap<String, Loaded>>,
+}
+
+#[derive(Clone)]
+struct Loaded {
+    model: Arc<LocalModel>,
+    /// Opened by the first build.
+    cached: Option<Arc<CachedModel<Shared>>>,
+}
+
+/// A model for building.
+#[derive(Clone)]
+pub struct BuildModel {
+    model: Arc<LocalModel>,
+    cached: Option<Arc<CachedModel<Shared>>>,
+}
+
+impl BuildModel {
+    /// The model, behind its cache where there is one.
+    pub fn model(&self) -> &dyn EmbeddingModel {
+        match &self.cached {
+            Some(cached) => cached.as_ref(),
+            None => self.model.as_ref(),
+        }
+    }
+
+    /// Says once when the cache has stopped remembering.
+    pub fn report_cache(&self) {
+        if let Some(error) = self.cached.as_ref().and_then(|cached| cached.take_problem()) {
+            tracing::warn!(%error, "the embedding cache is not written any more; the next build may take longer");
+        }
+    }
 }
 
 impl Models {
-    /// Those of the folders in the settings.
+    /// Those installed where the settings say; vectors of passages are kept in the settings' cache folder.
     pub fn of(settings: &Settings) -> Self {
-        Self::new(settings.models_dir.clone(), settings.cache_dir.clone())
-    }
-
-    /// Those installed in `models_dir`; vectors of passages are kept in `cache_dir`.
-    pub fn new(models_dir: PathBuf, cache_dir: PathBuf) -> Self {
-        Self { store: ModelStore::new(models_dir), cache_dir, loaded: Mutex::default() }
-    }
-
-    /// A model by name, loaded now if it was not before.
-    pub fn get(&self, name: &str) -> Result<Arc<dyn EmbeddingModel>, StoreError> {
-        // Held while loading: two indexes that start together must not load one model twice.
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(model) = loaded.get(name) {
-            return Ok(Arc::clone(model));
+        Self {
+            store: ModelStore::new(settings.models_dir.clone()),
+            cache_dir: settings.cache_dir.clone(),
+            loaded: Mutex::default(),
         }
-        let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let model: Arc<dyn EmbeddingModel> = Arc::new(self.store.open(name, threads)?);
-        loaded.insert(name.to_owned(), Arc::clone(&model));
-        Ok(model)
+    }
+
+    /// A model for questions, loaded now if it was not before.
+    pub fn get(&self, name: &str) -> Result<Arc<dyn EmbeddingModel>, StoreError> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.load(&mut loaded, name)?.model.clone())
+    }
+
+    /// A model for building.
+    pub fn for_build(&self, name: &str) -> Result<BuildModel, StoreError> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let Loaded { model, cached } = self.load(&mut loaded, name)?;
+        if cached.is_none() {
+            let opened = CachedModel::open(Shared(Arc::clone(model)), &self.cache_dir, DEFAULT_LIMIT);
+            let opened = opened.inspect_err(|error| tracing::warn!(%error, "building without an embedding cache"));
+            *cached = opened.ok().map(Arc::new);
+        }
+        Ok(BuildModel { model: Arc::clone(model), cached: cached.clone() })
+    }
+
+    /// The lock is held while loading: two indexes that start together must not load one model twice.
+    fn load<'a>(&self, loaded: &'a mut BTreeMap<String, Loaded>, name: &str) -> Result<&'a mut Loaded, StoreError> {
+        if !loaded.contains_key(name) {
+            let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+            let model = Arc::new(self.store.open(name, threads)?);
+            loaded.insert(name.to_owned(), Loaded { model, cached: None });
+        }
+        Ok(loaded.get_mut(name).expect("it was there, or was put there just now"))
+    }
+}
+
+/// A model that others use as well.
+struct Shared(Arc<LocalModel>);
+
+impl EmbeddingModel for Shared {
+    fn identity(&self) -> &ModelIdentity {
+        self.0.identity()
+    }
+
+    fn embed_passages(&self, texts: &[&str], monitor: &dyn Monitor) -> Result<Embeddings, EmbedError> {
+        self.0.embed_passages(texts, monitor)
+    }
+
+    fn embed_queries(&self, texts: &[&str]) -> Result<Embeddings, EmbedError> {
+        self.0.embed_queries(texts)
+    }
+
+    fn embed_query(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
+        self.0.embed_query(text)
+    }
+
+    fn count_tokens(&self, text: &str) -> usize {
+        self.0.count_tokens(text)
+    }
+
+    fn token_starts(&self, text: &str) -> Vec<usize> {
+        self.0.token_starts(text)
     }
 }

@@ -21,6 +21,9 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longer ids would bloat every log line.
 const MAX_REQUEST_ID: usize = 64;
 
+/// Routes that are asked by machines, all the time.
+const PROBES: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+
 /// The id of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(String);
@@ -92,8 +95,10 @@ impl Record {
     fn end(&mut self, status: u16, error: Option<&ApiError>) {
         self.status = Some(status);
         let (method, route) = (self.method, self.route.as_str());
-        let ms = self.start.elapsed().as_secs_f64() * 1e3;
+        let ms = (self.start.elapsed().as_secs_f64() * 1e6).round() / 1e3;
         match error {
+            // Probes and scrapes come every few seconds and say nothing.
+            None if PROBES.contains(&route) => tracing::debug!(method, route, status, ms, "request"),
             None => tracing::info!(method, route, status, ms, "request"),
             Some(error) => {
                 let code = serde_json::to_value(error.code).unwrap_or_default();

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use ragops_engine::build::{BuildObserver, Progress, Stage};
 
-/// Between two plain lines of one stage.
+/// Between two plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
+/// Before the first plain line: what ends sooner needs none.
+const FIRST_LINE: Duration = Duration::from_secs(1);
 
 /// All bars of the process. Whoever writes to standard error while bars are drawn does it through [`above_bars`].
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
@@ -69,13 +71,14 @@ struct Shown {
     bar: Option<ProgressBar>,
     stage: Option<Stage>,
     stage_start: Instant,
-    last_line: Option<Instant>,
+    next_line: Instant,
 }
 
 impl<F: Fn(Progress) + Sync> Reporter<F> {
     /// A reporter that also tells `also` of all progress.
     pub fn new(index: &str, display: Display, cancel: Cancel, also: F) -> Self {
-        let shown = Shown { bar: None, stage: None, stage_start: Instant::now(), last_line: None };
+        let now = Instant::now();
+        let shown = Shown { bar: None, stage: None, stage_start: now, next_line: now + FIRST_LINE };
         Self { index: index.to_owned(), display, cancel, also, shown: Mutex::new(shown) }
     }
 
@@ -91,10 +94,11 @@ impl<F: Fn(Progress) + Sync> Reporter<F> {
                 bar.tick();
             }
             Display::Lines | Display::Log => {
-                if shown.last_line.is_some_and(|last| last.elapsed() < LINE_INTERVAL) {
+                let now = Instant::now();
+                if now < shown.next_line {
                     return;
                 }
-                shown.last_line = Some(Instant::now());
+                shown.next_line = now + LINE_INTERVAL;
                 let text = describe(&self.index, progress, elapsed);
                 if self.display == Display::Log {
                     tracing::info!(index = self.index.as_str(), "{text}");

@@ -13,8 +13,10 @@ use super::operation::Operation;
 use super::trace_line::{Unreadable, calls};
 
 mod interpret;
+mod kill;
 
 pub use interpret::interpret;
+pub use kill::{Change, changes, kill_at};
 
 /// Every call that can change a file or move a file position, and those that start a process. Reading is left out: it
 /// changes nothing, and the model's weights would make the trace hundreds of megabytes long.
@@ -58,6 +60,9 @@ pub enum TraceError {
     /// strace wrote what this parser does not know.
     #[error(transparent)]
     Line(#[from] Unreadable),
+    /// The program failed, which had to succeed to be understood.
+    #[error("the program ended with {0}")]
+    Program(ExitStatus),
     /// A call that changes the folder in a way the model does not know.
     #[error("line {}: {call} changes the folder in a way that is not understood: {why}", .line + 1)]
     Unknown {
@@ -92,10 +97,20 @@ pub fn unavailable() -> Option<String> {
 /// Runs `command` to its end and records what it does below `root`, which must be an absolute path without links.
 pub fn record(command: &Command, root: &Path) -> Result<Recording, TraceError> {
     let path = root.with_extension("strace");
+    let options = ["-f", "-qq", "-y", "-xx", "--seccomp-bpf", "-s", STRING_LIMIT, "-e", "signal=none"];
+    let mut strace = under_strace(command, &options, &path);
+    strace.arg("-e").arg(format!("trace={TRACED}")).arg(command.get_program()).args(command.get_args());
+    let output = strace.output().map_err(TraceError::Start)?;
+    let trace = fs::read_to_string(&path).map_err(|source| TraceError::Read { path: path.clone(), source })?;
+    let operations = interpret(&calls(&trace)?, root)?;
+    drop(fs::remove_file(&path));
+    Ok(Recording { operations, status: output.status, stdout: output.stdout, stderr: output.stderr })
+}
+
+/// strace in the environment and folder of `command`, writing to `trace`; the program is still to be added.
+fn under_strace(command: &Command, options: &[&str], trace: &Path) -> Command {
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-y", "-xx", "--seccomp-bpf", "-s", STRING_LIMIT, "-e", "signal=none", "-e"]);
-    strace.arg(format!("trace={TRACED}")).arg("-o").arg(&path);
-    strace.arg(command.get_program()).args(command.get_args()).stdin(Stdio::null());
+    strace.args(options).arg("-o").arg(trace).stdin(Stdio::null());
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => strace.env(name, value),
@@ -105,11 +120,7 @@ pub fn record(command: &Command, root: &Path) -> Result<Recording, TraceError> {
     if let Some(dir) = command.get_current_dir() {
         strace.current_dir(dir);
     }
-    let output = strace.output().map_err(TraceError::Start)?;
-    let trace = fs::read_to_string(&path).map_err(|source| TraceError::Read { path: path.clone(), source })?;
-    let operations = interpret(&calls(&trace)?, root)?;
-    drop(fs::remove_file(&path));
-    Ok(Recording { operations, status: output.status, stdout: output.stdout, stderr: output.stderr })
+    strace
 }
 
 #[cfg(test)]

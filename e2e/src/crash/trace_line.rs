@@ -9,6 +9,8 @@ use std::path::PathBuf;
 /// A finished system call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
+    /// The id of the thread that made it.
+    pub thread: String,
     /// Its name.
     pub name: String,
     /// Its arguments, as printed.
@@ -61,21 +63,21 @@ pub fn calls(trace: &str) -> Result<Vec<Call>, Unreadable> {
         } else if event.starts_with("<... ") {
             let (_, rest) = event.split_once(RESUMED).ok_or_else(unreadable)?;
             let (began, beginning) = pending.remove(thread).ok_or_else(unreadable)?;
-            calls.push(call(&format!("{beginning}{rest}"), began, number).ok_or_else(unreadable)?);
+            calls.push(call(thread, &format!("{beginning}{rest}"), began, number).ok_or_else(unreadable)?);
         } else {
-            calls.push(call(event, number, number).ok_or_else(unreadable)?);
+            calls.push(call(thread, event, number, number).ok_or_else(unreadable)?);
         }
     }
     Ok(calls)
 }
 
-fn call(text: &str, began: usize, ended: usize) -> Option<Call> {
+fn call(thread: &str, text: &str, began: usize, ended: usize) -> Option<Call> {
     let (name, rest) = text.split_once('(')?;
     let (arguments, rest) = split_arguments(rest)?;
     let result = rest.trim_start().strip_prefix('=')?.trim_start();
     let digits = result.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(result.len());
     let result = result[..digits].parse::<i64>().ok().filter(|value| *value >= 0);
-    Some(Call { name: name.to_owned(), arguments, result, began, ended })
+    Some(Call { thread: thread.to_owned(), name: name.to_owned(), arguments, result, began, ended })
 }
 
 /// Splits at the commas outside all brackets, up to the closing parenthesis; gives also what follows it.

@@ -3,23 +3,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use ragops_e2e::crash::strace::{self, Change, changes, kill_at};
 use ragops_e2e::crash::verdict::{self, open_serving};
-use ragops_e2e::crash::{record, strace};
 use ragops_e2e::random::SplitMix64;
 use ragops_e2e::settings::crash_runs;
 use ragops_e2e::site::{INDEX, Site, edition_text};
 
 /// Seeds the kills: a run is repeated by running as many again.
 const SEED: u64 = 2026;
-
-/// The calls that are counted when a build is killed at its n-th change of the disk.
-const CHANGES: &str = "write,pwrite64,writev,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,\
-    mkdir,mkdirat,rmdir";
 
 /// How far a build had come when it was killed, told by what is on the disk. In the order of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +72,7 @@ impl fmt::Display for KillSummary {
 struct Extent {
     time: Duration,
     /// Changes of the disk in one build; `None` where programs cannot be traced.
-    changes: Option<u64>,
+    changes: Option<Vec<Change>>,
 }
 
 /// Kills `runs` builds, every other one at a random change of the disk where that can be done.
@@ -89,13 +85,14 @@ pub(crate) fn sweep(site: &Site, runs: usize) -> Result<KillSummary> {
         let edition = run as u64 + 2;
         site.write_edition(edition)?;
         let old = active_name(site)?;
-        let (counts, how, status) = match extent.changes {
+        let (counts, how, status) = match &extent.changes {
             Some(changes) if run % 2 == 1 => {
-                let change = 1 + random.below(changes);
-                (&mut summary.by_change, format!("change {change}"), kill_at_change(site, change)?)
+                let change = &changes[random.below(changes.len() as u64) as usize];
+                let status = kill_at(&site.index_command(&site.data()), change)?;
+                (&mut summary.by_change, format!("{change:?}"), status)
             }
             _ => {
-                let after = extent.time.mul_f64(random.fraction() * 1.05);
+                let after = extent.time.mul_f64(random.fraction());
                 (&mut summary.by_time, format!("{after:?}"), kill_after(site, after)?)
             }
         };
@@ -116,6 +113,7 @@ fn measure(site: &Site) -> Result<Extent> {
     site.write_edition(1)?;
     let begun = Instant::now();
     site.index(&site.data())?;
+    // The builds to be killed run beside other tests or alone, as this one did or did not: no exact science.
     let time = begun.elapsed();
     let changes = match strace::unavailable() {
         Some(_) => None,
@@ -123,9 +121,7 @@ fn measure(site: &Site) -> Result<Extent> {
             site.write_edition(0)?;
             // Another document changes too, so that the revision of edition 0 is not simply taken up again.
             site.write_document("queue.md", "# Queue backlog\n\nWhen the queue grows, add two workers.\n")?;
-            let recording = record(&site.index_command(&site.data()), &site.disk())?;
-            ensure!(recording.status.success(), "the recorded build failed");
-            Some(recording.operations.len() as u64)
+            Some(changes(&site.index_command(&site.data()), &site.beside("trace"))?)
         }
     };
     Ok(Extent { time, changes })
@@ -138,16 +134,6 @@ fn kill_after(site: &Site, time: Duration) -> Result<ExitStatus> {
     // It may have ended: then there is nothing to kill, which the stage shows.
     drop(child.kill());
     child.wait().context("waiting for the build")
-}
-
-fn kill_at_change(site: &Site, change: u64) -> Result<ExitStatus> {
-    // Without `--seccomp-bpf`: under it strace 6.1 injects nothing.
-    let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={CHANGES}"), "-e"]);
-    command.arg(format!("inject={CHANGES}:signal=SIGKILL:when={change}"));
-    command.arg(site.binary()).args(site.index_arguments(&site.data()));
-    let mut command = site.in_environment(command);
-    command.stdout(Stdio::null()).stderr(Stdio::null()).status().context("starting strace")
 }
 
 fn active_name(site: &Site) -> Result<String> {

@@ -7,6 +7,7 @@ mod kills;
 mod power_cuts;
 mod read_only_mount;
 mod report;
+mod repository;
 mod serving;
 
 use ragops_e2e::site::Site;

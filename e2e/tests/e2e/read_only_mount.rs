@@ -5,10 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use ragops_e2e::crash::Tree;
-use ragops_e2e::crash::verdict::open_serving;
 use ragops_e2e::mount::MountNamespace;
 use ragops_e2e::server_process::ServerProcess;
-use ragops_e2e::site::{INDEX, QUESTION, Site, edition_text, run};
+use ragops_e2e::site::{QUESTION, Site, edition_text, run};
 use ragops_e2e::skip::skip;
 use serde_json::json;
 
@@ -43,14 +42,13 @@ fn check(site: &Site, mount: fn(&Site, &MountNamespace) -> Result<()>) -> Result
     let outside = namespace.seen_from_outside(&site.data());
     let error = std::fs::write(outside.join("f"), "x").err().context("the mount is writable")?;
     ensure!(error.kind() == std::io::ErrorKind::ReadOnlyFilesystem, "{error}");
-    open_serving(&outside, INDEX)?.context("nothing is served from the mount")?;
     query(site, &namespace)?;
     serve(site, &namespace)?;
     refuse_to_build(site, &namespace)
 }
 
 fn inside(site: &Site, namespace: &MountNamespace) -> std::process::Command {
-    site.in_environment(namespace.command(site.binary()))
+    site.in_environment(namespace.command(site.binary()), &site.data())
 }
 
 fn query(site: &Site, namespace: &MountNamespace) -> Result<()> {

@@ -82,7 +82,7 @@ fn full_report(runs: usize) -> Result<String> {
          What a crash leaves is modelled (`e2e/src/crash/disk.rs`); each disk is written out and opened as a start\n\
          would. \"By chance\" is tried with several seeds at every prefix.\n\n{first}\n{rebuild}\n\
          ## Killed, finished, then power cut\n\n\
-         {cuts} kills right after a change of names, each followed by a build that reported success and then by every\n\
+         {cuts} kills after one operation or another, each followed by a build that reported success and then by every\n\
          kind of crash: the new revision was served each time.\n\n\
          ## SIGKILL of the real program\n\n{killed}"
     ))

@@ -67,10 +67,14 @@ fn main() {
         let (chunks, cut): (Vec<Vec<Chunk>>, f64) =
             timed("chunk", threads, &documents, |document| chunk(document, &SETTINGS, &count));
         let chunks: Vec<Chunk> = chunks.into_iter().flatten().collect();
-        let (terms, analyse) = timed("analyse", threads, &chunks, |chunk| {
+        let parts: Vec<&[Chunk]> = chunks.chunks(chunks.len().div_ceil(threads).max(1)).collect();
+        let (terms, analyse) = timed("analyse", threads, &parts, |part| {
             let mut buffer = TokenBuffer::default();
-            Analyzer.analyze(&chunk.embedding_text(), &mut buffer);
-            buffer.len()
+            let terms = |chunk: &Chunk| {
+                Analyzer.analyze(&chunk.embedding_text(), &mut buffer);
+                buffer.len()
+            };
+            part.iter().map(terms).sum::<usize>()
         });
         let bytes: usize = contents.iter().map(|content| content.bytes.len()).sum();
         let n = chunks.len() as f64;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::{CommandError, Exit};
 use crate::builder::{self, BuildFailure};
 use crate::cli::IndexArgs;
+use crate::contract::RevisionCounts;
 use crate::models::Models;
 use crate::output;
 use crate::progress::{Cancel, Display, Reporter};
@@ -25,7 +26,7 @@ struct ResultLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    counts: Option<Counts>,
+    counts: Option<RevisionCounts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<&'a BTreeMap<String, u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +81,7 @@ fn result_line<'a>(
             index,
             result: result_name(outcome.result),
             revision: Some(outcome.revision.to_string()),
-            counts: Some(outcome.manifest.counts),
+            counts: Some(outcome.manifest.counts.into()),
             findings: Some(&outcome.manifest.findings.counts),
             error: None,
             seconds,

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use ragops_engine::document::Finding;
-use ragops_engine::revision::manifest::Counts;
 use ragops_engine::revision::{Manifest, RevisionError, RevisionName, RevisionStore, open};
 use serde::Serialize;
 
 use super::open::{NotOpen, quoted};
 use super::{CommandError, Exit};
 use crate::cli::InspectArgs;
+use crate::contract::RevisionCounts;
 use crate::output;
 use crate::settings::Settings;
 
@@ -44,7 +44,7 @@ struct Content {
     model: String,
     model_digest: String,
     dimension: usize,
-    counts: Counts,
+    counts: RevisionCounts,
     bytes: u64,
     findings: BTreeMap<String, u64>,
     first_findings: Vec<Finding>,
@@ -114,7 +114,7 @@ impl Content {
             model: manifest.model.name,
             model_digest: manifest.model.digest.to_string(),
             dimension: manifest.model.dimension,
-            counts: manifest.counts,
+            counts: manifest.counts.into(),
             findings: manifest.findings.counts,
             first_findings: manifest.findings.first,
         }
@@ -122,7 +122,7 @@ impl Content {
 
     fn render(&self) -> String {
         let Self { created_time, model, dimension, counts, bytes, findings, first_findings, .. } = self;
-        let Counts { files, documents, chunks, .. } = counts;
+        let RevisionCounts { files, documents, chunks, .. } = counts;
         let megabytes = *bytes as f64 / 1e6;
         let mut text = format!(
             "    {created_time}  {files} files, {documents} documents, {chunks} chunks, {megabytes:.1} MB, {model} \

@@ -9,6 +9,7 @@ use ragops_engine::build::{ErrorClass, Progress, Stage};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::contract::RevisionCounts;
 use crate::state::{Activity, Condition, Failure, ServedIndex, SharedState};
 
 /// How the server stands.
@@ -48,7 +49,7 @@ pub struct IndexHealth {
     /// When that revision was made, RFC 3339.
     pub revision_created_time: Option<String>,
     /// How much it holds.
-    pub counts: Option<CountsHealth>,
+    pub counts: Option<RevisionCounts>,
     /// Problems found in the documents, by code.
     pub findings: BTreeMap<String, u64>,
     /// The embedding model.
@@ -59,17 +60,6 @@ pub struct IndexHealth {
     pub last_error: Option<ErrorHealth>,
     /// Revisions that could not be used, with why.
     pub damaged: BTreeMap<String, String>,
-}
-
-/// How much a revision holds.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CountsHealth {
-    /// Source files looked at.
-    pub files: u64,
-    /// Documents.
-    pub documents: u64,
-    /// Chunks.
-    pub chunks: u64,
 }
 
 /// The embedding model of a revision.
@@ -201,11 +191,7 @@ fn index_health(index: &ServedIndex) -> IndexHealth {
         status,
         revision: manifest.map(|m| m.revision.to_string()),
         revision_created_time: manifest.map(|m| m.created_time.clone()),
-        counts: manifest.map(|m| CountsHealth {
-            files: m.counts.files,
-            documents: m.counts.documents,
-            chunks: m.counts.chunks,
-        }),
+        counts: manifest.map(|m| m.counts.into()),
         findings: manifest.map(|m| m.findings.counts.clone()).unwrap_or_default(),
         model: manifest.map(|m| ModelHealth {
             name: m.model.name.clone(),

@@ -50,9 +50,9 @@ pub fn url(address: SocketAddr) -> String {
     if address.ip().is_unspecified() { format!("http://localhost:{port}") } else { format!("http://{address}") }
 }
 
-/// The greeting. `only` is `None` where several indexes are served.
-pub fn greeting(url: &str, index: &str, is_only: bool, examples: &Examples) -> String {
-    let path = if is_only { "/query".to_owned() } else { format!("/indexes/{index}/query") };
+/// The greeting. `index` is named where several are served.
+pub fn greeting(url: &str, index: Option<&str>, examples: &Examples) -> String {
+    let path = index.map_or("/query".to_owned(), |index| format!("/indexes/{index}/query"));
     let english = examples.english.as_ref().map(|title| format!("What should I know about {title}?"));
     let korean = examples.korean.as_ref().map(|title| format!("{title}에 대해 알려 주세요"));
     let questions = [
@@ -76,12 +76,12 @@ mod tests {
     #[test]
     fn the_greeting_can_be_copied_and_names_the_index_only_where_it_must() {
         let examples = Examples { english: Some("Restarting Kafka".to_owned()), korean: None };
-        let text = greeting("http://127.0.0.1:8000", "runbooks", true, &examples);
+        let text = greeting("http://127.0.0.1:8000", None, &examples);
         let curl = "  curl -s http://127.0.0.1:8000/query -H 'content-type: application/json' \
                     -d '{\"question\": \"What should I know about Restarting Kafka?\"}'";
         assert!(text.lines().any(|line| line == curl), "{text}");
         assert!(text.contains("이 문서들은"), "{text}");
-        assert!(greeting("http://x", "faq", false, &examples).contains("http://x/indexes/faq/query"));
+        assert!(greeting("http://x", Some("faq"), &examples).contains("http://x/indexes/faq/query"));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::hash::{Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use ragops_engine::revision::store::INDEXES_MARKER;
+
 /// Entries looked at. A folder with more is seen to change by the file system's own events, or by what changes among
 /// these.
 const MAX_ENTRIES: usize = 1_000_000;
@@ -38,6 +40,10 @@ fn hash_folder(dir: &Path, depth: usize, left: &mut usize, hasher: &mut DefaultH
     let Ok(entries) = fs::read_dir(dir) else { return "unreadable".hash(hasher) };
     let mut entries: Vec<_> = entries.flatten().take(*left).collect();
     *left -= entries.len();
+    // Our own indexes, where a source holds the data directory: they are not read, so they are not watched.
+    if entries.iter().any(|entry| entry.file_name() == INDEXES_MARKER) {
+        return;
+    }
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         entry.file_name().hash(hasher);

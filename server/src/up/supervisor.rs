@@ -246,7 +246,8 @@ impl Supervisor {
     fn watch(&mut self) {
         let resources = self.origin.watched().map(ToOwned::to_owned);
         let folders = self.resources.indexes.iter().flat_map(|index| &index.folders).map(|folder| folder.path.clone());
-        self.watcher.set(resources.into_iter().chain(folders));
+        let active = self.served.keys().map(|name| RevisionStore::of_index(&self.workshop.data, name).active_file());
+        self.watcher.set(resources.into_iter().chain(folders).chain(active));
     }
 
     /// Begins the next build if it is time; else says when to ask again.
@@ -292,6 +293,8 @@ impl Supervisor {
         let store = RevisionStore::of_index(&self.workshop.data, &index);
         let active = spawn_blocking(move || store.active().ok().flatten()).await.ok().flatten();
         self.seen.active.insert(index, active);
+        // After the first build there is a file to watch.
+        self.watch();
     }
 
     /// Says once that everything can be asked.
@@ -307,7 +310,8 @@ impl Supervisor {
             return;
         }
         self.greeted = true;
-        let text = greeting(&self.url, name, self.served.len() == 1, &Examples::of(&searcher));
+        let named = (self.served.len() > 1).then_some(name.as_str());
+        let text = greeting(&self.url, named, &Examples::of(&searcher));
         if let Err(error) = output::line(&text) {
             tracing::warn!(%error, "the greeting could not be printed");
         }

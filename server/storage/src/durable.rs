@@ -123,6 +123,20 @@ pub fn create_dir(dir: &Path) -> Result<(), StorageError> {
     }
 }
 
+/// Syncs the entries of the `levels` folders above `dir`, so that `dir` itself lasts whoever made it. A folder that this
+/// user may not read was made by somebody else, and is passed over.
+pub fn sync_parents(dir: &Path, levels: usize) -> Result<(), StorageError> {
+    let mut child = dir;
+    for _ in 0..levels {
+        child = parent_of(child);
+        match sync_dir(child) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            other => other?,
+        }
+    }
+    Ok(())
+}
+
 /// Replaces `path` by `bytes` so that a reader, and a crash at any point, leaves the old or the new bytes whole.
 /// Writes `.<name>.tmp` beside it, syncs it, renames it and syncs the folder.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
@@ -133,6 +147,16 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
     file.sync_all().map_err(StorageError::at(Step::Sync, &staged))?;
     drop(file);
     rename(&staged, path)
+}
+
+/// Writes and removes a small file in `dir`: fails with `StorageFull` where the disk is full or nearly so.
+pub fn check_space(dir: &Path) -> Result<(), StorageError> {
+    const PROBE_BYTES: usize = 64 << 10;
+    let path = dir.join(".space.tmp");
+    let mut file = File::create(&path).map_err(StorageError::at(Step::Create, &path))?;
+    let written = file.write_all(&[0; PROBE_BYTES]).and_then(|()| file.sync_all());
+    remove(&path)?;
+    written.map_err(StorageError::at(Step::Write, dir))
 }
 
 /// Renames within one folder or file system and syncs the target's folder.

@@ -171,6 +171,24 @@ fn what_is_not_understood_is_refused_by_name() {
 }
 
 #[test]
+fn a_program_is_killed_at_the_change_that_was_chosen() {
+    if let Some(reason) = unavailable() {
+        return skip("killing at a change", &reason);
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo 1; echo 2; echo 3 >&2; echo 4; exec sh -c 'echo 5 > f'"]).current_dir(dir.path());
+    let trace = dir.path().join("trace");
+    let writes: Vec<Change> = changes(&command, &trace).unwrap();
+    assert_eq!(writes.last(), Some(&Change { call: "write".to_owned(), ordinal: 5 }));
+    fs::remove_file(dir.path().join("f")).unwrap();
+    assert!(!kill_at(&command, &writes[3]).unwrap().success());
+    assert!(!dir.path().join("f").exists());
+    assert!(kill_at(&command, &Change { call: "write".to_owned(), ordinal: 6 }).unwrap().success());
+    assert_eq!(fs::read(dir.path().join("f")).unwrap(), b"5\n");
+}
+
+#[test]
 fn a_sync_that_overlaps_a_write_to_its_file_is_refused() {
     let path = |text: &str| text.bytes().map(|b| format!("\\x{b:02x}")).collect::<String>();
     let (file, other) = (path("/r/f"), path("/r/g"));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
-use ragops_embed::{EmbeddingModel, ModelStore};
+use ragops_embed::{CachedModel, EmbeddingModel, ModelStore};
 use ragops_engine::answer::Searcher;
 use ragops_engine::build::{BuildRequest, Unobserved, build};
 use ragops_engine::document::SourceName;
@@ -15,6 +15,9 @@ use ragops_engine::revision::{Revision, RevisionStore};
 use ragops_engine::settings::BuildSettings;
 
 use super::Options;
+
+/// Room for the vectors of every shared set.
+const CACHE_BYTES: u64 = 1 << 30;
 
 /// The model with its cache, and where indexes are kept.
 pub(crate) struct Bench {
@@ -33,6 +36,7 @@ impl Bench {
     pub(crate) fn open(options: &Options) -> Result<Self> {
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let model = ModelStore::new(&options.models).open("multilingual-e5-small", threads)?;
+        let model = CachedModel::open(model, &options.cache.join("embeddings"), CACHE_BYTES)?;
         Ok(Self { model: Arc::new(model), data: options.cache.join("bench") })
     }
 

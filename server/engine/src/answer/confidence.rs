@@ -33,8 +33,12 @@ const OTHER_LANGUAGE: Coefficients = Coefficients { intercept: -4.4, deviations:
 /// The same where only text was searched, so that words say all.
 const WORDS_ONLY: Coefficients = Coefficients { intercept: -4.0, deviations: 0.0, coverage: 8.0 };
 
+/// In the question's own language at least this share of its words must stand in the passages for full confidence;
+/// long nonsense comes close to code blocks, as a vector, but none of its words is anywhere.
+const MIN_COVERAGE: f32 = 0.15;
+
 /// The lowest and highest cut that the background may ask for: an index about everything must not refuse everything.
-const CUT_BOUNDS: (f32, f32) = (0.35, 0.75);
+const CUT_BOUNDS: (f32, f32) = (0.45, 0.8);
 /// The cut where nothing was measured.
 const DEFAULT_CUT: f32 = 0.5;
 
@@ -82,7 +86,8 @@ fn judge(deviations: Option<f32>, coverage: f32, same_language: bool) -> f32 {
         (Some(_), false) => OTHER_LANGUAGE,
     };
     let deviations = deviations.unwrap_or(0.0).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
-    logistic(weights.intercept + weights.deviations * deviations + weights.coverage * coverage)
+    let value = logistic(weights.intercept + weights.deviations * deviations + weights.coverage * coverage);
+    if same_language { value * (coverage / MIN_COVERAGE).min(1.0) } else { value }
 }
 
 fn logistic(x: f32) -> f32 {
@@ -182,6 +187,12 @@ mod tests {
         for extreme in [f32::MAX, f32::MIN] {
             assert!((0.0..=1.0).contains(&judge(Some(extreme), 1.0, true)));
         }
+    }
+
+    #[test]
+    fn words_found_nowhere_are_no_evidence_in_the_same_language() {
+        assert!(judge(Some(6.0), 0.02, true) < 0.2);
+        assert!(judge(Some(6.0), 0.3, true) > 0.9);
     }
 
     #[test]

@@ -19,10 +19,10 @@ const MAX_PIECES: usize = 24;
 const MAX_PIECES_BYTES: usize = 5_000;
 /// The longest piece kept, in bytes: longer code or rows bury the answer.
 const MAX_PIECE_BYTES: usize = 1_200;
-/// The most sentences of an answer, not counting code that a sentence introduces.
-const MAX_PICKED: usize = 4;
-/// A further sentence must come this close to the best.
-const WITHIN_OF_BEST: f32 = 0.12;
+/// The most sentences of an answer, not counting what a sentence introduces.
+const MAX_PICKED: usize = 5;
+/// A further sentence must come this close to the best. Tuned on the half `tune` of the sample gold set.
+const WITHIN_OF_BEST: f32 = 0.3;
 /// Two sentences this alike say the same.
 const SAME_COSINE: f32 = 0.975;
 /// Cosines of e5-small between question and sentence lie in about this range; it only scales them beside the words.
@@ -37,6 +37,8 @@ pub struct Piece {
     pub chunk: ChunkNumber,
     /// Text and vector.
     pub evidence: Evidence,
+    /// What of it stands in the passage word for word: of a table row, the row without the header repeated above it.
+    pub quote: String,
     kind: PieceKind,
     /// The passage's rank, then the position in it: reading order.
     order: (usize, usize),
@@ -86,6 +88,7 @@ pub fn extract(
         Piece {
             chunk: draft.chunk,
             score: closeness + WORDS_WEIGHT * draft.words + PASSAGE_WEIGHT * draft.passage,
+            quote: quote(draft.kind, &draft.text),
             evidence: Evidence { text: draft.text, vector: vector.to_vec() },
             kind: draft.kind,
             order: draft.order,
@@ -138,8 +141,9 @@ fn drafts(
     drafts.truncate(MAX_PIECES);
     let mut bytes = 0;
     drafts.retain(|draft| {
-        bytes += draft.text.len();
-        bytes <= MAX_PIECES_BYTES
+        let fits = bytes + draft.text.len() <= MAX_PIECES_BYTES;
+        bytes += if fits { draft.text.len() } else { 0 };
+        fits
     });
     drafts.sort_by_key(|draft| draft.order);
     Ok(drafts)
@@ -163,6 +167,13 @@ fn passage_drafts(
         text,
     };
     Ok(pieces.into_iter().enumerate().map(draft).collect())
+}
+
+fn quote(kind: PieceKind, text: &str) -> String {
+    match kind {
+        PieceKind::Row => text.lines().last().unwrap_or(text).to_owned(),
+        PieceKind::Sentence | PieceKind::Code => text.to_owned(),
+    }
 }
 
 /// Sentences, table rows under their header, and code blocks; headings are context, not answers.
@@ -214,18 +225,20 @@ fn pick(pieces: &[Piece]) -> Vec<usize> {
             picked.push(at);
         }
     }
-    let introduced: Vec<usize> = picked.iter().filter_map(|at| introduced_code(pieces, *at)).collect();
+    let introduced: Vec<usize> = picked.iter().filter_map(|at| introduced(pieces, *at)).collect();
     picked.extend(introduced);
     picked.sort_unstable();
     picked.dedup();
     in_reading_order(pieces, picked)
 }
 
-fn introduced_code(pieces: &[Piece], at: usize) -> Option<usize> {
+/// The code block, or after a colon whatever it is, that follows a picked sentence: it is what the sentence is about.
+fn introduced(pieces: &[Piece], at: usize) -> Option<usize> {
     let next = pieces.get(at + 1)?;
     let follows = next.order == (pieces[at].order.0, pieces[at].order.1 + 1);
-    let introduces = pieces[at].kind == PieceKind::Sentence && pieces[at].evidence.text.ends_with(':');
-    (follows && introduces && next.kind == PieceKind::Code).then_some(at + 1)
+    let sentence = pieces[at].kind == PieceKind::Sentence;
+    let announces = pieces[at].evidence.text.ends_with([':', '：']);
+    (follows && sentence && (announces || next.kind == PieceKind::Code)).then_some(at + 1)
 }
 
 /// Passages in the order of their best piece; within a passage as it is read.
@@ -274,7 +287,7 @@ mod tests {
 
     fn piece(order: (usize, usize), kind: PieceKind, text: &str, score: f32, angle: f32) -> Piece {
         let evidence = Evidence { text: text.to_owned(), vector: vec![angle.cos(), angle.sin()] };
-        Piece { chunk: ChunkNumber(order.0 as u32), evidence, kind, order, score }
+        Piece { chunk: ChunkNumber(order.0 as u32), evidence, quote: text.to_owned(), kind, order, score }
     }
 
     #[test]
@@ -298,9 +311,9 @@ mod tests {
     }
 
     #[test]
-    fn code_comes_with_the_sentence_that_introduces_it() {
+    fn code_comes_with_the_sentence_before_it() {
         let pieces = [
-            piece((0, 0), PieceKind::Sentence, "Run this:", 1.0, 0.0),
+            piece((0, 0), PieceKind::Sentence, "다음을 실행합니다.", 1.0, 0.0),
             piece((0, 1), PieceKind::Code, "```\nkubectl get pods\n```", 0.1, 0.5),
         ];
         assert_eq!(pick(&pieces), [0, 1]);

@@ -247,7 +247,7 @@ impl Searcher {
             let found = attribute::attribute(said, &evidence, floors, settings.answering.max_citations);
             let citations = found.cited.iter().map(|(at, score)| Citation {
                 source: cited.id_of(extraction.pieces[*at].chunk),
-                quote: extraction.pieces[*at].evidence.text.clone(),
+                quote: extraction.pieces[*at].quote.clone(),
                 score: *score,
             });
             let citations = citations.collect();

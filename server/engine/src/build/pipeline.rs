@@ -1,11 +1,12 @@
 //! The steps of a build, in order. Everything it writes lies in a hidden folder until it is sealed.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ragops_embed::{EmbedError, EmbeddingModel};
-use ragops_storage::{Sha256Digest, Sha256Hasher};
+use ragops_storage::{Sha256Digest, Sha256Hasher, durable};
 use rayon::prelude::*;
 
 use super::calibrate::calibrate;
@@ -13,9 +14,10 @@ use super::progress::{BuildObserver, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
 use crate::chunk::chunk;
-use crate::document::{Chunk, Document, Finding};
+use crate::document::{Chunk, Document, DocumentId, Finding, FindingCode, SourceName};
+use crate::index::IndexError;
 use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
-use crate::index::text::{TextEntry, TextWriter};
+use crate::index::text::{TextEntry, TextUnit, TextWriter};
 use crate::index::vectors::VectorWriter;
 use crate::read::{FileContent, FolderSource, Reading, Registry, Scan, SourceFile, scan};
 use crate::revision::manifest::{Counts, Findings, Manifest};
@@ -26,6 +28,8 @@ use crate::text::language;
 
 /// Source bytes read and cut at a time: bounds memory, and is enough to keep all cores busy.
 const BATCH_BYTES: u64 = 8 << 20;
+/// Chunks given to the model at a time. While `up` builds, questions wait for the model no longer than one such group.
+const EMBEDDED_TOGETHER: usize = 16;
 /// How often a build starts over when documents change under it.
 const MAX_TRIES: u32 = 3;
 
@@ -75,18 +79,38 @@ pub fn build(
     observer: &dyn BuildObserver,
 ) -> Result<BuildOutcome, BuildError> {
     let lock = lock(request, store)?;
+    store.discard_unfinished(&lock)?;
     for _ in 0..MAX_TRIES {
         let plan = Plan::of(request, model, observer)?;
-        if let Some(manifest) = reuse(store, &plan, model) {
+        if let Some(manifest) = reuse(store, &plan, model)? {
             return finish(request, store, &lock, BuildResult::Unchanged, manifest);
         }
-        match Build::run(request, &plan, model, store, &lock, observer)? {
-            Some(manifest) => return finish(request, store, &lock, BuildResult::Built, manifest),
+        match Build::run(request, &plan, model, store, &lock, observer) {
+            Ok(Some(manifest)) => return finish(request, store, &lock, BuildResult::Built, manifest),
             // A document changed between its digest and its reading: the name would lie, so start over.
-            None => continue,
+            Ok(None) => continue,
+            Err(error) => {
+                let error = blame_full_disk(error, store);
+                // On a full disk the half-built folder is what fills it. If this fails too, the next build removes it.
+                drop(store.discard_unfinished(&lock));
+                return Err(error);
+            }
         }
     }
     Err(BuildError::SourcesChanging { index: request.index.clone(), tries: MAX_TRIES })
+}
+
+/// tantivy tells of a full disk in words only, and FAISS, which closes its file in a destructor, not at all: it leaves
+/// a short file. So after a failure of either the disk itself is asked.
+fn blame_full_disk(error: BuildError, store: &RevisionStore) -> BuildError {
+    match &error {
+        BuildError::Index(IndexError::Text { .. } | IndexError::Vectors { .. })
+        | BuildError::Revision(RevisionError::Index(_)) => match durable::check_space(store.dir()) {
+            Err(full) if full.is_retryable() => RevisionError::from(full).into(),
+            _ => error,
+        },
+        _ => error,
+    }
 }
 
 fn lock(request: &BuildRequest, store: &RevisionStore) -> Result<WriteLock, BuildError> {
@@ -98,13 +122,20 @@ fn lock(request: &BuildRequest, store: &RevisionStore) -> Result<WriteLock, Buil
     })
 }
 
-/// The manifest of a whole revision for exactly this plan. A damaged one is no reason to fail: it is built again.
-fn reuse(store: &RevisionStore, plan: &Plan, model: &dyn EmbeddingModel) -> Option<Manifest> {
-    let revision = Revision::open(&store.path_of(&plan.name)).ok()?;
-    revision.check_model(model.identity()).ok()?;
+/// The manifest of a whole revision for exactly this plan. A damaged one is no reason to fail, it is built again; one
+/// that cannot be looked at just now (no file handles, no permission) is, since it may be whole and active.
+fn reuse(store: &RevisionStore, plan: &Plan, model: &dyn EmbeddingModel) -> Result<Option<Manifest>, BuildError> {
+    let revision = match Revision::open(&store.path_of(&plan.name)) {
+        Ok(revision) => revision,
+        Err(RevisionError::Missing(_)) => return Ok(None),
+        Err(error) if error.is_damage() => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
     // The name is 8 digits of the identity; the digests are the identity.
-    let same = revision.manifest.content_digest == plan.content && revision.manifest.settings == plan.settings;
-    same.then_some(revision.manifest)
+    let same = revision.manifest.content_digest == plan.content
+        && revision.manifest.settings == plan.settings
+        && revision.check_model(model.identity()).is_ok();
+    Ok(same.then_some(revision.manifest))
 }
 
 fn finish(
@@ -114,8 +145,12 @@ fn finish(
     result: BuildResult,
     manifest: Manifest,
 ) -> Result<BuildOutcome, BuildError> {
-    store.activate(lock, &manifest.revision)?;
-    store.prune(lock, request.history)?;
+    // Writing what stands there already would look like a change to whoever watches.
+    if store.active().ok().flatten().as_ref() != Some(&manifest.revision) {
+        store.activate(lock, &manifest.revision)?;
+    }
+    // The new revision is active whatever becomes of the old ones; the next build removes what this one could not.
+    drop(store.prune(lock, request.history));
     Ok(BuildOutcome { result, revision: manifest.revision.clone(), manifest })
 }
 
@@ -187,6 +222,8 @@ struct Build<'a> {
     settings: &'a BuildSettings,
     passages: PassageWriter,
     text: TextWriter,
+    text_documents: TextWriter,
+    seen: HashSet<(SourceName, DocumentId)>,
     vectors: VectorWriter,
     counts: Counts,
     findings: Findings,
@@ -245,7 +282,9 @@ impl<'a> Build<'a> {
             observer,
             settings: &request.settings,
             passages: PassageWriter::create(dir)?,
-            text: TextWriter::create(dir)?,
+            text: TextWriter::create(dir, TextUnit::Chunk)?,
+            text_documents: TextWriter::create(dir, TextUnit::Document)?,
+            seen: HashSet::new(),
             vectors: VectorWriter::new(model.identity().dimension)?,
             counts: Counts::default(),
             findings,
@@ -268,6 +307,7 @@ impl<'a> Build<'a> {
     }
 
     fn write(&mut self, prepared: Vec<Prepared>) -> Result<(), BuildError> {
+        let prepared = self.without_duplicates(prepared);
         let texts: Vec<String> = chunks_of(&prepared).map(Chunk::embedding_text).collect();
         let vectors = self.embed(&texts)?;
         self.vectors.push(&vectors)?;
@@ -283,6 +323,23 @@ impl<'a> Build<'a> {
         Ok(())
     }
 
+    /// Leaves out documents whose id was seen before in their source: a citation must name one document.
+    fn without_duplicates(&mut self, mut prepared: Vec<Prepared>) -> Vec<Prepared> {
+        for file in &mut prepared {
+            for (document, _) in
+                file.documents.extract_if(.., |(d, _)| !self.seen.insert((d.source.clone(), d.id.clone())))
+            {
+                self.findings.push(Finding::new(
+                    FindingCode::DuplicateId,
+                    document.path,
+                    format!("another document of the source has the id `{}` too", document.id),
+                    "give one of them another id; the first one is kept",
+                ));
+            }
+        }
+        prepared
+    }
+
     fn embed(&self, texts: &[String]) -> Result<Vec<f32>, BuildError> {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let done = AtomicU64::new(0);
@@ -292,14 +349,19 @@ impl<'a> Build<'a> {
             observer.progress(Progress { chunks: before.chunks + embedded, ..before });
             if observer.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        match self.model.embed_passages(&texts, &monitor) {
-            Err(EmbedError::Cancelled) => Err(BuildError::Cancelled),
-            other => Ok(other?.into_values()),
+        let mut vectors = Vec::with_capacity(texts.len() * self.model.identity().dimension);
+        for group in texts.chunks(EMBEDDED_TOGETHER) {
+            match self.model.embed_passages(group, &monitor) {
+                Err(EmbedError::Cancelled) => return Err(BuildError::Cancelled),
+                other => vectors.extend_from_slice(other?.values()),
+            }
         }
+        Ok(vectors)
     }
 
     fn write_document(&mut self, document: Document, digest: Sha256Digest, chunks: &[Chunk]) -> Result<(), BuildError> {
         let number = self.counts.documents as u32;
+        self.text_documents.push(TextEntry { headings: &document.title, text: &whole_text(&document) })?;
         self.passages.push_document(&DocumentRecord {
             id: document.id,
             source: document.source.to_string(),
@@ -341,6 +403,7 @@ impl<'a> Build<'a> {
     fn finish_parts(self, dir: &Path) -> Result<(Counts, Findings), BuildError> {
         self.passages.finish()?;
         self.text.finish()?;
+        self.text_documents.finish()?;
         self.vectors.finish(dir)?;
         Ok((self.counts, self.findings))
     }
@@ -369,6 +432,12 @@ impl Preparer<'_> {
         let documents = documents.into_iter().map(cut).collect();
         Some(Prepared { digest, bytes: content.bytes.len() as u64, documents, findings })
     }
+}
+
+/// The document's text without repeats, for the text channel of whole documents.
+fn whole_text(document: &Document) -> String {
+    let texts: Vec<&str> = document.blocks.iter().map(|block| block.text.as_str()).collect();
+    texts.join("\n")
 }
 
 fn chunks_of(prepared: &[Prepared]) -> impl Iterator<Item = &Chunk> {

@@ -142,6 +142,36 @@ fn headings_alone_still_give_a_passage() {
     check("# T\n\n## A\n", 64, 0, &[("T > A", "## A")]);
 }
 
+#[test]
+fn a_megabyte_of_anything_is_chunked_in_linear_time() {
+    let many = |piece: &str| piece.repeat((1 << 20) / piece.len());
+    for piece in [
+        "a",
+        "가",
+        "Word. ",
+        "A. ",
+        "1. ",
+        "2024. ",
+        ". ",
+        "word ",
+        "| a ",
+        "| a | b |\n",
+        "`",
+        "다.",
+        "[1] ",
+        "- x\n",
+        "x\n",
+    ] {
+        let page = format!("# T\n\n{}", many(piece));
+        let fenced = format!("# T\n\n```\n{}\n```\n", many(piece));
+        for page in [page, fenced] {
+            let document = read(&page);
+            let chunks = chunk(&document, &settings(384, 48), &words);
+            assert!(chunks.iter().all(|chunk| chunk.tokens <= 384), "{piece}");
+        }
+    }
+}
+
 /// Pages of everything that packing looks at.
 fn page() -> impl Strategy<Value = String> {
     let words = |n: std::ops::Range<usize>| proptest::collection::vec("[a-z가-힣]{1,12}", n).prop_map(|w| w.join(" "));

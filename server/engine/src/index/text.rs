@@ -16,8 +16,9 @@ use super::read_only::SealedDirectory;
 use super::{ChunkNumber, Hit, IndexError};
 use crate::text::{Analyzer, TokenBuffer, TokenKind};
 
-/// The folder's name inside a revision.
-pub const DIR: &str = "text";
+/// The folders' names inside a revision.
+const CHUNKS_DIR: &str = "text";
+const DOCUMENTS_DIR: &str = "text-documents";
 
 /// The analyser's name in tantivy's schema; part of the format.
 const ANALYZER: &str = "ragops_ko_en_1";
@@ -58,7 +59,26 @@ fn with_analyzer(index: &Index) {
     index.tokenizers().register(ANALYZER, AnalyzerAdapter::default());
 }
 
-/// Collects chunks and writes them as one segment.
+/// What one entry of a text index is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextUnit {
+    /// A chunk: an entry's number is a chunk number.
+    Chunk,
+    /// A whole document: an entry's number is a document number. BM25 of the whole beside that of the best chunk
+    /// finds the page whose words are spread over it (ADR 0007).
+    Document,
+}
+
+impl TextUnit {
+    fn dir(self, revision: &Path) -> PathBuf {
+        revision.join(match self {
+            Self::Chunk => CHUNKS_DIR,
+            Self::Document => DOCUMENTS_DIR,
+        })
+    }
+}
+
+/// Collects chunks or documents and writes them as one segment.
 pub struct TextWriter {
     writer: SingleSegmentIndexWriter<TantivyDocument>,
     fields: Fields,
@@ -66,9 +86,9 @@ pub struct TextWriter {
 }
 
 impl TextWriter {
-    /// An empty index in `<dir>/text`.
-    pub fn create(dir: &Path) -> Result<Self, IndexError> {
-        let dir = dir.join(DIR);
+    /// An empty index inside a revision's folder.
+    pub fn create(revision: &Path, unit: TextUnit) -> Result<Self, IndexError> {
+        let dir = unit.dir(revision);
         durable::create_dir(&dir)?;
         let (schema, fields) = schema();
         let create = || {
@@ -109,11 +129,11 @@ pub struct TextIndex {
 }
 
 impl TextIndex {
-    /// Opens `<dir>/text`, which may be on a read-only mount.
-    pub fn open(dir: &Path) -> Result<Self, IndexError> {
+    /// Opens the index inside a revision's folder, which may be on a read-only mount.
+    pub fn open(revision: &Path, unit: TextUnit) -> Result<Self, IndexError> {
         let (schema, fields) = schema();
         let open = || {
-            let index = Index::open(SealedDirectory::open(&dir.join(DIR))?)?;
+            let index = Index::open(SealedDirectory::open(&unit.dir(revision))?)?;
             if index.schema() != schema {
                 return Err(tantivy::TantivyError::SchemaError("written with another schema".to_owned()));
             }
@@ -124,7 +144,7 @@ impl TextIndex {
         Ok(Self { reader, fields, analyzer: Analyzer::default() })
     }
 
-    /// The number of chunks.
+    /// The number of entries.
     pub fn len(&self) -> usize {
         usize::try_from(self.reader.searcher().num_docs()).unwrap_or(usize::MAX)
     }
@@ -135,8 +155,14 @@ impl TextIndex {
     }
 
     /// The `count` best chunks by BM25, best first, equal scores by chunk number. Chunks without any term of the
-    /// question do not appear.
+    /// question do not appear. For an index of chunks.
     pub fn search(&self, question: &str, count: usize) -> Result<Vec<Hit>, IndexError> {
+        let hit = |(number, score)| Hit { chunk: ChunkNumber(number), score };
+        Ok(self.best(question, count)?.into_iter().map(hit).collect())
+    }
+
+    /// The numbers of the `count` best entries by BM25 with their scores, best first, equal scores by number.
+    pub fn best(&self, question: &str, count: usize) -> Result<Vec<(u32, f32)>, IndexError> {
         let clauses = self.clauses(question);
         if clauses.is_empty() || count == 0 || self.is_empty() {
             return Ok(Vec::new());
@@ -144,7 +170,7 @@ impl TextIndex {
         let searcher = self.reader.searcher();
         let collector = TopDocs::with_limit(count).order_by_score();
         let found = searcher.search(&BooleanQuery::new(clauses), &collector).map_err(failed("cannot be searched"))?;
-        Ok(found.into_iter().map(|(score, at)| Hit { chunk: ChunkNumber(at.doc_id), score }).collect())
+        Ok(found.into_iter().map(|(score, at)| (at.doc_id, score)).collect())
     }
 
     /// How many chunks hold `term` in their text; the term is one of the analyser's.
@@ -233,12 +259,12 @@ mod tests {
 
     fn index_of(texts: &[(&str, &str)]) -> (tempfile::TempDir, TextIndex) {
         let dir = tempfile::tempdir().unwrap();
-        let mut writer = TextWriter::create(dir.path()).unwrap();
+        let mut writer = TextWriter::create(dir.path(), TextUnit::Chunk).unwrap();
         for (headings, text) in texts {
             writer.push(TextEntry { headings, text }).unwrap();
         }
         writer.finish().unwrap();
-        let index = TextIndex::open(dir.path()).unwrap();
+        let index = TextIndex::open(dir.path(), TextUnit::Chunk).unwrap();
         (dir, index)
     }
 
@@ -274,7 +300,7 @@ mod tests {
     #[test]
     fn a_sealed_index_leaves_no_lock_files_when_written_or_opened() {
         let (dir, _index) = index_of(&[("a", "b")]);
-        let names: Vec<_> = durable::list(&dir.path().join(DIR)).unwrap();
+        let names: Vec<_> = durable::list(&dir.path().join(CHUNKS_DIR)).unwrap();
         assert!(names.iter().all(|path| path.extension().is_none_or(|e| e != "lock")), "{names:?}");
     }
 }

@@ -56,10 +56,10 @@ pub(super) fn too_deep(path: &str) -> Finding {
 
 /// Parses a page.
 pub(super) fn parse(text: &str) -> MarkdownPage {
-    let front = front_matter::split(text);
     let (flat, too_deep) = nesting::flattened(text);
+    let front = front_matter::split(&flat);
     let mut builder = Builder::new(&flat);
-    let body = flat.get(front.body..).unwrap_or_default();
+    let body = &flat[front.body..];
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
@@ -303,3 +303,6 @@ fn code_language(info: &str) -> String {
     let word = info.split([' ', '\t', ',', '{', '`']).find(|word| !word.is_empty()).unwrap_or_default();
     word.chars().take(32).filter(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '#' | '_' | '.')).collect()
 }
+
+#[cfg(test)]
+mod tests;

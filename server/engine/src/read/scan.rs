@@ -15,6 +15,7 @@ use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use super::limits::{MAX_FILES, MAX_FOLDER_DEPTH};
 use super::load::{SourceFile, not_a_file};
 use crate::document::{Finding, FindingCode, SourceName};
+use crate::revision::store::INDEXES_MARKER;
 use crate::text::nfc;
 
 /// A folder to be indexed.
@@ -202,6 +203,10 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Walks the entries of one folder; `path` is its path in the source, empty for the source folder itself.
     fn entries(&mut self, folder: &Path, path: &str, depth: usize, entries: Vec<Entry>) {
+        // A source may hold the data directory (`path: .`); its own indexes are no documents.
+        if entries.iter().any(|entry| entry.raw == INDEXES_MARKER) {
+            return;
+        }
         for entry in entries {
             let Some(name) = entry.raw.to_str() else {
                 self.not_utf8(path, &entry.raw.to_string_lossy());

@@ -14,6 +14,9 @@ use crate::revision::Revision;
 use crate::settings::RetrievalSettings;
 use crate::text::language;
 
+/// How much deeper chunks are searched by words, since their documents' scores may lift them.
+const TEXT_DEPTH: usize = 2;
+
 /// How much deeper vectors are searched where the model's bias for the question's language is corrected.
 const BIAS_DEPTH: usize = 3;
 
@@ -115,7 +118,7 @@ pub struct Candidate {
     pub document: u32,
     /// The fused score, for ranking within this question only; never compared with a threshold.
     pub fused: f32,
-    /// BM25, when the text channel found it.
+    /// BM25 of the chunk and of its document, when the text channel found it.
     pub text_score: Option<f32>,
     /// Cosine with the question, when the question was embedded.
     pub cosine: Option<f32>,
@@ -170,7 +173,7 @@ pub fn retrieve(
     let depth = settings.channel_depth.max(settings.top_k);
     let by_text = || match channels {
         Channels::Vector => Ok(Vec::new()),
-        Channels::Text | Channels::Hybrid => revision.text.search(question, depth),
+        Channels::Text | Channels::Hybrid => search_text(revision, question, depth),
     };
     let by_vector = || match channels {
         Channels::Text => Ok(None),
@@ -190,6 +193,20 @@ pub fn retrieve(
     };
     let candidates = candidates(revision, &fused, &text, asked.as_ref())?;
     Ok(Retrieved { candidates, channels, question_vector })
+}
+
+/// BM25 of each chunk plus that of its whole document: the words of a question may be spread over a page. Measured in
+/// ADR 0007.
+fn search_text(revision: &Revision, question: &str, depth: usize) -> Result<Vec<Hit>, IndexError> {
+    let whole: HashMap<u32, f32> = revision.text_documents.best(question, depth)?.into_iter().collect();
+    let mut hits = revision.text.search(question, depth * TEXT_DEPTH)?;
+    for hit in &mut hits {
+        let document = revision.passages.owner(hit.chunk)?;
+        hit.score += whole.get(&document).copied().unwrap_or(0.0);
+    }
+    hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
+    hits.truncate(depth);
+    Ok(hits)
 }
 
 /// A question embedded.

@@ -142,10 +142,11 @@ impl RevisionError {
 
     /// Whether the folder itself is of no use and should be built anew.
     pub fn is_damage(&self) -> bool {
-        matches!(
-            self,
-            Self::Unfinished(_) | Self::Manifest { .. } | Self::Format { .. } | Self::Damaged { .. } | Self::Index(_)
-        )
+        match self {
+            Self::Unfinished(_) | Self::Manifest { .. } | Self::Format { .. } | Self::Damaged { .. } => true,
+            Self::Index(error) => !matches!(error, IndexError::Storage(_)),
+            Self::Missing(_) | Self::OtherModel { .. } | Self::Storage(_) => false,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::manifest::{self, FileEntry, Manifest};
 use super::{FORMAT_VERSION, RevisionError};
 use crate::index::passages::Passages;
-use crate::index::text::TextIndex;
+use crate::index::text::{TextIndex, TextUnit};
 use crate::index::vectors::VectorIndex;
 
 /// An open revision. All of it is read-only; searches run side by side.
@@ -21,8 +21,10 @@ pub struct Revision {
     pub manifest: Manifest,
     /// Documents and chunks.
     pub passages: Passages,
-    /// The text channel.
+    /// The text channel: chunks.
     pub text: TextIndex,
+    /// The text channel: whole documents.
+    pub text_documents: TextIndex,
     /// The vector channel.
     pub vectors: VectorIndex,
     /// Where it is.
@@ -42,7 +44,8 @@ impl Revision {
     pub(crate) fn open_parts(dir: &Path, manifest: Manifest) -> Result<Self, RevisionError> {
         Ok(Self {
             passages: Passages::open(dir)?,
-            text: TextIndex::open(dir)?,
+            text: TextIndex::open(dir, TextUnit::Chunk)?,
+            text_documents: TextIndex::open(dir, TextUnit::Document)?,
             vectors: VectorIndex::open(dir, manifest.model.dimension)?,
             dir: dir.to_owned(),
             manifest,
@@ -65,17 +68,20 @@ impl Revision {
     }
 
     fn check_counts(&self) -> Result<(), RevisionError> {
-        let expected = usize::try_from(self.manifest.counts.chunks).unwrap_or(usize::MAX);
+        let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+        let (chunks, documents) = (count(self.manifest.counts.chunks), count(self.manifest.counts.documents));
         let parts = [
-            ("chunks.jsonl", self.passages.chunk_count()),
-            ("vectors.faiss", self.vectors.len()),
-            ("text", self.text.len()),
+            ("chunks.jsonl", self.passages.chunk_count(), chunks),
+            ("vectors.faiss", self.vectors.len(), chunks),
+            ("text", self.text.len(), chunks),
+            ("documents.jsonl", self.passages.document_count(), documents),
+            ("text-documents", self.text_documents.len(), documents),
         ];
-        match parts.into_iter().find(|(_, count)| *count != expected) {
+        match parts.into_iter().find(|(_, held, expected)| held != expected) {
             None => Ok(()),
-            Some((part, count)) => Err(RevisionError::Damaged {
+            Some((part, held, expected)) => Err(RevisionError::Damaged {
                 path: self.dir.join(part),
-                reason: format!("it holds {count} chunks, the manifest says {expected}"),
+                reason: format!("it holds {held} entries, the manifest says {expected}"),
             }),
         }
     }

@@ -15,6 +15,10 @@ use super::open::{Revision, read_manifest};
 use super::seal::seal;
 use super::{RevisionError, RevisionName};
 
+/// Marks the folder of all indexes, `DATA/indexes`: a source that holds it would index its own indexes for ever, so
+/// scanning leaves a folder with this file out.
+pub const INDEXES_MARKER: &str = ".ragops-indexes";
+
 const ACTIVE_FILE: &str = "active.json";
 const BUILDING_PREFIX: &str = ".building-";
 const DISCARDED_PREFIX: &str = ".discarded-";
@@ -71,7 +75,19 @@ impl RevisionStore {
     /// Takes the right to write, or fails with `WouldBlock` while another process builds.
     pub fn lock(&self) -> Result<WriteLock, RevisionError> {
         durable::create_dir(&self.revisions_dir())?;
+        // A process that was killed may have made these folders and not synced them: their being there proves nothing.
+        // Four levels: the index, `indexes`, the data folder, and the folder that holds it.
+        durable::sync_parents(&self.revisions_dir(), 4)?;
+        self.mark_indexes()?;
         Ok(WriteLock { _lock: durable::DirLock::try_acquire(&self.dir)? })
+    }
+
+    fn mark_indexes(&self) -> Result<(), RevisionError> {
+        let Some(marker) = self.dir.parent().map(|indexes| indexes.join(INDEXES_MARKER)) else { return Ok(()) };
+        if !marker.exists() {
+            durable::replace_file(&marker, b"RagOps keeps revisions here; this folder is never a source.\n")?;
+        }
+        Ok(())
     }
 
     /// Sealed revisions with their manifests, oldest first; a folder whose manifest cannot be read comes with why.
@@ -131,20 +147,28 @@ impl RevisionStore {
         let active = Active { revision: name.clone() };
         let bytes = serde_json::to_vec(&active)
             .map_err(|e| RevisionError::Manifest { path: self.active_file(), reason: e.to_string() })?;
+        // The revision may have been named by a process that was killed before it synced the name.
+        durable::sync_dir(&self.revisions_dir())?;
         durable::replace_file(&self.active_file(), &bytes)?;
         Ok(())
     }
 
     /// An empty folder to build `name` in; leftovers of builds that died are removed first.
-    pub fn begin(&self, _lock: &WriteLock, name: &RevisionName) -> Result<PathBuf, RevisionError> {
+    pub fn begin(&self, lock: &WriteLock, name: &RevisionName) -> Result<PathBuf, RevisionError> {
+        self.discard_unfinished(lock)?;
+        let building = self.revisions_dir().join(format!("{BUILDING_PREFIX}{name}"));
+        durable::create_dir(&building)?;
+        Ok(building)
+    }
+
+    /// Removes what builds that failed or died have left behind.
+    pub fn discard_unfinished(&self, _lock: &WriteLock) -> Result<(), RevisionError> {
         for path in durable::list(&self.revisions_dir())? {
             if hidden_name(&path, BUILDING_PREFIX) {
                 durable::remove(&path)?;
             }
         }
-        let building = self.revisions_dir().join(format!("{BUILDING_PREFIX}{name}"));
-        durable::create_dir(&building)?;
-        Ok(building)
+        Ok(())
     }
 
     /// Seals what was built in `building`.

@@ -67,6 +67,8 @@ pub struct TokenBuffer {
     text: String,
     spans: Vec<Span>,
     next_position: u32,
+    /// Stems of the words met so far: words repeat, and stemming one costs more than all else about it.
+    stems: latin::StemCache,
 }
 
 impl TokenBuffer {
@@ -115,6 +117,11 @@ impl TokenBuffer {
     pub(super) fn push_raw(&mut self, raw: &str, place: (usize, usize), position: u32, kind: TokenKind) {
         let form = self.push_form(raw);
         self.push_span(form, place, position, kind);
+    }
+
+    /// The stem of the form that starts at `from` and ends the buffered text.
+    pub(super) fn stem(&mut self, from: u32) -> latin::Stem {
+        self.stems.stem(&self.text[from as usize..])
     }
 
     /// The buffered text from `from` on, to be rewritten in place by a stemmer.

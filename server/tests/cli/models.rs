@@ -1,0 +1,53 @@
+//! `model add` and `model list`, and what happens without a model.
+
+use crate::check;
+use crate::support::{program, rag_index, run, write};
+
+#[test]
+fn without_a_model_every_command_that_needs_one_says_how_to_get_it() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("rag.yaml", &rag_index("runbooks", "./docs")), ("docs/a.md", "# A\n\nText.\n")]);
+    let how =
+        ["`multilingual-e5-small` is not installed", "ragops-server model add multilingual-e5-small", "make model"];
+    for command in [&["index"][..], &["up", "--listen", "127.0.0.1:0"]] {
+        let mut command_line = program();
+        command_line
+            .args(command)
+            .arg("-f")
+            .arg(dir.path().join("rag.yaml"))
+            .arg("--data")
+            .arg(dir.path().join("data"));
+        check(command_line.arg("--models-dir").arg(dir.path().join("models")), 2, &how);
+    }
+    let list = run(program().args(["model", "list", "--models-dir"]).arg(dir.path().join("models")));
+    assert_eq!(list.code, 0);
+    assert!(list.stdout.contains("no model is installed") && list.stdout.contains("multilingual-e5-small"));
+}
+
+#[test]
+fn what_is_not_the_model_is_not_installed() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("page.html", "<!doctype html>404"), ("short.bin", "")]);
+    let add = |name: &str, file: &str, says: &[&str]| {
+        let mut command = program();
+        command.args(["model", "add", name, "--from"]).arg(dir.path().join(file));
+        check(command.arg("--models-dir").arg(dir.path().join("models")), 2, says);
+    };
+    add("multilingual-e5-small", "page.html", &["page.html"]);
+    add("multilingual-e5-small", "short.bin", &["short.bin"]);
+    add("multilingual-e5-small", "gone.whl", &["gone.whl"]);
+    add("llama", "page.html", &["no model named `llama`", "multilingual-e5-small"]);
+}
+
+#[test]
+fn a_folder_that_is_not_a_model_is_listed_as_not_usable() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), &[("multilingual-e5-small/manifest.json", "{}")]);
+    let list = run(program().args(["model", "list", "--models-dir"]).arg(dir.path()));
+    assert_eq!(list.code, 2);
+    assert!(list.stdout.contains("multilingual-e5-small  NOT USABLE"), "{}", list.stdout);
+    write(dir.path(), &[("rag.yaml", &rag_index("runbooks", "./docs")), ("docs/a.md", "# A\n\nText.\n")]);
+    let mut index = program();
+    index.arg("index").arg("-f").arg(dir.path().join("rag.yaml")).arg("--data").arg(dir.path().join("data"));
+    check(index.arg("--models-dir").arg(dir.path()), 2, &["multilingual-e5-small", "ragops-server model add"]);
+}

@@ -1,0 +1,86 @@
+//! Documents, resources and revisions change while the server runs: the new state is served without a failed request.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use serde_json::Value;
+
+use crate::support::{ask, rag_index, run, wait_for};
+use crate::world::World;
+
+const QUESTION: &str = "How long does a restore of the database take?";
+
+#[test]
+fn a_changed_document_is_answered_from_without_one_failed_request() {
+    let Some(world) = World::new() else { return };
+    let server = world.start().ready();
+    assert!(server.ask(QUESTION)["answer"].as_str().unwrap().contains("45 minutes"));
+    let done = AtomicBool::new(false);
+    let seen: Vec<Value> = thread::scope(|scope| {
+        let asker = scope.spawn(|| {
+            let mut seen = Vec::new();
+            while !done.load(Ordering::Relaxed) {
+                let (status, answer) = ask(&server.url, QUESTION).expect("every connection is served");
+                assert_eq!(status, 200, "{answer}");
+                seen.push(answer);
+            }
+            seen
+        });
+        let text = std::fs::read_to_string(world.path("docs/en/backup.md")).unwrap();
+        world.write("docs/en/backup.md", &text.replace("45 minutes", "70 minutes"));
+        wait_for("the new answer", || {
+            let answer = server.ask(QUESTION);
+            answer["answer"].as_str().unwrap().contains("70 minutes").then_some(())
+        });
+        done.store(true, Ordering::Relaxed);
+        asker.join().unwrap()
+    });
+    let answers: Vec<&str> = seen.iter().map(|answer| answer["answer"].as_str().unwrap()).collect();
+    assert!(answers.iter().all(|text| text.contains("45 minutes") || text.contains("70 minutes")), "{answers:?}");
+    let first_new = answers.iter().position(|text| text.contains("70 minutes")).unwrap_or(answers.len());
+    assert!(answers[first_new..].iter().all(|text| text.contains("70 minutes")), "old answers after new ones");
+    assert_eq!(server.health()["status"], "ok");
+}
+
+#[test]
+fn resources_are_followed_and_a_bad_edit_keeps_the_last_good_ones() {
+    let Some(world) = World::new() else { return };
+    let server = world.start().ready();
+    let one = rag_index("runbooks", "./docs");
+    world.write("rag.yaml", &one.replace("kind:", "kindd:"));
+    wait_for("the bad edit to be refused", || server.health()["resources"]["rejected"].as_str().map(str::to_owned));
+    assert_eq!(server.ask(QUESTION)["status"], "answered");
+    assert_eq!(server.health()["status"], "degraded");
+
+    world.write("rag.yaml", &format!("{one}---\n{}", rag_index("korean", "./docs/ko")));
+    wait_for("the second index", || (server.get("/readyz").0 == 200 && indexes(&server) == 2).then_some(()));
+    let (status, body) = ask(&server.url, QUESTION).unwrap();
+    assert_eq!((status, &body["error"]["code"]), (422, &"index_required".into()));
+    assert!(server.health()["resources"]["rejected"].is_null());
+
+    // A setting that is live: no build, another verdict.
+    let strict = format!("{one}  confidence: {{type: Fixed, minimum: 1.0}}\n");
+    world.write("rag.yaml", &strict);
+    wait_for("the first index alone, with the new setting", || {
+        let is_alone = indexes(&server) == 1;
+        (is_alone && server.ask(QUESTION)["status"] == "escalated").then_some(())
+    });
+    assert!(world.data().join("indexes/korean").is_dir(), "data of an index that was taken out is kept");
+}
+
+fn indexes(server: &crate::support::Server) -> usize {
+    server.health()["indexes"].as_object().unwrap().len()
+}
+
+#[test]
+fn a_revision_that_another_process_activates_is_served() {
+    let Some(world) = World::new() else { return };
+    let server = world.start().ready();
+    let before = server.health()["indexes"]["runbooks"]["revision"].clone();
+    world.write("other.yaml", &rag_index("runbooks", "./docs/ko"));
+    let ran = run(world.command("index").arg("--json").arg("-f").arg(world.path("other.yaml")));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let after = ran.json()["revision"].clone();
+    assert_ne!(before, after);
+    wait_for("the other revision", || (server.health()["indexes"]["runbooks"]["revision"] == after).then_some(()));
+}

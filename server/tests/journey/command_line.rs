@@ -1,0 +1,95 @@
+//! `index`, `query`, `eval` and `inspect` over a real index.
+
+use std::fs;
+
+use crate::support::run;
+use crate::world::World;
+
+#[test]
+fn an_index_is_built_once_asked_measured_and_inspected() {
+    let Some(world) = World::new() else { return };
+    let file = world.path("rag.yaml");
+    let built = run(world.command("index").arg("--json").arg("-f").arg(&file));
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    let line = built.json();
+    assert_eq!((&line["index"], &line["result"]), (&"runbooks".into(), &"built".into()), "{line}");
+    assert_eq!((&line["counts"]["documents"], &line["findings"]), (&6.into(), &serde_json::json!({})), "{line}");
+    let again = run(world.command("index").arg("--json").arg("-f").arg(&file)).json();
+    assert_eq!((&again["result"], &again["revision"]), (&"unchanged".into(), &line["revision"]));
+
+    let asked = run(world.command("query").args(["--index", "runbooks", "When are certificates renewed?"]));
+    assert_eq!(asked.code, 0, "{}", asked.stderr);
+    assert!(asked.stdout.contains("30 days") && asked.stdout.contains(" [1]"), "{}", asked.stdout);
+    assert!(asked.stdout.contains("[1] Certificate renewal") && asked.stdout.contains("docs: en/certificates.md:"));
+
+    let inspected = run(world.command("inspect").arg("--json")).json();
+    let revision = &inspected["revisions"][0];
+    assert_eq!((&revision["verified"], &revision["active"]), (&true.into(), &true.into()), "{inspected}");
+    assert_eq!(revision["model"], "multilingual-e5-small");
+}
+
+#[test]
+fn findings_are_counted_and_named_and_fail_nothing() {
+    let Some(world) = World::new() else { return };
+    world.write("docs/empty.md", "");
+    fs::write(world.path("docs/binary.txt"), b"\x00\x01\x02").unwrap();
+    let built = run(world.command("index").arg("--json").arg("-f").arg(world.path("rag.yaml")));
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    let findings = built.json()["findings"].clone();
+    assert_eq!(findings, serde_json::json!({"BinaryContent": 1, "EmptyFile": 1}));
+    let inspected = run(&mut world.command("inspect")).stdout;
+    assert!(inspected.contains("empty.md") && inspected.contains("binary.txt"), "{inspected}");
+}
+
+#[test]
+fn sources_without_documents_are_bad_input_that_is_named() {
+    let Some(world) = World::new() else { return };
+    let index = |folder: &str| {
+        world.write("bad.yaml", &crate::support::rag_index("bad", folder));
+        run(world.command("index").arg("--json").arg("-f").arg(world.path("bad.yaml")))
+    };
+    let check = |folder: &str, says: &[&str]| {
+        let ran = index(folder);
+        assert_eq!(ran.code, 2, "{}", ran.stderr);
+        let line = ran.json();
+        assert_eq!((&line["result"], &line["error"]["retryable"]), (&"failed".into(), &false.into()), "{line}");
+        let message = line["error"]["message"].as_str().unwrap();
+        for text in says {
+            assert!(message.contains(text), "`{text}` is missing in: {message}");
+        }
+    };
+    check("./gone", &["gone"]);
+    fs::create_dir(world.path("hollow")).unwrap();
+    check("./hollow", &["`bad` has no documents", "hollow"]);
+    check("./rag.yaml", &["rag.yaml"]);
+}
+
+#[test]
+fn figures_have_the_contracts_shape_and_runs_can_be_compared() {
+    let Some(world) = World::new() else { return };
+    world.index();
+    let queries = r#"{"id":"q1","text":"How long does a restore take?","language":"en"}
+{"id":"q2","text":"카프카 지연 대응 방법은?","language":"ko"}
+"#;
+    world.write("gold/queries.jsonl", queries);
+    world.write("gold/qrels.tsv", "query-id\tcorpus-id\tscore\nq1\ten/backup.md\t1\nq2\tko/kafka.md\t1\n");
+    world.write("gold/queries_unanswerable.jsonl", "{\"id\":\"u1\",\"text\":\"Who painted the Mona Lisa?\"}\n");
+    let eval = |extra: &[&str]| {
+        let ran = run(world.command("eval").args(extra).arg("--set").arg(world.path("gold")));
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran
+    };
+    let saved = world.path("run.json");
+    let figures = eval(&["--json", "--mode", "text", "--save-run", saved.to_str().unwrap()]).json();
+    assert_eq!(figures["queries"], 2);
+    for name in ["recall_at_5", "ndcg_at_10", "mrr_at_10"] {
+        assert!(figures[name].as_f64().is_some_and(|value| (0.0..=1.0).contains(&value)), "{name}: {figures}");
+    }
+    assert!(figures["latency_ms"]["p50"].as_f64() <= figures["latency_ms"]["p99"].as_f64());
+    assert!(figures["abstention"].is_object(), "{figures}");
+    let compared = eval(&["--json", "--compare", saved.to_str().unwrap()]).json();
+    assert_eq!(compared["comparison"]["a"]["mode"], "text", "{compared}");
+    assert_eq!(compared["recall_at_5"], 1.0, "{compared}");
+    let korean = eval(&["--language", "ko"]).stdout;
+    assert!(korean.contains("1 queries"), "{korean}");
+}

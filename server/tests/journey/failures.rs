@@ -1,0 +1,72 @@
+//! What breaks: damaged revisions, folders that vanish. The last good revision keeps serving, and what is wrong is
+//! said.
+
+use std::fs;
+
+use crate::support::{run, wait_for};
+use crate::world::{World, flip_a_byte};
+
+const QUESTION: &str = "How long does a restore of the database take?";
+
+#[test]
+fn a_damaged_revision_is_passed_over_for_the_last_whole_one() {
+    let Some(world) = World::new() else { return };
+    let first = world.index();
+    world.write("docs/en/extra.md", "# Extra\n\nThe vault bucket lies in the second region.\n");
+    let second = world.index();
+    flip_a_byte(&world.revision(&second).join("chunks.jsonl"));
+    // With the documents gone nothing can be built: what serves is what is left.
+    fs::rename(world.path("docs"), world.path("away")).unwrap();
+    let server = world.start().ready();
+    let health = server.health();
+    let index = &health["indexes"]["runbooks"];
+    assert_eq!(index["revision"], first, "{index}");
+    assert!(server.ask(QUESTION)["answer"].as_str().unwrap().contains("45 minutes"));
+    let failure = wait_for("the build to fail", || {
+        server.health()["indexes"]["runbooks"]["last_error"]["message"].as_str().map(str::to_owned)
+    });
+    assert!(failure.contains("docs"), "{failure}");
+    let damaged = server.health()["indexes"]["runbooks"]["damaged"][&second].as_str().unwrap().to_owned();
+    assert!(damaged.contains("chunks.jsonl") && damaged.contains("sha256"), "{damaged}");
+
+    // The documents come back: the damaged revision is built anew.
+    fs::rename(world.path("away"), world.path("docs")).unwrap();
+    wait_for("the second revision", || (server.health()["indexes"]["runbooks"]["revision"] == second).then_some(()));
+    wait_for("health", || (server.health()["status"] == "ok").then_some(()));
+    drop(server);
+    let inspected = run(&mut world.command("inspect"));
+    assert_eq!(inspected.code, 0, "{}", inspected.stdout);
+}
+
+#[test]
+fn inspect_names_the_damage_and_query_uses_the_whole_revision() {
+    let Some(world) = World::new() else { return };
+    let first = world.index();
+    world.write("docs/en/extra.md", "# Extra\n\nThe vault bucket lies in the second region.\n");
+    let second = world.index();
+    let file = world.revision(&second).join("vectors.faiss");
+    let bytes = fs::read(&file).unwrap();
+    fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
+    let inspected = run(&mut world.command("inspect"));
+    assert_eq!(inspected.code, 2);
+    assert!(inspected.stdout.contains(&format!("{second}, active: DAMAGED")), "{}", inspected.stdout);
+    assert!(inspected.stdout.contains("vectors.faiss") && inspected.stdout.contains(&format!("{first}: checksums")));
+    let asked = run(world.command("query").arg("--json").arg(QUESTION));
+    assert_eq!((asked.code, &asked.json()["revision"]), (0, &first.as_str().into()), "{}", asked.stderr);
+    assert!(asked.stderr.contains(&second) && asked.stderr.contains("vectors.faiss"), "{}", asked.stderr);
+}
+
+#[test]
+fn a_folder_that_vanishes_keeps_the_last_revision_serving_until_it_is_back() {
+    let Some(world) = World::new() else { return };
+    let server = world.start().ready();
+    fs::rename(world.path("docs"), world.path("away")).unwrap();
+    wait_for("the failure", || {
+        server.health()["indexes"]["runbooks"]["last_error"]["message"].as_str().map(str::to_owned)
+    });
+    assert_eq!(server.ask(QUESTION)["status"], "answered");
+    assert_eq!(server.get("/readyz").0, 200);
+    assert_eq!(server.health()["status"], "degraded");
+    fs::rename(world.path("away"), world.path("docs")).unwrap();
+    wait_for("recovery", || (server.health()["status"] == "ok").then_some(()));
+}

@@ -1,0 +1,12 @@
+//! The real program, the real model, over HTTP and on the command line: what a user goes through, with what goes
+//! wrong on the way. Skipped loudly where the model is not installed; with `CI=true` that fails.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod answers;
+mod changes;
+mod command_line;
+mod failures;
+mod world;
