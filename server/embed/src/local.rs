@@ -33,7 +33,7 @@ impl Role {
 /// A sequence has one marker before and one after its tokens.
 const MARKERS: usize = 2;
 
-/// An installed model, loaded. About 25 MB of weights, 8 MB of vocabulary, 5 MB for each thread, and as much of the
+/// An installed model, loaded. About 25 MB of weights, 5 MB of vocabulary, 5 MB for each thread, and as much of the
 /// mapped word table (54 MB) as its texts touch.
 pub struct LocalModel {
     identity: ModelIdentity,

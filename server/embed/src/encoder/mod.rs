@@ -88,9 +88,8 @@ impl Encoder {
         scratch.resize(&self.shape, ids.len());
         self.embed(ids, &mut scratch.rows);
         let gemm = IntegerGemm::new();
-        let attention = Attention::new(self.shape.hidden, self.shape.heads);
         for layer in &self.weights.layers {
-            self.attend(layer, &gemm, &attention, &mut scratch);
+            self.attend(layer, &gemm, &mut scratch);
             self.feed_forward(layer, &gemm, &mut scratch);
         }
         MeanRow { rows: &scratch.rows, out }.dispatch();
@@ -112,7 +111,7 @@ impl Encoder {
         NormRows { rows, norm }.dispatch();
     }
 
-    fn attend(&self, layer: &Layer, gemm: &IntegerGemm, attention: &Attention, scratch: &mut Scratch) {
+    fn attend(&self, layer: &Layer, gemm: &IntegerGemm, scratch: &mut Scratch) {
         let hidden = self.shape.hidden;
         let Scratch { rows, query_key_value, context, input, products, head, .. } = scratch;
         let tiles = rows.chunks(TILE_ROWS * hidden).zip(query_key_value.chunks_mut(TILE_ROWS * 3 * hidden));
@@ -123,7 +122,8 @@ impl Encoder {
             let products = linear.multiply(gemm, input, tile.len() / hidden, products);
             Dequantize { products, input, scales: linear.scales(), out }.dispatch();
         }
-        attention.attend(query_key_value, head, context);
+        let Architecture { heads, hidden, .. } = self.shape;
+        Attention { query_key_value, heads, hidden, scratch: head, context }.dispatch();
         for (tile, residual) in context.chunks(TILE_ROWS * hidden).zip(rows.chunks_mut(TILE_ROWS * hidden)) {
             let linear = &layer.attention_output;
             input.resize(tile.len() / hidden, hidden);

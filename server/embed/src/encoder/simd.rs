@@ -3,7 +3,7 @@
 
 use rten_simd::ops::{BitOps, FloatOps, NarrowSaturate, NumOps, ToFloat};
 use rten_simd::{Isa, SimdOp, SimdUnaryOp};
-use rten_vecmath::{Gelu, Softmax};
+use rten_vecmath::Gelu;
 
 /// Columns are handled in blocks of this many, whole vectors on every processor; widths are multiples of it.
 pub(super) const LANES: usize = 32;
@@ -246,23 +246,6 @@ impl SimdOp for AddNorm<'_> {
                 floats.store(floats.add(value, floats.load(&residual[at..])), &mut residual[at..]);
             }
             self.norm.apply(isa, residual);
-        }
-    }
-}
-
-/// Softmax of each row, in place.
-pub(super) struct SoftmaxRows<'a> {
-    pub(super) rows: &'a mut [f32],
-    pub(super) columns: usize,
-}
-
-impl SimdOp for SoftmaxRows<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn eval<I: Isa>(self, isa: I) {
-        for row in self.rows.chunks_exact_mut(self.columns) {
-            Softmax::new_mut(row).eval(isa);
         }
     }
 }

