@@ -158,3 +158,31 @@ fn is_printable(character: char) -> bool {
         '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e000}'..='\u{f8ff}');
     !character.is_control() && !invisible && (character == ' ' || !character.is_whitespace())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_print_as_go_prints_them() {
+        let check = |float: f64, expected: &str| assert_eq!(go_float(float), expected);
+        check(0.95, "0.95");
+        check(-2.5, "-2.5");
+        check(100_000.0, "100000");
+        check(1e6, "1e+06");
+        check(123_456_789.5, "1.234567895e+08");
+        check(0.0001, "0.0001");
+        check(0.00001, "1e-05");
+        check(1e21, "1e+21");
+    }
+
+    #[test]
+    fn strings_print_as_go_quotes_them() {
+        let check = |text: &str, expected: &str| assert_eq!(go_quote(text), expected);
+        check("a\"b\\c", r#""a\"b\\c""#);
+        check("a\nb\tc", r#""a\nb\tc""#);
+        check("a\u{3000}b\u{200b}한\u{a0}", r#""a\u3000b\u200b한\u00a0""#);
+        check("\u{7f}\u{1}", r#""\x7f\x01""#);
+        check("😀", "\"😀\"");
+    }
+}

@@ -73,7 +73,7 @@ fn check_name(metadata: &Value, errors: &mut Vec<FieldError>) {
 
 fn check_subdomain(path: &str, name: &str, errors: &mut Vec<FieldError>) {
     if name.len() > 253 {
-        errors.push(FieldError::invalid(path, &Value::from(name), "must be no more than 253 bytes"));
+        errors.push(FieldError::invalid(path, &Value::from(name), "must be no more than 253 characters"));
     }
     if !is_full_match(SUBDOMAIN, name) {
         let detail = format!(
@@ -111,7 +111,10 @@ fn check_strings(metadata: &Value, field: &str, errors: &mut Vec<FieldError>) {
             continue;
         };
         bytes += key.len() + text.len();
-        if field == "labels" && (text.len() > 63 || !is_full_match(LABEL_VALUE, text)) {
+        if field == "labels" && text.len() > 63 {
+            errors.push(FieldError::invalid(&path, value, "must be no more than 63 bytes"));
+        }
+        if field == "labels" && !is_full_match(LABEL_VALUE, text) {
             errors.push(FieldError::invalid(&path, value, label_value()));
         }
     }

@@ -183,10 +183,8 @@ fn server_verdict(judge: &Judge, value: &mut Value, old: Option<&Value>) -> Vec<
     structural::drop_nulls(schema, value);
     structural::apply_defaults(schema, value);
     let mut errors = metadata::validate(value);
-    let found = openapi::validate(schema, value, old);
-    let blocked = found.iter().any(|error| error.kind.blocks_rules()) || !value["metadata"]["name"].is_string();
-    errors.extend(found);
-    if !blocked {
+    errors.extend(openapi::validate(schema, value, old));
+    if !errors.iter().any(|error| error.kind.blocks_rules()) {
         errors.extend(judge.rules.judge(schema, value, old));
     }
     errors
@@ -198,8 +196,10 @@ fn server_verdict(judge: &Judge, value: &mut Value, old: Option<&Value>) -> Vec<
 /// # Errors
 /// Every reason to refuse it.
 pub fn judge<T: Resource>(value: &Value, old: Option<&Value>) -> Result<T, Vec<Refusal>> {
-    let Some(judge) = judge_of(T::KIND) else {
-        return Err(vec![Refusal::UnknownKind(format!("no matches for kind \"{}\"", T::KIND))]);
+    let judge = match recognise(value) {
+        Ok(Some(judge)) if judge.definition.kind == T::KIND => judge,
+        Ok(_) => return Err(vec![Refusal::UnknownKind(format!("the object is not of kind {}", T::KIND))]),
+        Err(refusal) => return Err(vec![refusal]),
     };
     let mut refusals = strict_errors(judge.definition.schema(), value);
     let mut value = value.clone();
@@ -244,7 +244,7 @@ fn judge_of(kind: &str) -> Option<&'static Judge> {
 /// The typed form of a value that its schema accepts. A mismatch would be a mistake in the types, so it is refused with
 /// serde's words instead of a panic.
 fn decode<T: DeserializeOwned>(value: &Value) -> Result<T, Refusal> {
-    T::deserialize(&whole_numbers(value)).map_err(|error| Refusal::Unreadable(error.to_string()))
+    T::deserialize(&whole_numbers(value)).map_err(|error| Refusal::Undecodable(error.to_string()))
 }
 
 /// Writes `5.0` as `5`: the server takes both for an integer field, serde one.

@@ -169,6 +169,12 @@ impl Spot<'_> {
     }
 
     fn check_unique(self, items: &[Value], errors: &mut Vec<FieldError>) {
+        let is_map = self.schema["x-kubernetes-list-type"] == "map";
+        let stranger = items.iter().enumerate().find(|(_, item)| is_map && !item.is_object() && !item.is_null());
+        if let Some((index, item)) = stranger {
+            let path = format!("{}[{index}]", self.path);
+            return errors.push(FieldError::invalid(&path, item, "must be an object for an array of list-type map"));
+        }
         let keys: Option<Vec<&str>> = self.schema["x-kubernetes-list-map-keys"]
             .as_array()
             .map(|keys| keys.iter().filter_map(Value::as_str).collect());

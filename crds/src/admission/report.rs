@@ -69,6 +69,9 @@ pub enum Refusal {
     /// The document is not an object with apiVersion and kind.
     #[error("{0}")]
     Unreadable(String),
+    /// The schema accepts the document and the types cannot hold it: a mistake of ours.
+    #[error("the document cannot be decoded: {0}")]
+    Undecodable(String),
     /// No such kind in this group and version.
     #[error("{0}")]
     UnknownKind(String),
@@ -104,7 +107,7 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Yaml(_) => "invalid_yaml",
-            Self::Unreadable(_) => "unreadable_document",
+            Self::Unreadable(_) | Self::Undecodable(_) => "unreadable_document",
             Self::UnknownKind(_) => "unknown_kind",
             Self::UnknownField { .. } => "unknown_field",
             Self::Field(_) => "invalid_field",
@@ -131,7 +134,7 @@ impl Refusal {
             Self::Field(error) | Self::NotBuilt(error) => &error.field,
             Self::DefinedTwice { .. } => "metadata.name",
             Self::UnknownKind(_) => "kind",
-            Self::Yaml(_) | Self::Unreadable(_) => "",
+            Self::Yaml(_) | Self::Unreadable(_) | Self::Undecodable(_) => "",
         }
     }
 }

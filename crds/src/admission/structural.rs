@@ -30,7 +30,7 @@ fn collect_unknown(schema: &Value, value: &Value, path: &str, unknown: &mut Vec<
                 }
             }
         }
-        Value::Array(items) => {
+        Value::Array(items) if !keeps_unknown(schema) => {
             for (index, item) in items.iter().enumerate() {
                 collect_unknown(&schema["items"], item, &format!("{path}[{index}]"), unknown);
             }

@@ -43,3 +43,20 @@ fn distance(from: &str, to: &str) -> usize {
     }
     row[to.len()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_word_finds_its_neighbour() {
+        let known = ["chunking", "retrieval", "topK", "gpu"];
+        let check = |word: &str, expected: Option<&str>| assert_eq!(nearest(word, known.into_iter()), expected);
+        check("chunkin", Some("chunking"));
+        check("retreival", Some("retrieval"));
+        check("topk", Some("topK"));
+        check("embedding", None);
+        check("", None);
+        check("xy", None);
+    }
+}

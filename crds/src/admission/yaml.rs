@@ -297,3 +297,58 @@ fn number(value: f64) -> Value {
     }
     Number::from_f64(value).map_or(Value::Null, Value::Number)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read_one(text: &str) -> Value {
+        read(text, 1).unwrap().to_value()
+    }
+
+    /// Each of these was converted by kubectl's own library, sigs.k8s.io/yaml 1.6.
+    #[test]
+    fn bare_words_are_what_kubectl_makes_of_them() {
+        let booleans = read_one("[yes, no, y, n, Y, N, on, Off, ON, True]");
+        assert_eq!(booleans, json!([true, false, true, false, true, false, true, false, true, true]));
+        assert_eq!(
+            read_one("[~, null, Null, NULL, '', 'on', \"off\"]"),
+            json!([null, null, null, null, "", "on", "off"])
+        );
+        let numbers = read_one("[0x1f, 0o17, 017, -017, 1e3, 5.0, 1_000, 0b11, +5, 1.5, -0, 089, 1., .5, 0.0, '5']");
+        assert_eq!(numbers, json!([31, 15, 15, -15, 1000, 5, 1000, 3, 5, 1.5, 0, 89, 1, 0.5, 0, "5"]));
+        let words = read_one("[0x, 1e, =, 2001-01-01, 12:30, 12:30:45, 4f1c09ab]");
+        assert_eq!(words, json!(["0x", "1e", "=", "2001-01-01", "12:30", "12:30:45", "4f1c09ab"]));
+        assert_eq!(read_one("{1: x, 1.5: z}"), json!({"1": "x", "1.5": "z"}));
+        assert_eq!(read_one("9223372036854775808"), json!(9_223_372_036_854_775_808_u64));
+    }
+
+    #[test]
+    fn every_value_knows_its_line() {
+        let node = read("a: 1\nb:\n  - x\n  - c:\n      d: 2\n", 1).unwrap();
+        let check = |path: &str, line: usize| assert_eq!(node.line_of(path), line, "{path}");
+        check("a", 1);
+        check("b[0]", 3);
+        check("b[1].c.d", 5);
+        check("b[1].c.missing", 5);
+        check("missing", 1);
+        check("b[7]", 3);
+    }
+
+    #[test]
+    fn documents_part_at_separators_and_nowhere_else() {
+        let check = |text: &str, expected: &[(usize, usize)]| {
+            let places = documents(text.as_bytes()).unwrap();
+            let places: Vec<_> = places.iter().map(|document| (document.number, document.first_line)).collect();
+            assert_eq!(places, expected, "{text:?}");
+        };
+        check("a: 1", &[(1, 1)]);
+        check("---\na: 1\n---\nb: 1\n", &[(1, 2), (2, 4)]);
+        check("a: 1\r\n---\r\nb: 1\r\n", &[(1, 1), (2, 3)]);
+        check("a: 1\n--- # two\nb: 1\n", &[(1, 1), (2, 3)]);
+        check("a: |\n  ---\n  x\n", &[(1, 1)]);
+        check("# none\n---\n---\na: 1\n", &[(1, 4)]);
+    }
+}

@@ -48,7 +48,7 @@ pub struct StorageQuantity(
     #[schemars(
         length(min = 1, max = 32),
         extend("x-kubernetes-validations" = [{
-            "rule": "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
+            "rule": "self.matches('^[0-9A-Za-z.]+$') && isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
             "message": "must be a quantity of storage greater than zero, such as 10Gi"
         }])
     )]
