@@ -201,7 +201,7 @@ pub fn remove(path: &Path) -> Result<(), StorageError> {
 /// An exclusive lock on a folder, held by an open `.lock` file; the kernel releases it when the process dies.
 #[derive(Debug)]
 pub struct DirLock {
-    _file: File,
+    file: File,
 }
 
 impl DirLock {
@@ -215,7 +215,16 @@ impl DirLock {
             .open(&path)
             .map_err(StorageError::at(Step::Lock, &path))?;
         file.try_lock().map_err(|e| StorageError::at(Step::Lock, &path)(e.into()))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for DirLock {
+    /// Unlocks by name, not only by closing: a child forked meanwhile holds a copy of the file until its `exec`, and
+    /// closing alone would leave the folder locked until then (flock(2)).
+    fn drop(&mut self) {
+        // Nothing can be done about a failure here; the kernel releases the lock with the last copy.
+        drop(self.file.unlock());
     }
 }
 
