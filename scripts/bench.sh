@@ -3,7 +3,7 @@
 # chunks); `make bench SCOPE=--full` measures everything. Needs the shared test data (RAGOPS_SHARED or ../shared).
 set -euo pipefail
 scope=${SCOPE:-}
-shared=${RAGOPS_SHARED:-../shared}
+shared=$(realpath -m "${RAGOPS_SHARED:-../shared}")
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ragops
 models=${RAGOPS_MODELS_DIR:-$cache/models}
 out=docs/benchmarks.md
@@ -26,7 +26,7 @@ trap 'rm -f "$staging"' EXIT
   echo "- Date: $(date -u +%Y-%m-%d)"
   echo
 } >"$staging"
-cargo bench --locked -p ragops-engine --bench retrieval -- --shared "$shared" --samples config/samples \
+cargo bench --locked -p ragops-engine --bench retrieval -- --shared "$shared" --samples "$PWD/config/samples" \
   --models "$models" --cache "$cache" ${scope:+$scope} >>"$staging"
 echo >>"$staging"
 cargo bench --locked -p ragops-embed --bench embedding >>"$staging"

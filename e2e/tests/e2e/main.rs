@@ -1,10 +1,11 @@
 //! Journeys through the real binary where the world misbehaves: it is killed, power goes, the disk is full, the mount is
-//! read-only, files are damaged. One test binary, because each one links FAISS.
+//! read-only, files are damaged; and whether answers are as good as measured. One test binary, because each one links FAISS.
 
 mod damage;
 mod disk_full;
 mod kills;
 mod power_cuts;
+mod quality;
 mod read_only_mount;
 mod report;
 mod repository;

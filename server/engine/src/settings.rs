@@ -57,7 +57,8 @@ impl Default for RetrievalSettings {
 /// How answers are made and attributed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AnsweringSettings {
-    /// The attribution floor as a cosine; `None` takes it from the model's background.
+    /// The share of unrelated sentence pairs that a citation must exceed in similarity, 0 to 1; `None` for .98, and
+    /// .999 to be more than weak.
     pub min_similarity: Option<f32>,
     /// The most citations of one sentence.
     pub max_citations: usize,

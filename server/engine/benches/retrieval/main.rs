@@ -5,6 +5,7 @@
 //! `--cache`, so a second run embeds nothing.
 #![allow(clippy::print_stdout, reason = "a benchmark program prints its results")]
 
+mod answers;
 mod latency;
 mod quality;
 mod setup;

@@ -1,7 +1,7 @@
 //! Quality by mode, and abstention.
 
 use anyhow::Result;
-use ragops_engine::answer::{Question, Searcher, Status};
+use ragops_engine::answer::{Question, Searcher};
 use ragops_engine::evaluate::{
     GoldSet, MonotonicClock, Ranked, Report, ReportSettings, RunDescription, Selection, evaluate,
 };
@@ -9,12 +9,12 @@ use ragops_engine::retrieve::Mode;
 use ragops_engine::settings::QuerySettings;
 
 use super::setup::{Bench, Corpus};
-use super::{Options, Scope};
+use super::{Options, Scope, answers};
 
 const MODES: [Mode; 3] = [Mode::Text, Mode::Vector, Mode::Hybrid];
 
 /// Which documents of a ranking count.
-type Keep = fn(&str) -> bool;
+pub(crate) type Keep = fn(&str) -> bool;
 
 /// One row group of the table.
 struct Case<'a> {
@@ -53,18 +53,20 @@ pub(crate) fn run(bench: &Bench, options: &Options) -> Result<()> {
     rows(&case("clapnq_dev", GoldSet::load(&shared("clapnq_dev"))?, &clapnq, None))?;
     rows(&case("samples, half `tune`", sample_gold("tune")?, &samples, None))?;
     rows(&case("samples, half `report`", sample_gold("report")?, &samples, None))?;
-    let mut abstaining = vec![
+    let k8s;
+    let mut sets = vec![
         ("samples, half `tune`", sample_gold("tune")?, &samples),
         ("samples, half `report`", sample_gold("report")?, &samples),
-        ("clapnq_dev", GoldSet::load(&shared("clapnq_dev"))?, &clapnq),
+        ("clapnq_dev, half `tune`", split("clapnq_dev", "tune")?, &clapnq),
+        ("clapnq_dev, half `report`", split("clapnq_dev", "report")?, &clapnq),
     ];
-    let k8s;
     if options.scope == Scope::Full {
         k8s = bench.index("k8s", &[Bench::set(&options.shared, "k8s_docs")])?;
         kubernetes(&k8s, &shared("k8s_docs"))?;
-        abstaining.push(("k8s_docs", GoldSet::load(&shared("k8s_docs"))?, &k8s));
+        sets.push(("k8s_docs", GoldSet::load(&shared("k8s_docs"))?, &k8s));
     }
-    abstention(&abstaining)
+    answers::abstention(&sets)?;
+    answers::sentences(&clapnq, &shared("clapnq_dev"))
 }
 
 /// Korean and English questions, each over the pages of one language.
@@ -123,7 +125,7 @@ fn report(case: &Case<'_>, mode: Mode) -> Result<Report> {
     Ok(Report::of(&run, &case.gold, &ReportSettings::default())?)
 }
 
-fn documents(
+pub(crate) fn documents(
     searcher: &Searcher,
     found: &ragops_engine::retrieve::Retrieved,
     keep: Keep,
@@ -138,48 +140,7 @@ fn documents(
     Ok(ranked)
 }
 
-fn description(searcher: &Searcher, mode: Mode) -> RunDescription {
+pub(crate) fn description(searcher: &Searcher, mode: Mode) -> RunDescription {
     let manifest = &searcher.revision().manifest;
     RunDescription { index: manifest.index.clone(), revision: manifest.revision.to_string(), mode: mode.to_string() }
-}
-
-fn abstention(sets: &[(&str, GoldSet, &Searcher)]) -> Result<()> {
-    println!("\n## Answering and abstaining\n");
-    println!(
-        "Whole answers (hybrid), default settings. Precision: answered and right (a relevant page among the first 5)"
-    );
-    println!("of all answered; coverage: answered of the answerable; escalated: of the unanswerable.\n");
-    println!(
-        "| set | answerable | unanswerable | precision | coverage | unanswerable escalated | AURC | p50 ms | p99 ms |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|");
-    for (title, gold, searcher) in sets {
-        let settings = QuerySettings::default();
-        let mut ask = |text: &str| -> Result<Ranked, ragops_engine::answer::AnswerError> {
-            let question = Question { text, mode: Mode::Auto };
-            let found = searcher.retrieve(question, &settings.retrieval)?;
-            let answer = searcher.answer(question, &settings)?;
-            Ok(Ranked {
-                documents: documents(searcher, &found, |_| true)?,
-                confidence: Some(answer.confidence),
-                answered: Some(answer.status == Status::Answered),
-                ..Ranked::default()
-            })
-        };
-        let run = evaluate(gold, description(searcher, Mode::Auto), &MonotonicClock::start(), &mut ask)?;
-        let value = serde_json::to_value(Report::of(&run, gold, &ReportSettings::default())?)?;
-        let figure = |name: &str| value["abstention"][name]["value"].as_f64().unwrap_or(f64::NAN);
-        println!(
-            "| {title} | {} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {:.1} | {:.1} |",
-            value["abstention"]["answerable"],
-            value["abstention"]["unanswerable"],
-            figure("precision"),
-            figure("coverage"),
-            figure("unanswerable_escalated"),
-            value["abstention"]["aurc"].as_f64().unwrap_or(f64::NAN),
-            value["latency_ms"]["p50"].as_f64().unwrap_or(f64::NAN),
-            value["latency_ms"]["p99"].as_f64().unwrap_or(f64::NAN),
-        );
-    }
-    Ok(())
 }

@@ -53,11 +53,15 @@ pub struct Floors {
 }
 
 impl Floors {
-    /// From the background, or from a floor that the user set.
+    /// From the background. `min_similarity` is the share of unrelated pairs that a citation must exceed; nothing below
+    /// it is cited, weakly or not.
     pub fn of(background: &Background, min_similarity: Option<f32>) -> Self {
         let quantile = |p| background.sentence_pairs.quantile(p).unwrap_or(FALLBACK_FLOOR);
-        let supported = min_similarity.unwrap_or_else(|| quantile(SUPPORTED_QUANTILE));
-        Self { supported, weak: quantile(WEAK_QUANTILE).min(supported) }
+        let (weak, supported) = match min_similarity {
+            Some(share) => (share, share.max(SUPPORTED_QUANTILE)),
+            None => (WEAK_QUANTILE, SUPPORTED_QUANTILE),
+        };
+        Self { supported: quantile(supported), weak: quantile(weak) }
     }
 }
 
@@ -70,13 +74,15 @@ pub struct Attribution {
     pub cited: Vec<(usize, f32)>,
 }
 
+/// How alike two sentences are: what floors are measured on and applied to.
+pub fn similarity(a: &Evidence, b: &Evidence) -> f32 {
+    COSINE_WEIGHT * dot(&a.vector, &b.vector) + OVERLAP_WEIGHT * bigram_overlap(&a.text, &b.text)
+}
+
 /// Finds the evidence for a sentence; at most `max_citations` of it.
 pub fn attribute(sentence: &Evidence, evidence: &[Evidence], floors: Floors, max_citations: usize) -> Attribution {
     let needed: Vec<Fact> = facts(&sentence.text);
-    let similarity = |e: &Evidence| {
-        COSINE_WEIGHT * dot(&sentence.vector, &e.vector) + OVERLAP_WEIGHT * bigram_overlap(&sentence.text, &e.text)
-    };
-    let mut scored: Vec<(usize, f32)> = evidence.iter().map(similarity).enumerate().collect();
+    let mut scored: Vec<(usize, f32)> = evidence.iter().map(|e| similarity(sentence, e)).enumerate().collect();
     scored.retain(|(at, score)| *score >= floors.weak && stands_in(&needed, &evidence[*at].text));
     scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     let best = scored.first().map_or(f32::INFINITY, |(_, score)| *score);
@@ -148,7 +154,10 @@ mod tests {
         };
         let floors = Floors::of(&background, None);
         assert!((floors.supported - 0.999).abs() < 0.002 && (floors.weak - 0.98).abs() < 0.002, "{floors:?}");
-        assert_eq!(Floors::of(&background, Some(0.5)), Floors { supported: 0.5, weak: 0.5 });
+        let set = Floors::of(&background, Some(0.5));
+        assert!((set.weak - 0.5).abs() < 1e-3 && set.supported == floors.supported, "{set:?}");
+        let strict = Floors::of(&background, Some(1.0));
+        assert_eq!((strict.weak, strict.supported), (1.0, 1.0));
         assert_eq!(Floors::of(&Background::default(), None).supported, FALLBACK_FLOOR);
     }
 }

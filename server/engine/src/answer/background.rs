@@ -6,75 +6,103 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::document::Language;
+use crate::retrieve::Channels;
 
-/// At most this many values of a distribution are kept: enough for its 99.8th percentile.
+/// At most this many values of a distribution are kept.
 const MAX_VALUES: usize = 512;
+/// Of more values, the highest sixty-fourth is kept finer, for quantiles such as the 99.9th percentile.
+const TAIL_SHARE: f64 = 1.0 / 64.0;
+const MAX_TAIL: usize = 256;
 
-/// Cosines, sorted ascending, thinned evenly to at most 512.
+/// Scores, sorted ascending, thinned evenly where there are many.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Distribution(Vec<f32>);
+pub struct Distribution {
+    values: Vec<f32>,
+    /// The highest sixty-fourth of the raw values; empty where `values` has them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tail: Vec<f32>,
+}
 
 impl Distribution {
     /// Of raw values in any order; those that are not finite are left out.
     pub fn of(mut values: Vec<f32>) -> Self {
         values.retain(|value| value.is_finite());
         values.sort_by(f32::total_cmp);
-        if values.len() > MAX_VALUES {
-            let last = (values.len() - 1) as f64;
-            let at = |i: usize| (i as f64 / (MAX_VALUES - 1) as f64 * last).round() as usize;
-            values = (0..MAX_VALUES).map(|i| values[at(i)]).collect();
+        if values.len() <= MAX_VALUES {
+            return Self { values, tail: Vec::new() };
         }
-        Self(values)
+        let tail = (0..MAX_TAIL).map(|i| {
+            let share = i as f64 / (MAX_TAIL - 1) as f64;
+            interpolated(&values, 1.0 - TAIL_SHARE * (1.0 - share))
+        });
+        let tail = tail.collect();
+        let body = (0..MAX_VALUES).map(|i| interpolated(&values, i as f64 / (MAX_VALUES - 1) as f64)).collect();
+        Self { values: body, tail }
     }
 
-    /// How many values stand behind it, at most 512.
+    /// How many values are kept, at most 512.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.values.len()
     }
 
     /// Whether nothing was measured.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.values.is_empty()
     }
 
     /// The value below which a share `p` of the values lies, by linear interpolation; `None` when nothing was
     /// measured.
     pub fn quantile(&self, p: f32) -> Option<f32> {
-        let last = self.0.len().checked_sub(1)?;
-        let at = f64::from(p.clamp(0.0, 1.0)) * last as f64;
-        let (low, high) = (at.floor() as usize, at.ceil() as usize);
-        let share = (at - at.floor()) as f32;
-        Some(self.0[low] + (self.0[high] - self.0[low]) * share)
+        if self.values.is_empty() {
+            return None;
+        }
+        let p = f64::from(p.clamp(0.0, 1.0));
+        let into_tail = (p - (1.0 - TAIL_SHARE)) / TAIL_SHARE;
+        let in_tail = into_tail >= 0.0 && !self.tail.is_empty();
+        Some(if in_tail { interpolated(&self.tail, into_tail) } else { interpolated(&self.values, p) })
     }
 
-    /// How many robust deviations `value` lies above the median. The deviation is taken from the quartiles
-    /// (IQR / 1.349, that of a normal distribution), and never below `floor`.
-    pub fn deviations_above_median(&self, value: f32, floor: f32) -> Option<f32> {
-        let (low, median, high) = (self.quantile(0.25)?, self.quantile(0.5)?, self.quantile(0.75)?);
-        Some((value - median) / ((high - low) / 1.349).max(floor))
+    /// The robust deviation: from the quartiles (IQR / 1.349, that of a normal distribution), never below `floor`.
+    pub fn deviation(&self, floor: f32) -> Option<f32> {
+        let (low, high) = (self.quantile(0.25)?, self.quantile(0.75)?);
+        Some(((high - low) / 1.349).max(floor))
     }
+
+    /// How many robust deviations `value` lies above the median.
+    pub fn deviations_above_median(&self, value: f32, floor: f32) -> Option<f32> {
+        Some((value - self.quantile(0.5)?) / self.deviation(floor)?)
+    }
+}
+
+/// The value at share `p` of sorted values, which are not empty.
+fn interpolated(values: &[f32], p: f64) -> f32 {
+    let at = p.clamp(0.0, 1.0) * (values.len() - 1) as f64;
+    let (low, high) = (at.floor() as usize, at.ceil() as usize);
+    values[low] + (values[high] - values[low]) * (at - at.floor()) as f32
 }
 
 /// The model's background on one index.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Background {
-    /// Cosines of sentences from different documents.
+    /// Similarities (`answer::attribute`) of sentences from different documents.
     pub sentence_pairs: Distribution,
     /// The best cosine of questions that have nothing to do with operations, by the question's language.
     pub off_topic_cosine: BTreeMap<Language, Distribution>,
-    /// The confidence of those same questions.
-    pub off_topic_confidence: Distribution,
+    /// The confidence of those same questions, by the channels that were searched.
+    pub off_topic_confidence: BTreeMap<Channels, Distribution>,
     /// How much closer such questions come to passages in their own language than to those in another: by the
     /// question's language, then the passage's. A model of several languages favours its own for no reason of content.
     pub language_bias: BTreeMap<Language, BTreeMap<Language, f32>>,
 }
 
 impl Background {
-    /// Off-topic cosines for a language; another language's where it was not measured.
+    /// Off-topic cosines for a language. Where it was not measured, those of the language in which unrelated questions
+    /// come closest: too careful rather than too bold.
     pub fn off_topic(&self, language: Language) -> Option<&Distribution> {
-        self.off_topic_cosine.get(&language).or_else(|| self.off_topic_cosine.values().next())
+        let median = |distribution: &Distribution| distribution.quantile(0.5).unwrap_or(f32::NEG_INFINITY);
+        let closest = || self.off_topic_cosine.values().max_by(|a, b| median(a).total_cmp(&median(b)));
+        self.off_topic_cosine.get(&language).or_else(closest)
     }
 
     /// What to add to the cosine of a question and a passage in these languages; 0 where nothing was measured.
@@ -97,8 +125,19 @@ mod tests {
         );
         let large = Distribution::of((0..10_000).map(|i| i as f32).collect());
         assert_eq!(large.len(), 512);
-        assert!((large.quantile(0.99).unwrap() - 9_899.0).abs() < 20.0);
+        for p in [0.3, 0.97, 0.99, 0.999, 0.9999, 1.0_f32] {
+            assert!((large.quantile(p).unwrap() - p * 9_999.0).abs() < 0.5, "{p}: {:?}", large.quantile(p));
+        }
         assert_eq!(Distribution::default().quantile(0.5), None);
+    }
+
+    #[test]
+    fn a_language_that_was_not_measured_is_judged_by_the_closest_one() {
+        let of = |value: f32| Distribution::of(vec![value; 9]);
+        let off_topic_cosine = [(Language::Korean, of(0.78)), (Language::English, of(0.82))].into();
+        let background = Background { off_topic_cosine, ..Background::default() };
+        let median = |language| background.off_topic(language).and_then(|d| d.quantile(0.5));
+        assert_eq!((median(Language::Korean), median(Language::Other)), (Some(0.78), Some(0.82)));
     }
 
     #[test]

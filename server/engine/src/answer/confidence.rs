@@ -9,18 +9,19 @@ use std::collections::HashSet;
 
 use crate::document::Language;
 use crate::index::IndexError;
-use crate::retrieve::{Candidate, Retrieved};
+use crate::retrieve::{Candidate, Channels, Retrieved};
 use crate::revision::Revision;
 use crate::settings::ConfidenceSettings;
 use crate::text::{Analyzer, TokenBuffer, TokenKind, language};
 
 use super::background::Background;
+use super::names;
 
 /// How many of the best passages may hold the question's words.
 const COVERAGE_PASSAGES: usize = 3;
 
 /// The smallest deviation of off-topic cosines that is believed: half of what e5-small shows.
-const MIN_DEVIATION: f32 = 0.006;
+pub(super) const MIN_DEVIATION: f32 = 0.006;
 
 /// Evidence is worth at most this many deviations either way, so that one feature cannot drown the other.
 const MAX_DEVIATIONS: f32 = 8.0;
@@ -37,8 +38,13 @@ const WORDS_ONLY: Coefficients = Coefficients { intercept: -4.0, deviations: 0.0
 /// long nonsense comes close to code blocks, as a vector, but none of its words is anywhere.
 const MIN_COVERAGE: f32 = 0.15;
 
-/// The lowest and highest cut that the background may ask for: an index about everything must not refuse everything.
-const CUT_BOUNDS: (f32, f32) = (0.45, 0.8);
+/// What a name that stands nowhere in the index takes from the logistic: a question about a product that no page names
+/// is rarely answered, however near its subject.
+const UNKNOWN_NAME: f32 = -2.5;
+
+/// The lowest and highest cut that the background may ask for: a bound that holds off questions near the domain, and
+/// one that keeps an index about everything from refusing everything. Chosen on the halves `tune`; see ADR 0008.
+const CUT_BOUNDS: (f32, f32) = (0.5, 0.8);
 /// The cut where nothing was measured.
 const DEFAULT_CUT: f32 = 0.5;
 
@@ -59,6 +65,8 @@ pub struct Confidence {
     pub coverage: f32,
     /// Whether the best passage is in the question's language.
     pub same_language: bool,
+    /// Whether the question names something that stands nowhere in the index.
+    pub unknown_name: bool,
 }
 
 /// Judges what was found.
@@ -75,31 +83,39 @@ pub fn confidence(
     let cosine = found.best_closeness();
     let distribution = background.off_topic(asked_in);
     let deviations = cosine.zip(distribution).and_then(|(cosine, d)| d.deviations_above_median(cosine, MIN_DEVIATION));
-    let value = if found.candidates.is_empty() { 0.0 } else { judge(deviations, coverage, same_language) };
-    Ok(Confidence { value, deviations, coverage, same_language })
+    let unknown_name = names::unknown(revision, analyzer, question)?;
+    let mut confidence = Confidence { value: 0.0, deviations, coverage, same_language, unknown_name };
+    if !found.candidates.is_empty() {
+        confidence.value = judge(&confidence);
+    }
+    Ok(confidence)
 }
 
-fn judge(deviations: Option<f32>, coverage: f32, same_language: bool) -> f32 {
-    let weights = match (deviations, same_language) {
+fn judge(seen: &Confidence) -> f32 {
+    let weights = match (seen.deviations, seen.same_language) {
         (None, _) => WORDS_ONLY,
         (Some(_), true) => SAME_LANGUAGE,
         (Some(_), false) => OTHER_LANGUAGE,
     };
-    let deviations = deviations.unwrap_or(0.0).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
-    let value = logistic(weights.intercept + weights.deviations * deviations + weights.coverage * coverage);
-    if same_language { value * (coverage / MIN_COVERAGE).min(1.0) } else { value }
+    let deviations = seen.deviations.unwrap_or(0.0).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
+    let unknown = if seen.unknown_name { UNKNOWN_NAME } else { 0.0 };
+    let evidence = weights.deviations * deviations + weights.coverage * seen.coverage + unknown;
+    let value = logistic(weights.intercept + evidence);
+    if seen.same_language { value * (seen.coverage / MIN_COVERAGE).min(1.0) } else { value }
 }
 
 fn logistic(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// The confidence from which on a question is answered.
-pub fn cut(settings: ConfidenceSettings, background: &Background) -> f32 {
+/// The confidence from which on a question is answered: `target_precision` is the share of questions with nothing to do
+/// with the index that are refused, until a revision has labels of its own.
+pub fn cut(settings: ConfidenceSettings, background: &Background, channels: Channels) -> f32 {
     match settings {
         ConfidenceSettings::Fixed { minimum } => minimum,
         ConfidenceSettings::Calibrated { target_precision } => {
-            let measured = background.off_topic_confidence.quantile(target_precision);
+            let measured = background.off_topic_confidence.get(&channels);
+            let measured = measured.and_then(|confidences| confidences.quantile(target_precision));
             measured.unwrap_or(DEFAULT_CUT).clamp(CUT_BOUNDS.0, CUT_BOUNDS.1)
         }
     }
@@ -173,50 +189,60 @@ pub(super) fn rarity(revision: &Revision, forms: &[String]) -> Result<f32, Index
 
 #[cfg(test)]
 mod tests {
+    use super::super::background::Distribution;
     use super::*;
+
+    fn seen(deviations: Option<f32>, coverage: f32, same_language: bool) -> Confidence {
+        Confidence { value: 0.0, deviations, coverage, same_language, unknown_name: false }
+    }
 
     #[test]
     fn confidence_grows_with_either_evidence_and_stays_within_bounds() {
-        let values = [
-            judge(Some(-2.0), 0.0, true),
-            judge(Some(1.5), 0.2, true),
-            judge(Some(1.5), 0.9, true),
-            judge(Some(6.0), 0.9, true),
-        ];
+        let of = |deviations, coverage| judge(&seen(Some(deviations), coverage, true));
+        let values = [of(-2.0, 0.0), of(1.5, 0.2), of(1.5, 0.9), of(6.0, 0.9)];
         assert!(values.is_sorted() && values[0] < 0.1 && values[3] > 0.9, "{values:?}");
         for extreme in [f32::MAX, f32::MIN] {
-            assert!((0.0..=1.0).contains(&judge(Some(extreme), 1.0, true)));
+            assert!((0.0..=1.0).contains(&of(extreme, 1.0)));
         }
     }
 
     #[test]
     fn words_found_nowhere_are_no_evidence_in_the_same_language() {
-        assert!(judge(Some(6.0), 0.02, true) < 0.2);
-        assert!(judge(Some(6.0), 0.3, true) > 0.9);
+        assert!(judge(&seen(Some(6.0), 0.02, true)) < 0.2);
+        assert!(judge(&seen(Some(6.0), 0.3, true)) > 0.9);
     }
 
     #[test]
     fn words_alone_must_cover_about_half_of_the_question() {
-        assert!(judge(None, 0.2, true) < 0.2 && judge(None, 0.7, true) > 0.8);
+        assert!(judge(&seen(None, 0.2, true)) < 0.2 && judge(&seen(None, 0.7, true)) > 0.8);
     }
 
     #[test]
     fn missing_words_never_veto_a_match_across_languages() {
-        assert!(judge(Some(5.0), 0.0, false) > 0.5);
-        assert!(judge(Some(0.0), 0.0, false) < 0.2);
+        assert!(judge(&seen(Some(5.0), 0.0, false)) > 0.5);
+        assert!(judge(&seen(Some(0.0), 0.0, false)) < 0.2);
     }
 
     #[test]
-    fn the_cut_follows_the_background_within_bounds() {
+    fn a_name_that_stands_nowhere_weighs_against_near_evidence_but_not_against_much() {
+        let with_name = |deviations| Confidence { unknown_name: true, ..seen(Some(deviations), 0.5, true) };
+        assert!(judge(&seen(Some(2.5), 0.5, true)) > 0.6 && judge(&with_name(2.5)) < 0.4);
+        assert!(judge(&with_name(6.0)) > 0.9);
+    }
+
+    #[test]
+    fn the_cut_follows_the_background_of_its_channels_within_bounds() {
         let background = |values: Vec<f32>| Background {
-            off_topic_confidence: crate::answer::background::Distribution::of(values),
+            off_topic_confidence: [(Channels::Hybrid, Distribution::of(values))].into(),
             ..Background::default()
         };
         let calibrated = ConfidenceSettings::Calibrated { target_precision: 0.95 };
-        assert_eq!(cut(calibrated, &background(vec![])), DEFAULT_CUT);
-        assert_eq!(cut(calibrated, &background(vec![0.01; 50])), CUT_BOUNDS.0);
-        assert_eq!(cut(calibrated, &background(vec![0.99; 50])), CUT_BOUNDS.1);
-        assert!((cut(calibrated, &background((0..=100).map(|i| i as f32 * 0.006).collect())) - 0.57).abs() < 0.01);
-        assert_eq!(cut(ConfidenceSettings::Fixed { minimum: 0.9 }, &background(vec![0.1])), 0.9);
+        let of = |values: Vec<f32>| cut(calibrated, &background(values), Channels::Hybrid);
+        assert_eq!(of(vec![]), DEFAULT_CUT);
+        assert_eq!(of(vec![0.01; 50]), CUT_BOUNDS.0);
+        assert_eq!(of(vec![0.99; 50]), CUT_BOUNDS.1);
+        assert!((of((0..=100).map(|i| i as f32 * 0.006).collect()) - 0.57).abs() < 0.01);
+        assert_eq!(cut(calibrated, &background(vec![0.99; 50]), Channels::Text), DEFAULT_CUT);
+        assert_eq!(cut(ConfidenceSettings::Fixed { minimum: 0.9 }, &background(vec![0.1]), Channels::Text), 0.9);
     }
 }

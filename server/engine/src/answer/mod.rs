@@ -5,6 +5,7 @@ pub mod attribute;
 pub mod background;
 pub mod confidence;
 pub mod extract;
+mod names;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -200,7 +201,7 @@ impl Searcher {
         let found = self.retrieve(question, &settings.retrieval)?;
         let retrieved = start.elapsed();
         let confidence = self.confidence(question.text, &found)?;
-        let cut = confidence::cut(settings.confidence, &self.revision.manifest.background);
+        let cut = confidence::cut(settings.confidence, &self.revision.manifest.background, found.channels);
         let mut answer = self.empty(question, &found, confidence.value, cut);
         if found.candidates.is_empty() {
             answer.reason = Some(EscalationReason::NothingFound);

@@ -3,14 +3,17 @@
 use std::collections::BTreeMap;
 
 use ragops_embed::EmbeddingModel;
+use rayon::prelude::*;
 
 use super::BuildError;
+use crate::answer::attribute::{Evidence, similarity};
 use crate::answer::background::{Background, Distribution};
 use crate::answer::confidence::confidence;
+use crate::answer::extract::{context_of, in_context};
 use crate::document::Language;
-use crate::index::ChunkNumber;
 use crate::index::vectors::dot;
-use crate::retrieve::{Mode, retrieve};
+use crate::index::{ChunkNumber, IndexError};
+use crate::retrieve::{Channels, RetrieveError, Retrieved, retrieve_embedded};
 use crate::revision::Revision;
 use crate::settings::RetrievalSettings;
 use crate::text::{Analyzer, language, sentences};
@@ -43,34 +46,52 @@ pub(super) fn calibrate(revision: &mut Revision, model: &dyn EmbeddingModel) -> 
     let questions: Vec<(&str, Language)> = off_topic().collect();
     let texts: Vec<&str> = questions.iter().map(|(text, _)| *text).collect();
     let vectors = model.embed_queries(&texts)?;
-    let asked: Vec<(Language, &[f32])> = questions.iter().map(|(_, language)| *language).zip(vectors.rows()).collect();
+    let asked: Vec<Asked<'_>> = questions
+        .iter()
+        .zip(vectors.rows())
+        .map(|((text, language), vector)| Asked { text, language: *language, vector })
+        .collect();
     revision.manifest.background =
         Background { sentence_pairs: sentence_pairs(revision, model)?, ..Background::default() };
     revision.manifest.background.language_bias = language_bias(revision, &asked)?;
     // From here on each step needs what the one before put into the manifest.
-    let settings = RetrievalSettings::default();
-    let mut found = Vec::new();
+    let found = retrieve_all(revision, &asked, Channels::Hybrid)?;
     let mut cosines = BTreeMap::<Language, Vec<f32>>::new();
-    for (question, language) in &questions {
-        let hits = retrieve(revision, model, question, Mode::Hybrid, &settings)?;
-        cosines.entry(*language).or_default().extend(hits.best_closeness());
-        found.push((*question, hits));
+    for (question, hits) in asked.iter().zip(&found) {
+        cosines.entry(question.language).or_default().extend(hits.best_closeness());
     }
     revision.manifest.background.off_topic_cosine =
         cosines.into_iter().map(|(language, values)| (language, Distribution::of(values))).collect();
-    let mut confidences = Vec::new();
-    for (question, hits) in &found {
-        confidences.push(confidence(revision, &Analyzer, question, hits)?.value);
+    let mut confidences = BTreeMap::new();
+    for channels in [Channels::Text, Channels::Vector, Channels::Hybrid] {
+        let found = retrieve_all(revision, &asked, channels)?;
+        let judged =
+            asked.par_iter().zip(&found).map(|(question, hits)| confidence(revision, &Analyzer, question.text, hits));
+        let values: Result<Vec<f32>, IndexError> = judged.map(|judged| Ok(judged?.value)).collect();
+        confidences.insert(channels, Distribution::of(values?));
     }
-    revision.manifest.background.off_topic_confidence = Distribution::of(confidences);
+    revision.manifest.background.off_topic_confidence = confidences;
     Ok(())
+}
+
+/// An off-topic question, embedded.
+struct Asked<'a> {
+    text: &'a str,
+    language: Language,
+    vector: &'a [f32],
+}
+
+fn retrieve_all(revision: &Revision, asked: &[Asked<'_>], channels: Channels) -> Result<Vec<Retrieved>, BuildError> {
+    let settings = RetrievalSettings::default();
+    let one = |question: &Asked<'_>| retrieve_embedded(revision, question.text, question.vector, channels, &settings);
+    Ok(asked.par_iter().map(one).collect::<Result<_, RetrieveError>>()?)
 }
 
 /// For each language of questions: what passages in another language lack beside those in the same one. The upper end
 /// of the cosines is compared, since that is where ranking happens.
 fn language_bias(
     revision: &Revision,
-    asked: &[(Language, &[f32])],
+    asked: &[Asked<'_>],
 ) -> Result<BTreeMap<Language, BTreeMap<Language, f32>>, BuildError> {
     let mut cosines = BTreeMap::<(Language, Language), Vec<f32>>::new();
     let chunks = revision.passages.chunk_count();
@@ -79,13 +100,14 @@ fn language_bias(
         else {
             continue;
         };
-        for (asked_in, vector) in asked {
-            cosines.entry((*asked_in, written_in)).or_default().push(dot(vector, row));
+        for question in asked {
+            cosines.entry((question.language, written_in)).or_default().push(dot(question.vector, row));
         }
     }
     let upper = |pair: (Language, Language)| -> Option<f32> {
         let values = cosines.get(&pair)?;
-        let enough = values.len() >= MIN_BIAS_CHUNKS * asked.iter().filter(|(l, _)| *l == pair.0).count();
+        let enough =
+            values.len() >= MIN_BIAS_CHUNKS * asked.iter().filter(|question| question.language == pair.0).count();
         enough.then(|| Distribution::of(values.clone()).quantile(BIAS_QUANTILE)).flatten()
     };
     let mut bias = BTreeMap::<Language, BTreeMap<Language, f32>>::new();
@@ -103,25 +125,32 @@ fn evenly(chunks: usize, wanted: usize) -> impl Iterator<Item = ChunkNumber> {
     (0..wanted).map(move |i| ChunkNumber((i * chunks / wanted) as u32))
 }
 
-/// Cosines between sampled sentences of different documents.
+/// Similarities between sampled sentences of different documents, as `answer::attribute` sees them.
 fn sentence_pairs(revision: &Revision, model: &dyn EmbeddingModel) -> Result<Distribution, BuildError> {
     let sample = sample_sentences(revision)?;
-    let texts: Vec<&str> = sample.iter().map(|(_, text)| text.as_str()).collect();
+    let texts: Vec<String> = sample.iter().map(|sampled| in_context(&sampled.context, &sampled.text)).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let vectors = model.embed_passages(&texts, &())?;
-    let rows: Vec<&[f32]> = vectors.rows().collect();
-    let mut cosines = Vec::new();
-    for (i, (document, _)) in sample.iter().enumerate() {
-        for (j, (other, _)) in sample.iter().enumerate().skip(i + 1) {
-            if document != other {
-                cosines.push(dot(rows[i], rows[j]));
-            }
-        }
-    }
-    Ok(Distribution::of(cosines))
+    let evidence =
+        |(sampled, vector): (&Sampled, &[f32])| Evidence { text: sampled.text.clone(), vector: vector.to_vec() };
+    let evidence: Vec<Evidence> = sample.iter().zip(vectors.rows()).map(evidence).collect();
+    let unrelated = |i: usize, j: usize| sample[i].document != sample[j].document;
+    let row = |i: usize| {
+        let others = (i + 1..evidence.len()).filter(|j| unrelated(i, *j));
+        others.map(|j| similarity(&evidence[i], &evidence[j])).collect::<Vec<f32>>()
+    };
+    Ok(Distribution::of((0..evidence.len()).into_par_iter().flat_map_iter(row).collect()))
 }
 
-/// Sentences from chunks spread evenly over the index, one a chunk, the same on every run; with their document.
-fn sample_sentences(revision: &Revision) -> Result<Vec<(u32, String)>, BuildError> {
+/// A sentence of the index.
+struct Sampled {
+    document: u32,
+    context: String,
+    text: String,
+}
+
+/// Sentences from chunks spread evenly over the index, one a chunk, the same on every run.
+fn sample_sentences(revision: &Revision) -> Result<Vec<Sampled>, BuildError> {
     let mut sample = Vec::new();
     for number in evenly(revision.passages.chunk_count(), MAX_SENTENCES) {
         let chunk = revision.passages.chunk(number)?;
@@ -130,7 +159,13 @@ fn sample_sentences(revision: &Revision) -> Result<Vec<(u32, String)>, BuildErro
             sentences(&chunk.text).into_iter().map(|range| &chunk.text[range]).filter(fits).collect();
         // The middle one: first sentences of sections are more alike than others.
         if let Some(sentence) = pieces.get(pieces.len() / 2) {
-            sample.push((chunk.document, (*sentence).to_owned()));
+            let title = revision.passages.document(chunk.document)?.title;
+            let heading = chunk.place.headings.last().map_or("", String::as_str);
+            sample.push(Sampled {
+                document: chunk.document,
+                context: context_of(&title, heading),
+                text: (*sentence).to_owned(),
+            });
         }
     }
     Ok(sample)

@@ -16,7 +16,7 @@ mod table;
 pub use abstention::{AbstentionReport, Outcome};
 pub use bootstrap::{Bootstrap, Interval};
 pub use compare::{Comparison, compare};
-pub use dataset::{DatasetError, GoldQuery, GoldSet, Question, Selection};
+pub use dataset::{DatasetError, GoldQuery, GoldSet, Question, Selection, default_split};
 pub use metrics::Judgements;
 pub use paired::{IncompleteRun, Latency};
 pub use report::{Metric, Report, ReportSettings};

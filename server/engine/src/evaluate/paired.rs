@@ -150,8 +150,10 @@ fn says_what_is_expected(query: &GoldQuery, result: &RunQuery) -> Option<bool> {
     Some(expected.must_contain.iter().all(|part| answer.contains(&plain(part))))
 }
 
-/// Lower case, and white space as single blanks, so that a line break inside a phrase does not hide it.
+/// Lower case, white space as single blanks, and without Markdown's marks for code and emphasis: neither a line break
+/// inside a phrase nor a pair of backticks hides it.
 fn plain(text: &str) -> String {
+    let text = text.replace(['`', '*'], "");
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ").to_lowercase()
 }

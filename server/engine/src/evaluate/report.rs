@@ -93,7 +93,8 @@ impl Default for ReportSettings {
 pub struct AnswersReport {
     /// Queries with an expectation for which the run has an answer.
     pub checked: usize,
-    /// Those whose answer holds every expected text / checked. Letter case and white space do not count.
+    /// Those whose answer holds every expected text / checked. Letter case, white space and Markdown's marks
+    /// for code and emphasis do not count.
     pub contained: f64,
 }
 

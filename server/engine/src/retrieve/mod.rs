@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use ragops_embed::{EmbedError, EmbeddingModel};
+use serde::{Deserialize, Serialize};
 
 use crate::document::Language;
 use crate::index::{ChunkNumber, Hit, IndexError};
@@ -59,7 +60,8 @@ impl Mode {
         }
     }
 
-    fn channels(self) -> Channels {
+    /// The channels that answer it today.
+    pub fn channels(self) -> Channels {
         match self {
             Self::Text => Channels::Text,
             Self::Vector => Channels::Vector,
@@ -88,7 +90,8 @@ impl FromStr for Mode {
 }
 
 /// The channels that were used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Channels {
     /// BM25 alone.
     Text,
@@ -170,19 +173,54 @@ pub fn retrieve(
     settings: &RetrievalSettings,
 ) -> Result<Retrieved, RetrieveError> {
     let channels = mode.channels();
-    let depth = settings.channel_depth.max(settings.top_k);
-    let by_text = || match channels {
-        Channels::Vector => Ok(Vec::new()),
-        Channels::Text | Channels::Hybrid => search_text(revision, question, depth),
-    };
+    let by_text = || search_text_in(revision, question, channels, settings);
     let by_vector = || match channels {
         Channels::Text => Ok(None),
         Channels::Vector | Channels::Hybrid => model.embed_query(question).map(Some),
     };
-    let (text, question_vector) = rayon::join(by_text, by_vector);
-    let (text, question_vector) = (text?, question_vector?);
+    let (text, vector) = rayon::join(by_text, by_vector);
+    fused(revision, question, channels, settings, text?, vector?)
+}
+
+/// [`retrieve`] for a question that is embedded already; its vector is not looked at where only text is searched.
+pub fn retrieve_embedded(
+    revision: &Revision,
+    question: &str,
+    vector: &[f32],
+    channels: Channels,
+    settings: &RetrievalSettings,
+) -> Result<Retrieved, RetrieveError> {
+    let text = search_text_in(revision, question, channels, settings)?;
+    let vector = (channels != Channels::Text).then(|| vector.to_vec());
+    fused(revision, question, channels, settings, text, vector)
+}
+
+fn search_text_in(
+    revision: &Revision,
+    question: &str,
+    channels: Channels,
+    settings: &RetrievalSettings,
+) -> Result<Vec<Hit>, IndexError> {
+    match channels {
+        Channels::Vector => Ok(Vec::new()),
+        Channels::Text | Channels::Hybrid => search_text(revision, question, depth(settings)),
+    }
+}
+
+fn depth(settings: &RetrievalSettings) -> usize {
+    settings.channel_depth.max(settings.top_k)
+}
+
+fn fused(
+    revision: &Revision,
+    question: &str,
+    channels: Channels,
+    settings: &RetrievalSettings,
+    text: Vec<Hit>,
+    question_vector: Option<Vec<f32>>,
+) -> Result<Retrieved, RetrieveError> {
     let asked = question_vector.as_deref().map(|vector| Asked { revision, vector, language: language(question) });
-    let close = asked.as_ref().map_or(Ok(Vec::new()), |asked| asked.closest(depth, &text))?;
+    let close = asked.as_ref().map_or(Ok(Vec::new()), |asked| asked.closest(depth(settings), &text))?;
     let fused = match channels {
         Channels::Text => text.clone(),
         Channels::Vector => close,

@@ -1,0 +1,42 @@
+//! The sample runbooks, asked their gold questions through the real program: floors a little below what
+//! docs/benchmarks.md reports, so that a change that makes answers worse is noticed before it is measured.
+
+use std::path::Path;
+use std::process::Command;
+
+use ragops_e2e::server_process::server_binary;
+use serde_json::Value;
+
+const INDEX: &str = "runbooks";
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} ended with {}: {errors}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_sample_questions_are_found_answered_and_escalated_as_measured() {
+    if super::site("the_sample_questions_are_found_answered_and_escalated_as_measured").is_none() {
+        return;
+    }
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/samples");
+    let data = tempfile::tempdir().unwrap();
+    let server = server_binary().unwrap();
+    run(Command::new(&server).args(["index", "-f"]).arg(samples.join("ragindex.yaml")).arg("--data").arg(data.path()));
+    let mut eval = Command::new(&server);
+    eval.args(["eval", "--index", INDEX, "--json", "--data"]).arg(data.path()).arg("--set").arg(samples.join("gold"));
+    let report: Value = serde_json::from_str(&run(&mut eval)).unwrap();
+    let figures = [
+        ("recall_at_5", &report["recall_at_5"], 0.78),
+        ("ndcg_at_10", &report["ndcg_at_10"], 0.75),
+        ("coverage", &report["abstention"]["coverage"]["value"], 0.80),
+        ("unanswerable_escalated", &report["abstention"]["unanswerable_escalated"]["value"], 0.60),
+        ("answers that hold the fact", &report["answers"]["contained"], 0.55),
+    ];
+    for (name, found, floor) in figures {
+        let found = found.as_f64().unwrap_or_else(|| panic!("no {name} in {report:#}"));
+        assert!(found >= floor, "{name} is {found:.3}, the floor is {floor}; see docs/benchmarks.md");
+    }
+}

@@ -1,0 +1,139 @@
+//! Whole answers: which questions are answered, whether the answer holds the expected fact, and whether its sentences
+//! are those that people chose.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use ragops_engine::answer::{AnswerError, Question, Searcher, Status};
+use ragops_engine::evaluate::{GoldSet, MonotonicClock, Ranked, Report, ReportSettings, default_split, evaluate};
+use ragops_engine::retrieve::Mode;
+use ragops_engine::settings::QuerySettings;
+use serde::Deserialize;
+
+use super::quality::{description, documents};
+
+pub(crate) fn abstention(sets: &[(&str, GoldSet, &Searcher)]) -> Result<()> {
+    println!("\n## Answering and abstaining\n");
+    println!(
+        "Whole answers (hybrid), default settings. Right page: of all answered, those with a relevant page among the"
+    );
+    println!("first 5. Coverage: answered, of the answerable. Escalated: of the unanswerable. Fact in answer: of the");
+    println!(
+        "answerable with a known fact, those whose answer holds it word for word, escalated ones counted as without.\n"
+    );
+    println!(
+        "| set | answerable | unanswerable | right page | coverage | unanswerable escalated | AURC | fact in answer | p50 ms | p99 ms |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    for (title, gold, searcher) in sets {
+        let settings = QuerySettings::default();
+        let mut ask = |text: &str| -> Result<Ranked, AnswerError> {
+            let question = Question { text, mode: Mode::Auto };
+            let found = searcher.retrieve(question, &settings.retrieval)?;
+            let answer = searcher.answer(question, &settings)?;
+            Ok(Ranked {
+                documents: documents(searcher, &found, |_| true)?,
+                confidence: Some(answer.confidence),
+                answered: Some(answer.status == Status::Answered),
+                answer: Some(answer.answer),
+            })
+        };
+        let run = evaluate(gold, description(searcher, Mode::Auto), &MonotonicClock::start(), &mut ask)?;
+        let value = serde_json::to_value(Report::of(&run, gold, &ReportSettings::default())?)?;
+        let figure = |name: &str| value["abstention"][name]["value"].as_f64().unwrap_or(f64::NAN);
+        let fact = value["answers"]["contained"].as_f64().map_or("–".to_owned(), |share| format!("{share:.3}"));
+        println!(
+            "| {title} | {} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {fact} | {:.1} | {:.1} |",
+            value["abstention"]["answerable"],
+            value["abstention"]["unanswerable"],
+            figure("precision"),
+            figure("coverage"),
+            figure("unanswerable_escalated"),
+            value["abstention"]["aurc"].as_f64().unwrap_or(f64::NAN),
+            value["latency_ms"]["p50"].as_f64().unwrap_or(f64::NAN),
+            value["latency_ms"]["p99"].as_f64().unwrap_or(f64::NAN),
+        );
+    }
+    Ok(())
+}
+
+/// A line of `attribution.jsonl`: a question, its passage's sentences, and which of them each annotator chose.
+#[derive(Deserialize)]
+struct Annotated {
+    id: String,
+    text: String,
+    doc_id: String,
+    sentences: Vec<String>,
+    answers: Vec<Annotation>,
+}
+
+#[derive(Deserialize)]
+struct Annotation {
+    gold_sentence_idx: Vec<usize>,
+}
+
+/// Sums over questions.
+#[derive(Default)]
+struct Counts {
+    questions: usize,
+    chosen: usize,
+    said: usize,
+    right: usize,
+    f1: f64,
+}
+
+/// The sentences of answers beside those that annotators chose as evidence.
+pub(crate) fn sentences(searcher: &Searcher, set: &Path) -> Result<()> {
+    println!("\n## Sentences of answers\n");
+    println!(
+        "clapnq_dev, answerable questions, nothing escalated (`confidence` 0). A sentence is right when an annotator"
+    );
+    println!("chose it; F1 is the mean over questions.\n");
+    println!("| half | questions | precision | recall | F1 | sentences an answer |");
+    println!("|---|---|---|---|---|---|");
+    let text = fs::read_to_string(set.join("attribution.jsonl"))?;
+    let mut halves = BTreeMap::<&str, Counts>::new();
+    for line in text.lines() {
+        let annotated: Annotated = serde_json::from_str(line).context("attribution.jsonl")?;
+        count(searcher, &annotated, halves.entry(default_split(&annotated.id)).or_default())?;
+    }
+    for (half, c) in halves.iter().rev() {
+        println!(
+            "| {half} | {} | {:.3} | {:.3} | {:.3} | {:.1} |",
+            c.questions,
+            c.right as f64 / c.said as f64,
+            c.right as f64 / c.chosen as f64,
+            c.f1 / c.questions as f64,
+            c.said as f64 / c.questions as f64,
+        );
+    }
+    Ok(())
+}
+
+fn count(searcher: &Searcher, annotated: &Annotated, counts: &mut Counts) -> Result<()> {
+    let mut settings = QuerySettings::default();
+    settings.confidence = ragops_engine::settings::ConfidenceSettings::Fixed { minimum: 0.0 };
+    let answer = searcher.answer(Question { text: &annotated.text, mode: Mode::Auto }, &settings)?;
+    let chosen: HashSet<usize> = annotated.answers.iter().flat_map(|a| a.gold_sentence_idx.iter().copied()).collect();
+    let gold: Vec<String> = chosen.iter().filter_map(|at| annotated.sentences.get(*at)).map(|s| letters(s)).collect();
+    let cites = |sentence: &ragops_engine::answer::Sentence| {
+        let cited = |source: u32| answer.sources.iter().find(|s| s.id == source).map(|s| s.document.as_str());
+        sentence.citations.first().and_then(|c| cited(c.source)) == Some(&annotated.doc_id)
+    };
+    let agrees = |said: &str| gold.iter().any(|g| g.contains(said) || said.contains(g.as_str()));
+    let right = answer.sentences.iter().filter(|s| cites(s) && agrees(&letters(&s.text))).count();
+    counts.questions += 1;
+    counts.chosen += gold.len();
+    counts.said += answer.sentences.len();
+    counts.right += right;
+    let both = answer.sentences.len() + gold.len();
+    counts.f1 += if both == 0 { 0.0 } else { 2.0 * right as f64 / both as f64 };
+    Ok(())
+}
+
+/// Letters and digits only: the set's sentences are spaced as its tokenizer left them.
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}

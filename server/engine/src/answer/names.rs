@@ -1,0 +1,88 @@
+//! Names in a question: `RabbitMQ`, `PostgreSQL`, `HN-5034`. An index in which a name stands nowhere rarely answers a
+//! question about it, however near the subject: the classic trap of retrieval by meaning.
+
+use crate::document::Language;
+use crate::index::IndexError;
+use crate::revision::Revision;
+use crate::text::{Analyzer, TokenBuffer, TokenKind, language};
+
+/// Shorter runs of letters in a Korean sentence are units and abbreviations (`GB`, `vs`).
+const MIN_LETTERS: usize = 3;
+
+/// Whether the question names something that stands nowhere in the index, as a whole or in all its parts.
+pub(super) fn unknown(revision: &Revision, analyzer: &Analyzer, question: &str) -> Result<bool, IndexError> {
+    for name in names(question) {
+        if !stands_somewhere(revision, analyzer, name)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn stands_somewhere(revision: &Revision, analyzer: &Analyzer, name: &str) -> Result<bool, IndexError> {
+    let mut buffer = TokenBuffer::default();
+    analyzer.analyze(name, &mut buffer);
+    let (mut parts, mut parts_found) = (0, 0);
+    for token in buffer.iter() {
+        let stands = revision.text.document_frequency(token.text)? > 0;
+        match token.kind {
+            TokenKind::Part => {
+                parts += 1;
+                parts_found += usize::from(stands);
+            }
+            _ if stands => return Ok(true),
+            _ => {}
+        }
+    }
+    Ok(parts > 0 && parts == parts_found)
+}
+
+/// The words of a question that are written as names: in a Korean sentence every Latin word of three letters or more;
+/// elsewhere words with a capital that does not only begin the sentence, and identifiers with digits or underscores.
+fn names(question: &str) -> impl Iterator<Item = &str> {
+    let in_korean = language(question) == Some(Language::Korean);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let mut at_start = true;
+    question.split(move |c: char| !is_part(c)).filter_map(move |word| {
+        let word = word.trim_matches(['-', '.', '_']);
+        if word.is_empty() {
+            return None;
+        }
+        let starts_sentence = std::mem::replace(&mut at_start, false);
+        is_name(word, in_korean, starts_sentence).then_some(word)
+    })
+}
+
+fn is_name(word: &str, in_korean: bool, starts_sentence: bool) -> bool {
+    let letters = word.chars().filter(char::is_ascii_alphabetic).count();
+    let inner_capital = word.chars().skip(1).any(|c| c.is_ascii_uppercase());
+    let capital = word.starts_with(|c: char| c.is_ascii_uppercase());
+    let machine = letters > 0 && word.contains(|c: char| c.is_ascii_digit() || c == '_');
+    if in_korean {
+        return letters >= MIN_LETTERS || machine;
+    }
+    // `I`, `A` and other single letters are words.
+    letters >= 2 && (inner_capital || machine || (capital && !starts_sentence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_from_words_by_how_they_are_written() {
+        let cases: [(&str, &[&str]); 8] = [
+            ("RabbitMQ 큐가 가득 차서 publish가 막혔을 때", &["RabbitMQ", "publish"]),
+            ("HN-5034 뜨는데 이거 뭐예요?", &["HN-5034"]),
+            ("디스크 100 GB 어떻게 늘려요?", &[]),
+            ("How do I force an election in the MongoDB replica set?", &["MongoDB"]),
+            ("What happens if the Watchdog alert goes quiet?", &["Watchdog"]),
+            ("kube_pod_status and max_connections of pg-alpha", &["kube_pod_status", "max_connections"]),
+            ("iOS app rejected. what now?", &["iOS"]),
+            ("When do I see a doctor?", &[]),
+        ];
+        for (question, expect) in cases {
+            assert_eq!(names(question).collect::<Vec<_>>(), expect, "{question}");
+        }
+    }
+}
