@@ -42,14 +42,14 @@ fn stands_somewhere(revision: &Revision, analyzer: &Analyzer, name: &str) -> Res
 fn names(question: &str) -> impl Iterator<Item = &str> {
     let in_korean = language(question) == Some(Language::Korean);
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let mut at_start = true;
-    question.split(move |c: char| !is_part(c)).filter_map(move |word| {
-        let word = word.trim_matches(['-', '.', '_']);
-        if word.is_empty() {
-            return None;
-        }
-        let starts_sentence = std::mem::replace(&mut at_start, false);
-        is_name(word, in_korean, starts_sentence).then_some(word)
+    let mut starts_sentence = true;
+    // What stands between words is kept as a piece of its own: it tells where a sentence begins.
+    question.split_inclusive(move |c: char| !is_part(c)).filter_map(move |piece| {
+        let word = piece.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let first = if word.is_empty() { starts_sentence } else { std::mem::take(&mut starts_sentence) };
+        let after = &piece[piece.rfind(word).map_or(0, |at| at + word.len())..];
+        starts_sentence |= after.contains(['.', '?', '!', '\n']);
+        (!word.is_empty() && is_name(word, in_korean, first)).then_some(word)
     })
 }
 
@@ -57,12 +57,14 @@ fn is_name(word: &str, in_korean: bool, starts_sentence: bool) -> bool {
     let letters = word.chars().filter(char::is_ascii_alphabetic).count();
     let inner_capital = word.chars().skip(1).any(|c| c.is_ascii_uppercase());
     let capital = word.starts_with(|c: char| c.is_ascii_uppercase());
-    let machine = letters > 0 && word.contains(|c: char| c.is_ascii_digit() || c == '_');
+    // `30s` and `10GB` are measures.
+    let begins_with_letter = word.starts_with(|c: char| c.is_ascii_alphabetic());
+    let machine = begins_with_letter && word.contains(|c: char| c.is_ascii_digit() || c == '_');
     if in_korean {
-        return letters >= MIN_LETTERS || machine;
+        return machine || (begins_with_letter && letters >= MIN_LETTERS);
     }
     // `I`, `A` and other single letters are words.
-    letters >= 2 && (inner_capital || machine || (capital && !starts_sentence))
+    machine || (letters >= 2 && begins_with_letter && (inner_capital || (capital && !starts_sentence)))
 }
 
 #[cfg(test)]
@@ -71,10 +73,12 @@ mod tests {
 
     #[test]
     fn names_are_told_from_words_by_how_they_are_written() {
-        let cases: [(&str, &[&str]); 8] = [
+        let cases: [(&str, &[&str]); 10] = [
+            ("I need access to a replica. Which role do I request? Also, for how long?", &[]),
+            ("Is v1.2.3 of Envoy supported? It's Kafka we use.", &["v1.2.3", "Envoy", "Kafka"]),
             ("RabbitMQ 큐가 가득 차서 publish가 막혔을 때", &["RabbitMQ", "publish"]),
             ("HN-5034 뜨는데 이거 뭐예요?", &["HN-5034"]),
-            ("디스크 100 GB 어떻게 늘려요?", &[]),
+            ("디스크 100GB를 30s 안에 어떻게 늘려요?", &[]),
             ("How do I force an election in the MongoDB replica set?", &["MongoDB"]),
             ("What happens if the Watchdog alert goes quiet?", &["Watchdog"]),
             ("kube_pod_status and max_connections of pg-alpha", &["kube_pod_status", "max_connections"]),

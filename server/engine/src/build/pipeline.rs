@@ -24,7 +24,7 @@ use crate::revision::manifest::{Counts, Findings, Manifest};
 use crate::revision::store::WriteLock;
 use crate::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, RevisionStore};
 use crate::settings::BuildSettings;
-use crate::text::language;
+use crate::text::prose_language;
 
 /// Source bytes read and cut at a time: bounds memory, and is enough to keep all cores busy.
 const BATCH_BYTES: u64 = 8 << 20;
@@ -362,6 +362,7 @@ impl<'a> Build<'a> {
     fn write_document(&mut self, document: Document, digest: Sha256Digest, chunks: &[Chunk]) -> Result<(), BuildError> {
         let number = self.counts.documents as u32;
         self.text_documents.push(TextEntry { headings: &document.title, text: &whole_text(&document) })?;
+        let written_in = document.language;
         self.passages.push_document(&DocumentRecord {
             id: document.id,
             source: document.source.to_string(),
@@ -380,7 +381,7 @@ impl<'a> Build<'a> {
                 text: chunk.text.clone(),
                 place: chunk.place.clone(),
                 tokens: chunk.tokens,
-                language: language(&chunk.text),
+                language: prose_language(&chunk.text).or(written_in),
             })?;
             self.counts.tokens += u64::from(chunk.tokens);
         }

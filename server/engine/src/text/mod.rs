@@ -17,5 +17,5 @@ pub use analyze::{Analyzer, Token, TokenBuffer, TokenKind};
 pub use facts::{Fact, FactKind, facts, missing_facts};
 pub use normalise::{matching_form, nfc};
 pub use overlap::bigram_overlap;
-pub use script::language;
+pub use script::{language, prose_language};
 pub use sentences::{Segment, SegmentKind, segments, sentences};

@@ -121,23 +121,30 @@ fn quote(kind: PieceKind, text: &str) -> String {
     }
 }
 
-/// Joins an answer's sentences: prose with spaces, list items, table rows and code on lines of their own.
+/// Joins an answer's sentences: prose with spaces, list items, table rows and code on lines of their own; rows of one
+/// table stand under one header.
 pub fn join(sentences: &[Sentence]) -> String {
     let mut text = String::new();
+    let mut header = "";
     for sentence in sentences {
-        let item = draft::is_item(&sentence.text);
-        let block = sentence.text.contains('\n') || sentence.text.starts_with('|');
+        let said = sentence.text.as_str();
+        let (above, row) =
+            if said.starts_with('|') { said.rsplit_once('\n').unwrap_or(("", said)) } else { ("", said) };
+        let in_same_table = !above.is_empty() && above == header;
+        header = above;
+        let block = said.contains('\n') || said.starts_with('|');
         if !text.is_empty() {
             let after_block = text.ends_with("```") || text.ends_with('|');
-            let last_is_item = text.lines().last().is_some_and(draft::is_item);
+            let (item, after_item) = (draft::is_item(said), text.lines().last().is_some_and(draft::is_item));
             text.push_str(match () {
+                () if in_same_table => "\n",
                 () if block || after_block => "\n\n",
-                () if item && last_is_item => "\n",
-                () if item || last_is_item => "\n\n",
+                () if item && after_item => "\n",
+                () if item || after_item => "\n\n",
                 () => " ",
             });
         }
-        text.push_str(&sentence.text);
+        text.push_str(if in_same_table { row } else { said });
     }
     text
 }
@@ -174,5 +181,7 @@ mod tests {
         );
         assert_eq!(joined(&["Run it:", "```\nls\n```", "Done."]), "Run it:\n\n```\nls\n```\n\nDone.");
         assert_eq!(joined(&["| a |\n| --- |\n| 1 |", "Done."]), "| a |\n| --- |\n| 1 |\n\nDone.");
+        let rows = ["| a |\n| --- |\n| 1 |", "| a |\n| --- |\n| 2 |", "| b |\n| --- |\n| 3 |"];
+        assert_eq!(joined(&rows), "| a |\n| --- |\n| 1 |\n| 2 |\n\n| b |\n| --- |\n| 3 |");
     }
 }
