@@ -1,7 +1,12 @@
 //! Requests that cannot be answered: each names what is wrong and what to do.
 
-use axum::body::Body;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::Request;
+use hyper::body::Frame;
 
 use crate::support::{get, post, send, state};
 
@@ -68,6 +73,27 @@ async fn any_other_content_type_is_refused() {
     let request = Request::post("/query").header("content-type", "Application/JSON; charset=utf-8");
     let reply = send(&state(&["runbooks"]), request.body(Body::from("{}")).unwrap()).await;
     assert_eq!(reply.json()["error"]["code"], "missing_field");
+}
+
+/// A body that comes by drops, one a second, and never ends.
+struct Dripping(tokio::time::Interval);
+
+impl HttpBody for Dripping {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_tick(context).map(|_| Some(Ok(Frame::data(Bytes::from_static(b" ")))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_arrive_in_time_is_not_waited_for() {
+    let dripping = Body::new(Dripping(tokio::time::interval(std::time::Duration::from_secs(1))));
+    check(&["runbooks"], "/query", dripping, expect(408, "body_timeout", None, "within 10 s")).await;
 }
 
 #[tokio::test]
