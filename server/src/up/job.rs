@@ -1,6 +1,7 @@
 //! Opening and building one index, on a thread that may block. What comes of it is put into the shared state here, so
 //! that requests see a new revision the moment it is open.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -74,14 +75,36 @@ fn serve(workshop: &Workshop, index: &ServedIndex, searcher: Searcher) {
 
 /// Builds an index and serves what came of it.
 pub fn build(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, cancel: Cancel) -> End {
-    index.update(|condition| condition.activity = Activity::Building(None));
     let start = Instant::now();
-    let also = |progress| index.update(|condition| condition.activity = Activity::Building(Some(progress)));
-    let reporter = Reporter::new(&config.name, workshop.display, cancel, also);
-    let result = builder::build(config, &workshop.data, &workshop.models, &reporter);
-    drop(reporter);
+    let result = contain(|| {
+        index.update(|condition| condition.activity = Activity::Building(None));
+        let also = |progress| index.update(|condition| condition.activity = Activity::Building(Some(progress)));
+        let reporter = Reporter::new(&config.name, workshop.display, cancel, also);
+        let outcome = builder::build(config, &workshop.data, &workshop.models, &reporter)?;
+        serve_outcome(workshop, index, &outcome)?;
+        Ok(outcome)
+    });
+    conclude(workshop, index, start, result)
+}
+
+/// A panic is a failure like others: said, and tried again. Whatever was half done is left as a build that was killed
+/// leaves it, which the next one takes up.
+fn contain<T>(build: impl FnOnce() -> Result<T, BuildFailure>) -> Result<T, BuildFailure> {
+    catch_unwind(AssertUnwindSafe(build)).unwrap_or_else(|cause| {
+        let text = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
+        Err(BuildFailure::Panicked(text.unwrap_or("no message").to_owned()))
+    })
+}
+
+/// Records how a build ended.
+fn conclude(
+    workshop: &Workshop,
+    index: &ServedIndex,
+    start: Instant,
+    result: Result<BuildOutcome, BuildFailure>,
+) -> End {
     let metrics = &workshop.state.metrics;
-    match result.and_then(|outcome| serve_outcome(workshop, index, &outcome).map(|()| outcome)) {
+    match result {
         Ok(outcome) => {
             let took = (outcome.result == BuildResult::Built).then(|| start.elapsed());
             metrics.build(index.name(), result_name(outcome.result), took);
@@ -155,4 +178,45 @@ fn fail(workshop: &Workshop, index: &ServedIndex, error: &BuildFailure) -> End {
         condition.failure = Some(Failure { message, class, attempts, time: clock::now_rfc3339() });
     });
     end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroUsize;
+
+    use ragops_engine::settings::QuerySettings;
+
+    use crate::pool::QueryPool;
+    use crate::settings::{Environment, Flags, Settings};
+    use crate::state::AppState;
+
+    fn workshop(data: &Path) -> Workshop {
+        let settings = Settings::resolve(Flags::default(), &Environment::of([("HOME", "/nowhere")])).unwrap();
+        Workshop {
+            state: AppState::new(QueryPool::new(NonZeroUsize::MIN, 0)),
+            models: Arc::new(Models::of(&settings)),
+            data: data.into(),
+            display: Display::Nowhere,
+        }
+    }
+
+    /// A build that panicked was shown as running for ever, and its cause was in the log alone.
+    #[test]
+    fn a_panic_is_a_failure_that_is_shown_counted_and_tried_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (workshop, index) = (workshop(dir.path()), ServedIndex::new("faq", QuerySettings::default()));
+        for attempt in 1..=2 {
+            index.update(|condition| condition.activity = Activity::Building(None));
+            let result = contain(|| -> Result<BuildOutcome, BuildFailure> { panic!("chunk 7 of 6") });
+            assert_eq!(conclude(&workshop, &index, Instant::now(), result), End::Retry);
+            let condition = index.condition();
+            assert_eq!(condition.activity, Activity::BackingOff);
+            let failure = condition.failure.unwrap();
+            assert_eq!((failure.class, failure.attempts), (ErrorClass::Retryable, attempt));
+            assert!(failure.message.contains("a fault of the program") && failure.message.contains("chunk 7 of 6"));
+        }
+        let metrics = workshop.state.metrics.render();
+        assert!(metrics.contains(r#"ragops_builds_total{index="faq",result="failed_retryable"} 2"#), "{metrics}");
+    }
 }

@@ -337,7 +337,7 @@ struct Ended {
 /// Completes when the build that runs has ended; never when none runs.
 async fn ended(running: &mut Option<Running>) -> Ended {
     let Some(running) = running else { return pending().await };
-    // A build that panicked may succeed another time, and must not be forgotten.
+    // Builds contain their panics; if one escapes after all, the build must not be forgotten.
     let end = (&mut running.task).await.unwrap_or(End::Retry);
     Ended { index: running.index.clone(), end }
 }
