@@ -11,6 +11,7 @@ fn a_question_that_cannot_be_asked_is_refused_before_anything_is_opened() {
     };
     ask("", &["the question is empty"]);
     ask(" \t ", &["the question is empty"]);
+    ask("\u{200b}\u{feff}\u{1b}", &["the question is empty", "nobody sees"]);
     ask(&"가".repeat(2000), &["6000 bytes", "at most 4096"]);
 }
 

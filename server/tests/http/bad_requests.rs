@@ -35,6 +35,10 @@ const fn expect(status: u16, code: &'static str, field: Option<&'static str>, sa
 async fn a_field_that_is_wrong_is_named() {
     let field = async |body: &'static str, expected| check(&["runbooks"], "/query", body, expected).await;
     field(r#"{"question":"a","topk":1}"#, expect(422, "unknown_field", Some("topk"), "question, mode, index")).await;
+    let twice = r#"{"question":"a","mode":"text","question":"b"}"#;
+    field(twice, expect(422, "duplicate_field", Some("question"), "`question` is there more than once")).await;
+    let unseen = r#"{"question":"\u200b\u200d\ufeff\u0000"}"#;
+    field(unseen, expect(422, "question_empty", Some("question"), "nobody sees")).await;
     field("{}", expect(422, "missing_field", Some("question"), "`question` is missing")).await;
     field(r#"{"question":true}"#, expect(422, "wrong_type", Some("question"), "not a boolean")).await;
     field(r#"{"question":"  "}"#, expect(422, "question_empty", Some("question"), "ask something")).await;
