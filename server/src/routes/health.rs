@@ -111,6 +111,8 @@ pub struct ProgressHealth {
     pub documents: u64,
     /// Chunks indexed.
     pub chunks: u64,
+    /// Chunks in all: an estimate until everything has been read; 0 while nothing has.
+    pub chunks_expected: u64,
 }
 
 /// A failed build.
@@ -216,8 +218,9 @@ fn build_health(activity: Activity, last_success_time: Option<String>) -> BuildH
         Activity::Building(progress) => (BuildState::Building, progress),
         Activity::BackingOff => (BuildState::BackingOff, None),
     };
-    let progress = progress.map(|Progress { stage, files_done, files_total, documents, chunks, findings: _ }| {
-        ProgressHealth { stage: stage_name(stage), files_done, files_total, documents, chunks }
+    let progress = progress.map(|progress| {
+        let Progress { stage, files_done, files_total, documents, chunks, chunks_expected, findings: _ } = progress;
+        ProgressHealth { stage: stage_name(stage), files_done, files_total, documents, chunks, chunks_expected }
     });
     BuildHealth { state, progress, last_success_time }
 }

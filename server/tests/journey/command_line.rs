@@ -62,6 +62,9 @@ fn sources_without_documents_are_bad_input_that_is_named() {
     fs::create_dir(world.path("hollow")).unwrap();
     check("./hollow", &["`bad` has no documents", "hollow"]);
     check("./rag.yaml", &["rag.yaml"]);
+    world.write("unreadable/empty.md", "");
+    fs::write(world.path("unreadable/binary.txt"), b"\x00\x01\x02").unwrap();
+    check("./unreadable", &["2 files were looked at", "empty.md (EmptyFile)", "binary.txt (BinaryContent)"]);
 }
 
 #[test]
