@@ -20,5 +20,6 @@ pub mod resources;
 pub mod router;
 pub mod routes;
 pub mod settings;
+pub mod shown_paths;
 pub mod state;
 pub mod up;

@@ -20,6 +20,7 @@ use crate::progress::Display;
 use crate::resources::{Origin, Resources};
 use crate::router::router;
 use crate::settings::Settings;
+use crate::shown_paths::ShownPaths;
 use crate::state::AppState;
 use crate::up::announce::url;
 use crate::up::job::Workshop;
@@ -82,6 +83,7 @@ async fn up(origin: Origin, settings: Settings, resources: Resources) -> Result<
     let models = load_models(&settings, &resources).await?;
     let workshop = Workshop {
         state,
+        shown_paths: ShownPaths::of(&settings, &origin).into(),
         models,
         data: std::path::absolute(&settings.data).unwrap_or_else(|_| settings.data.clone()).into(),
         display: Display::bar_or(Display::Log),

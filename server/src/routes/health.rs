@@ -58,7 +58,7 @@ pub struct IndexHealth {
     pub build: BuildHealth,
     /// Why the last build failed; `null` after one that did not.
     pub last_error: Option<ErrorHealth>,
-    /// Revisions that could not be used, with why.
+    /// Revisions that could not be used, with why; paths as in `last_error`.
     pub damaged: BTreeMap<String, String>,
 }
 
@@ -118,7 +118,8 @@ pub struct ProgressHealth {
 /// A failed build.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorHealth {
-    /// What went wrong and what to do.
+    /// What went wrong and what to do. Folders of documents are written as the resources write them, and `DATA`,
+    /// `MODELS` and `CACHE` stand for the program's own folders; the log has whole paths.
     pub message: String,
     /// Whether it is tried again by itself, or waits for somebody to change something.
     pub retryable: bool,

@@ -18,6 +18,7 @@ use crate::commands::index::result_name;
 use crate::models::Models;
 use crate::progress::{Cancel, Display, Reporter};
 use crate::resources::IndexConfig;
+use crate::shown_paths::ShownPaths;
 use crate::state::{Activity, Failure, ServedIndex, SharedState};
 
 /// What jobs need beside their index.
@@ -29,6 +30,8 @@ pub struct Workshop {
     pub models: Arc<Models>,
     /// Where revisions are.
     pub data: Arc<Path>,
+    /// How paths are shown to whoever asks how things stand.
+    pub shown_paths: Arc<ShownPaths>,
     /// Where progress is shown.
     pub display: Display,
 }
@@ -50,7 +53,7 @@ pub fn open(workshop: &Workshop, index: &ServedIndex) -> Option<RevisionName> {
     let mut damaged = Vec::new();
     let mut damage = |name: &RevisionName, error: &RevisionError| {
         tracing::error!(index = index.name(), revision = %name, %error, "a revision cannot be used");
-        damaged.push((name.to_string(), error.to_string()));
+        damaged.push((name.to_string(), workshop.shown_paths.apply(&error.to_string())));
     };
     let opened = store.open_serving(&mut damage).map_err(OpenError::from).and_then(|revision| {
         let Some(revision) = revision else { return Ok(None) };
@@ -84,7 +87,7 @@ pub fn build(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, can
         serve_outcome(workshop, index, &outcome)?;
         Ok(outcome)
     });
-    conclude(workshop, index, start, result)
+    conclude(workshop, config, index, start, result)
 }
 
 /// A panic is a failure like others: said, and tried again. Whatever was half done is left as a build that was killed
@@ -99,6 +102,7 @@ fn contain<T>(build: impl FnOnce() -> Result<T, BuildFailure>) -> Result<T, Buil
 /// Records how a build ended.
 fn conclude(
     workshop: &Workshop,
+    config: &IndexConfig,
     index: &ServedIndex,
     start: Instant,
     result: Result<BuildOutcome, BuildFailure>,
@@ -123,7 +127,7 @@ fn conclude(
             index.update(|condition| condition.activity = Activity::Idle);
             End::GiveUp
         }
-        Err(error) => fail(workshop, index, &error),
+        Err(error) => fail(workshop, config, index, &error),
     }
 }
 
@@ -156,7 +160,8 @@ fn log_outcome(index: &ServedIndex, outcome: &BuildOutcome, start: Instant) {
     }
 }
 
-fn fail(workshop: &Workshop, index: &ServedIndex, error: &BuildFailure) -> End {
+/// The log is told where things lie, `/health` is not.
+fn fail(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, error: &BuildFailure) -> End {
     let class = error.class();
     let (result, activity, end) = match class {
         ErrorClass::BadInput => ("failed_bad_input", Activity::Idle, End::GiveUp),
@@ -172,6 +177,7 @@ fn fail(workshop: &Workshop, index: &ServedIndex, error: &BuildFailure) -> End {
             tracing::error!(index = index.name(), error = message, "the build failed; there is nothing to serve yet")
         }
     }
+    let message = workshop.shown_paths.with_folders(&config.folders).apply(&message);
     index.update(|condition| {
         let attempts = condition.failure.as_ref().map_or(0, |failure| failure.attempts) + 1;
         condition.activity = activity;
@@ -185,7 +191,7 @@ mod tests {
     use super::*;
     use std::num::NonZeroUsize;
 
-    use ragops_engine::settings::QuerySettings;
+    use ragops_engine::settings::{BuildSettings, QuerySettings};
 
     use crate::pool::QueryPool;
     use crate::settings::{Environment, Flags, Settings};
@@ -195,6 +201,7 @@ mod tests {
         let settings = Settings::resolve(Flags::default(), &Environment::of([("HOME", "/nowhere")])).unwrap();
         Workshop {
             state: AppState::new(QueryPool::new(NonZeroUsize::MIN, 0)),
+            shown_paths: Arc::default(),
             models: Arc::new(Models::of(&settings)),
             data: data.into(),
             display: Display::Nowhere,
@@ -206,10 +213,18 @@ mod tests {
     fn a_panic_is_a_failure_that_is_shown_counted_and_tried_again() {
         let dir = tempfile::tempdir().unwrap();
         let (workshop, index) = (workshop(dir.path()), ServedIndex::new("faq", QuerySettings::default()));
+        let config = IndexConfig {
+            name: "faq".to_owned(),
+            folders: Vec::new(),
+            build: BuildSettings::default(),
+            query: QuerySettings::default(),
+            model: "multilingual-e5-small".to_owned(),
+            history: 3,
+        };
         for attempt in 1..=2 {
             index.update(|condition| condition.activity = Activity::Building(None));
             let result = contain(|| -> Result<BuildOutcome, BuildFailure> { panic!("chunk 7 of 6") });
-            assert_eq!(conclude(&workshop, &index, Instant::now(), result), End::Retry);
+            assert_eq!(conclude(&workshop, &config, &index, Instant::now(), result), End::Retry);
             let condition = index.condition();
             assert_eq!(condition.activity, Activity::BackingOff);
             let failure = condition.failure.unwrap();

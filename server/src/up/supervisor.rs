@@ -187,9 +187,7 @@ impl Supervisor {
             }
             Ok(Err(error)) => {
                 tracing::error!(%error, "the changed resources cannot be used; the last good ones stay in force");
-                let not_used = self.resources.not_used.clone();
-                let rejected = Some(error.to_string());
-                self.workshop.state.set_resources(ResourceCondition { rejected, not_used });
+                self.set_resources(Some(&error.to_string()));
             }
             Err(error) => tracing::error!(%error, "the resources could not be loaded"),
         }
@@ -197,9 +195,8 @@ impl Supervisor {
 
     /// Puts resources in force: live settings at once, everything else by builds.
     async fn apply(&mut self, resources: Resources) {
-        let condition = ResourceCondition { rejected: None, not_used: resources.not_used.clone() };
-        self.workshop.state.set_resources(condition);
         let before = std::mem::replace(&mut self.resources, resources);
+        self.set_resources(None);
         let mut new = Vec::new();
         let mut served = BTreeMap::new();
         for config in &self.resources.indexes {
@@ -228,6 +225,12 @@ impl Supervisor {
         // The new folders' own state, so that only later changes count as changes.
         self.seen = self.look().await;
         self.watch();
+    }
+
+    fn set_resources(&self, rejected: Option<&str>) {
+        let show = |text: &str| self.workshop.shown_paths.apply(text);
+        let not_used = self.resources.not_used.iter().map(|text| show(text)).collect();
+        self.workshop.state.set_resources(ResourceCondition { rejected: rejected.map(show), not_used });
     }
 
     /// A build whose result nobody wants any more need not go on.

@@ -48,7 +48,9 @@ fn resources_are_followed_and_a_bad_edit_keeps_the_last_good_ones() {
     let server = world.start().ready();
     let one = rag_index("runbooks", "./docs");
     world.write("rag.yaml", &one.replace("kind:", "kindd:"));
-    wait_for("the bad edit to be refused", || server.health()["resources"]["rejected"].as_str().map(str::to_owned));
+    let rejected =
+        wait_for("the bad edit to be refused", || server.health()["resources"]["rejected"].as_str().map(str::to_owned));
+    assert!(rejected.contains(" rag.yaml:") && !rejected.contains(world.path("").to_str().unwrap()), "{rejected}");
     assert_eq!(server.ask(QUESTION)["status"], "answered");
     assert_eq!(server.health()["status"], "degraded");
 

@@ -8,6 +8,14 @@ use crate::world::{World, flip_a_byte};
 
 const QUESTION: &str = "How long does a restore of the database take?";
 
+/// Whoever may ask how the server stands need not know where its files lie.
+fn check_no_paths(world: &World, server: &crate::support::Server) {
+    let health = server.get("/health").1;
+    for path in [world.path(""), world.models.clone()] {
+        assert!(!health.contains(path.to_str().unwrap().trim_end_matches('/')), "{health}");
+    }
+}
+
 #[test]
 fn a_damaged_revision_is_passed_over_for_the_last_whole_one() {
     let Some(world) = World::new() else { return };
@@ -27,7 +35,10 @@ fn a_damaged_revision_is_passed_over_for_the_last_whole_one() {
     });
     assert!(failure.contains("docs"), "{failure}");
     let damaged = server.health()["indexes"]["runbooks"]["damaged"][&second].as_str().unwrap().to_owned();
-    assert!(damaged.contains("chunks.jsonl") && damaged.contains("sha256"), "{damaged}");
+    assert!(damaged.contains("sha256"), "{damaged}");
+    let file = format!("DATA/indexes/runbooks/revisions/{second}/chunks.jsonl");
+    assert!(damaged.contains(&file), "{damaged}");
+    check_no_paths(&world, &server);
 
     // The documents come back: the damaged revision is built anew.
     fs::rename(world.path("away"), world.path("docs")).unwrap();
@@ -61,9 +72,14 @@ fn a_folder_that_vanishes_keeps_the_last_revision_serving_until_it_is_back() {
     let Some(world) = World::new() else { return };
     let server = world.start().ready();
     fs::rename(world.path("docs"), world.path("away")).unwrap();
-    wait_for("the failure", || {
+    let failure = wait_for("the failure", || {
         server.health()["indexes"]["runbooks"]["last_error"]["message"].as_str().map(str::to_owned)
     });
+    assert!(failure.contains("the folder ./docs does not exist"), "{failure}");
+    check_no_paths(&world, &server);
+    let logged =
+        |line: &serde_json::Value| line["error"].as_str().is_some_and(|e| e.contains(world.path("").to_str().unwrap()));
+    assert!(server.log().iter().any(logged), "the log has the whole path");
     assert_eq!(server.ask(QUESTION)["status"], "answered");
     assert_eq!(server.get("/readyz").0, 200);
     assert_eq!(server.health()["status"], "degraded");
