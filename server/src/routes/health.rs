@@ -33,7 +33,7 @@ pub struct Health {
 pub enum HealthStatus {
     /// All is well.
     Ok,
-    /// Everything is served, but something wants attention: see `last_error`, `damaged` and `rejected`.
+    /// Everything is served, but something wants attention: see `last_error`, `damaged`, `notice` and `rejected`.
     Degraded,
     /// An index has nothing to answer from yet.
     Starting,
@@ -60,6 +60,9 @@ pub struct IndexHealth {
     pub last_error: Option<ErrorHealth>,
     /// Revisions that could not be used, with why; paths as in `last_error`.
     pub damaged: BTreeMap<String, String>,
+    /// How the revision that answers differs from the resources, where another process built and activated it; the next
+    /// build here replaces it.
+    pub notice: Option<String>,
 }
 
 /// The embedding model of a revision.
@@ -182,12 +185,12 @@ pub async fn readyz(State(state): State<SharedState>) -> (StatusCode, String) {
 }
 
 fn index_health(index: &ServedIndex) -> IndexHealth {
-    let Condition { activity, failure, damaged, built_time } = index.condition();
+    let Condition { activity, failure, damaged, notice, built_time } = index.condition();
     let searcher = index.searcher();
     let manifest = searcher.as_ref().map(|searcher| &searcher.revision().manifest);
     let status = match (manifest, &failure) {
         (None, _) => HealthStatus::Starting,
-        (Some(_), None) if damaged.is_empty() => HealthStatus::Ok,
+        (Some(_), None) if damaged.is_empty() && notice.is_none() => HealthStatus::Ok,
         (Some(_), _) => HealthStatus::Degraded,
     };
     IndexHealth {
@@ -209,6 +212,7 @@ fn index_health(index: &ServedIndex) -> IndexHealth {
             time,
         }),
         damaged: damaged.into_iter().collect(),
+        notice,
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 use ragops_embed::StoreError;
 use ragops_engine::answer::Searcher;
 use ragops_engine::build::{BuildError, BuildOutcome, BuildResult, ErrorClass};
-use ragops_engine::revision::{Revision, RevisionError, RevisionName, RevisionStore};
+use ragops_engine::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, RevisionStore};
 
 use super::schedule::End;
 use crate::builder::{self, BuildFailure};
@@ -20,6 +20,9 @@ use crate::progress::{Cancel, Display, Reporter};
 use crate::resources::IndexConfig;
 use crate::shown_paths::ShownPaths;
 use crate::state::{Activity, Failure, ServedIndex, SharedState};
+
+/// Documents of a revision that are looked for in the folders of the resources.
+const COMPARED_DOCUMENTS: u32 = 1_000;
 
 /// What jobs need beside their index.
 #[derive(Clone)]
@@ -52,8 +55,15 @@ pub fn open(workshop: &Workshop, index: &ServedIndex) -> Option<RevisionName> {
     let store = RevisionStore::of_index(&workshop.data, index.name());
     let mut damaged = Vec::new();
     let mut damage = |name: &RevisionName, error: &RevisionError| {
-        tracing::error!(index = index.name(), revision = %name, %error, "a revision cannot be used");
-        damaged.push((name.to_string(), workshop.shown_paths.apply(&error.to_string())));
+        let message = match error {
+            RevisionError::Format { found, .. } => format!(
+                "it was built by another version of RagOps (format {found}, this program reads {FORMAT_VERSION}); the \
+                 index is built anew"
+            ),
+            _ => error.to_string(),
+        };
+        tracing::error!(index = index.name(), revision = %name, error = message, "a revision cannot be used");
+        damaged.push((name.to_string(), workshop.shown_paths.apply(&message)));
     };
     let opened = store.open_serving(&mut damage).map_err(OpenError::from).and_then(|revision| {
         let Some(revision) = revision else { return Ok(None) };
@@ -67,6 +77,48 @@ pub fn open(workshop: &Workshop, index: &ServedIndex) -> Option<RevisionName> {
         Err(error) => tracing::error!(index = index.name(), %error, "the active revision cannot be opened"),
     }
     store.active().ok().flatten()
+}
+
+/// Serves what another process activated, and says how it differs from what this process would have built.
+pub fn follow(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex) {
+    open(workshop, index);
+    let Some(searcher) = index.searcher() else { return };
+    let revision = &searcher.revision().manifest.revision;
+    let notice = difference(&searcher, config).map(|what| {
+        format!(
+            "another process activated revision {revision}, whose {what} not those of the resources here; it serves \
+             until documents or resources change: give both processes the same resources, or folders of their own \
+             with --data"
+        )
+    });
+    match &notice {
+        Some(notice) => tracing::warn!(index = index.name(), "{notice}"),
+        None => tracing::info!(index = index.name(), %revision, "another process activated this revision"),
+    }
+    index.update(|condition| condition.notice = notice);
+}
+
+/// What of a revision does not fit the resources, as far as that shows without reading the documents.
+fn difference(searcher: &Searcher, config: &IndexConfig) -> Option<String> {
+    let Revision { manifest, passages, .. } = searcher.revision().as_ref();
+    let is_known = |number| {
+        passages.document(number).is_ok_and(|document| {
+            config
+                .folders
+                .iter()
+                .any(|folder| folder.name == document.source && folder.path.join(&document.path).exists())
+        })
+    };
+    let documents = u32::try_from(passages.document_count()).unwrap_or(u32::MAX).min(COMPARED_DOCUMENTS);
+    let parts = [
+        ("chunking", manifest.settings.chunking != config.build.chunking),
+        ("type of index", manifest.settings.index != config.build.index),
+        ("embedding model", manifest.model.name != config.model),
+        ("documents", !(0..documents).all(is_known)),
+    ];
+    let parts: Vec<&str> = parts.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part).collect();
+    let verb = if parts == ["documents"] || parts.len() > 1 { "are" } else { "is" };
+    (!parts.is_empty()).then(|| format!("{} {verb}", parts.join(" and ")))
 }
 
 fn serve(workshop: &Workshop, index: &ServedIndex, searcher: Searcher) {
@@ -117,6 +169,7 @@ fn conclude(
                 condition.activity = Activity::Idle;
                 condition.failure = None;
                 condition.damaged.clear();
+                condition.notice = None;
                 condition.built_time = Some(clock::now_rfc3339());
             });
             End::Done

@@ -145,15 +145,17 @@ impl Supervisor {
         self.watch();
     }
 
-    /// Another process activated a revision.
+    /// Another process activated a revision. The last writer of the store wins, also where it was told otherwise than
+    /// this process: two that each put theirs in force again would never come to rest.
     async fn reopen(&mut self, name: &str) {
-        let Some(index) = self.served.get(name).cloned() else { return };
+        let config = self.resources.indexes.iter().find(|config| config.name == name).cloned();
+        let (Some(config), Some(index)) = (config, self.served.get(name).cloned()) else { return };
         let active = self.seen.active.get(name).cloned().flatten().map(|name| name.to_string());
         let served = index.searcher().map(|searcher| searcher.revision().manifest.revision.to_string());
         if active != served {
             let workshop = self.workshop.clone();
             // A panic in there is logged by the panic hook, and leaves what served before.
-            spawn_blocking(move || job::open(&workshop, &index)).await.ok();
+            spawn_blocking(move || job::follow(&workshop, &config, &index)).await.ok();
         }
     }
 
@@ -292,10 +294,12 @@ impl Supervisor {
         if let Some(delay) = self.schedule.finish(end, Instant::now()) {
             tracing::info!(index = index.as_str(), seconds = delay.as_secs(), "the build is tried again");
         }
-        // What this process activated is no news.
+        // What this process activated is no news; what another activated meanwhile is.
         let store = RevisionStore::of_index(&self.workshop.data, &index);
         let active = spawn_blocking(move || store.active().ok().flatten()).await.ok().flatten();
-        self.seen.active.insert(index, active);
+        if self.seen.active.insert(index.clone(), active.clone()).flatten() != active {
+            self.reopen(&index).await;
+        }
         // After the first build there is a file to watch.
         self.watch();
     }

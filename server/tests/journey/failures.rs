@@ -107,6 +107,30 @@ fn a_revision_of_another_model_is_not_asked_and_is_built_anew() {
 }
 
 #[test]
+fn a_revision_of_another_version_is_named_as_such_and_built_anew() {
+    let Some(world) = World::new() else { return };
+    let name = world.index();
+    let manifest = world.revision(&name).join("manifest.json");
+    let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
+    let version = json["formatVersion"].clone();
+    json["formatVersion"] = 99.into();
+    fs::write(&manifest, json.to_string()).unwrap();
+    let asked = run(world.command("query").arg(QUESTION));
+    assert_eq!(asked.code, 2);
+    for says in [&name, &format!("format version 99, this program reads {version}"), "ragops-server index"] {
+        assert!(asked.stderr.contains(says), "`{says}` is missing in: {}", asked.stderr);
+    }
+    let inspected = run(&mut world.command("inspect"));
+    assert_eq!(inspected.code, 2);
+    assert!(inspected.stdout.contains("OF ANOTHER VERSION") && !inspected.stdout.contains("DAMAGED"));
+    let server = world.start().ready();
+    let says = format!("another version of RagOps (format 99, this program reads {version}); the index is built anew");
+    assert!(server.log().iter().any(|line| line["error"].as_str().is_some_and(|error| error.contains(&says))));
+    assert_eq!(server.ask(QUESTION)["status"], "answered");
+    wait_for("health", || (server.health()["status"] == "ok").then_some(()));
+}
+
+#[test]
 fn a_server_told_to_stop_while_it_builds_ends_at_once_and_leaves_no_half_revision() {
     let Some(world) = World::new() else { return };
     for number in 0..400 {
