@@ -172,6 +172,9 @@ pub enum SettingsError {
         /// What is wrong and what to write.
         reason: String,
     },
+    /// A file where the data are to lie.
+    #[error("{} is not a folder; give the folder that holds the indexes with --data", .0.display())]
+    DataNotAFolder(PathBuf),
     /// Nothing says where caches lie.
     #[error("nothing says where {what} lie: set {name}, or HOME")]
     NoHome {
@@ -275,6 +278,16 @@ impl Settings {
             confidence_minimum: environment.text("FAISS_CONFIDENCE_MIN")?.map(|t| parse_confidence(&t)).transpose()?,
             warnings,
         })
+    }
+}
+
+impl Settings {
+    /// The folder that holds the indexes, which may not be there yet.
+    pub fn check_data(&self) -> Result<(), SettingsError> {
+        match self.data.metadata() {
+            Ok(metadata) if !metadata.is_dir() => Err(SettingsError::DataNotAFolder(self.data.clone())),
+            _ => Ok(()),
+        }
     }
 }
 

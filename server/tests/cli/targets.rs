@@ -32,6 +32,21 @@ fn a_data_folder_without_the_index_says_what_there_is() {
 }
 
 #[test]
+fn a_file_is_no_data_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    write(
+        dir.path(),
+        &[("file", ""), ("rag.yaml", &crate::support::rag_index("faq", "./docs")), ("docs/a.md", "# A\n")],
+    );
+    let index = ["index", "-f", "rag.yaml"];
+    for command in [&index[..], &["up", "-f", "rag.yaml", "--listen", "127.0.0.1:0"], &["query", "a"], &["inspect"]] {
+        let mut command_line = program();
+        command_line.args(command).args(["--data", "file"]).current_dir(dir.path());
+        check(&mut command_line, 2, &["file is not a folder", "--data"]);
+    }
+}
+
+#[test]
 fn a_half_written_revision_is_shown_as_damaged() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), &[("indexes/faq/revisions/0123abcd/chunks.jsonl", "{}\n")]);
