@@ -35,7 +35,7 @@ pub enum Code {
     BodyTimeout,
     /// The body is larger than 1 MiB.
     BodyTooLarge,
-    /// The Content-Type is not JSON.
+    /// The Content-Type is not JSON, or the body is compressed.
     UnsupportedMediaType,
     /// A field that this route does not know.
     UnknownField,

@@ -44,7 +44,7 @@ const FIELDS: [&str; 3] = ["question", "mode", "index"];
     (status = 404, description = "`unknown_index`; the message lists those that exist", body = ErrorBody),
     (status = 408, description = "`body_timeout`", body = ErrorBody),
     (status = 413, description = "`body_too_large`: over 1 MiB", body = ErrorBody),
-    (status = 415, description = "`unsupported_media_type`: not `application/json`", body = ErrorBody),
+    (status = 415, description = "`unsupported_media_type`: not `application/json`, or compressed", body = ErrorBody),
     (status = 421, description = "`host_not_allowed`: called by a name that is not this machine's, on a loopback address",
         body = ErrorBody),
     (status = 422, description = "A field is wrong: `unknown_field`, `duplicate_field`, `missing_field`, `wrong_type`, \
@@ -106,11 +106,23 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = given.split(';').next().unwrap_or_default().trim();
     if media_type.eq_ignore_ascii_case("application/json") {
-        return Ok(());
+        return require_no_coding(headers);
     }
     let found = if given.is_empty() { "none was sent".to_owned() } else { format!("not `{given}`") };
     let message = format!("Content-Type must be `application/json`, {found}");
     Err(ApiError::new(Code::UnsupportedMediaType, message))
+}
+
+/// A compressed body is refused by name, instead of as JSON that makes no sense.
+fn require_no_coding(headers: &HeaderMap) -> Result<(), ApiError> {
+    let coding = headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("unreadable"));
+    match coding.filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity")) {
+        None => Ok(()),
+        Some(coding) => {
+            let message = format!("the body must be sent as it is, without Content-Encoding `{coding}`");
+            Err(ApiError::new(Code::UnsupportedMediaType, message))
+        }
+    }
 }
 
 fn body_error(rejection: &BytesRejection) -> ApiError {
@@ -291,7 +303,8 @@ fn not_ready(index: &ServedIndex) -> ApiError {
 /// What any other path answers.
 pub async fn not_found(uri: http::Uri) -> ApiError {
     let path: String = uri.path().chars().take(128).collect();
-    ApiError::new(Code::NotFound, format!("there is nothing at `{path}`; GET /openapi.json lists what there is"))
+    let hint = if path.ends_with('/') { "no path ends with a slash, and " } else { "" };
+    ApiError::new(Code::NotFound, format!("there is nothing at `{path}`; {hint}GET /openapi.json lists what there is"))
 }
 
 /// What a known path answers to a method it does not know.

@@ -16,8 +16,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::write_deadline::WriteDeadline;
 
-/// Connections at a time, some 10 KiB each; more wait in the kernel's queue.
+/// Connections at a time, each of some 10 KiB and at most `MAX_HEAD_BYTES`; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 1_024;
+/// Bytes of a request's head; longer ones get 431, or 414 where it is the path. Bounds what a connection reads ahead.
+const MAX_HEAD_BYTES: usize = 64 << 10;
 /// From the connection, or from the answer before, to a whole request head; a connection that is idle for so long is
 /// closed.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -91,7 +93,7 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(
 
 fn answer(stream: TcpStream, place: OwnedSemaphorePermit, app: Router, limits: Limits, graceful: &GracefulShutdown) {
     let mut protocol = http1::Builder::new();
-    protocol.timer(TokioTimer::new()).header_read_timeout(limits.head);
+    protocol.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(MAX_HEAD_BYTES);
     let stream = TokioIo::new(WriteDeadline::new(stream, limits.write));
     let connection = protocol.serve_connection(stream, TowerToHyperService::new(app));
     let connection = graceful.watch(connection);
@@ -201,6 +203,25 @@ mod tests {
         let mut taken = Vec::new();
         stream.read_to_end(&mut taken).await.unwrap();
         assert!(taken.len() > LARGE, "{} bytes", taken.len());
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_too_large_is_refused_and_smaller_ones_are_answered_in_their_order() {
+        let server = server(LIMITS).await;
+        let ask = async |request: String| {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.ok();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.ok();
+            answer
+        };
+        let get = |header: &str| format!("GET /none HTTP/1.1\r\nhost: x\r\nx: {header}\r\n");
+        let last = "connection: close\r\n\r\n";
+        // The last bytes read may pass the limit a little.
+        let large = ask(get(&"a".repeat(4 * MAX_HEAD_BYTES)) + last).await;
+        assert!(large.starts_with("HTTP/1.1 431"), "{large}");
+        let two = ask(get(&"a".repeat(MAX_HEAD_BYTES / 2)) + "\r\n" + &get("b") + last).await;
+        assert_eq!(two.matches("HTTP/1.1 404").count(), 2, "{two}");
     }
 
     #[tokio::test]

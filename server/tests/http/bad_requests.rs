@@ -134,6 +134,46 @@ async fn other_paths_and_methods_get_json_too() {
 }
 
 #[tokio::test]
+async fn a_slash_too_many_is_pointed_out() {
+    for path in ["/query/", "/health/", "/indexes/faq/query/"] {
+        let error = get(&state(&["faq"]), path).await.json()["error"].clone();
+        assert_eq!(error["code"], "not_found");
+        assert!(error["message"].as_str().unwrap().contains("no path ends with a slash"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn every_path_names_its_methods_and_an_index_may_be_percent_encoded() {
+    for (path, method, allow) in [
+        ("/", "PUT", "GET,HEAD"),
+        ("/health", "DELETE", "GET,HEAD"),
+        ("/query", "OPTIONS", "POST"),
+        ("/query", "HEAD", "POST"),
+        ("/indexes/faq/query", "BREW", "POST"),
+    ] {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let reply = send(&state(&["faq"]), request).await;
+        assert_eq!((reply.status.as_u16(), reply.headers["allow"].to_str().unwrap()), (405, allow), "{method} {path}");
+    }
+    let ask = r#"{"question":"a"}"#;
+    check(&["faq"], "/indexes/%66aq/query", ask, expect(503, "index_not_ready", None, "index `faq`")).await;
+    check(&["faq"], "/indexes/a%2Fb/query", ask, expect(404, "unknown_index", None, "no index `a/b`")).await;
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_refused_by_name() {
+    let ask = async |coding: &str| {
+        let request = Request::post("/query").header("content-type", "application/json");
+        let request = request.header("content-encoding", coding).body(Body::from("{}")).unwrap();
+        let reply = send(&state(&["faq"]), request).await;
+        (reply.status.as_u16(), reply.json()["error"]["message"].as_str().unwrap().to_owned())
+    };
+    let (status, message) = ask("gzip").await;
+    assert!(status == 415 && message.contains("without Content-Encoding `gzip`"), "{status}: {message}");
+    assert_eq!(ask("identity").await.0, 422);
+}
+
+#[tokio::test]
 async fn a_callers_request_id_comes_back() {
     let request = Request::get("/nowhere").header("x-request-id", "trace-17").body(Body::empty()).unwrap();
     let reply = send(&state(&[]), request).await;
