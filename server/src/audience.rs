@@ -157,20 +157,15 @@ mod tests {
             );
         };
         let (old, new) = (Version::HTTP_10, Version::HTTP_11);
-        let checks: &[(Version, &'static str, &[&str], Option<&[&str]>)] = &[
-            (new, "/", &["localhost:8000"], Some(&["localhost"])),
-            (new, "/", &["[::1]:8000"], Some(&["[::1]"])),
-            (new, "/", &[""], Some(&[""])),
-            (new, "/", &[], None),
-            (old, "/", &[], Some(&[])),
-            (new, "/", &["a", "b"], None),
-            (new, "/", &["me@localhost"], None),
-            (new, "/", &["a b"], None),
-            (new, "/", &["localhost:port"], None),
-            (new, "http://evil.example/", &["localhost"], Some(&["localhost", "evil.example"])),
-        ];
-        for (version, uri, given, expected) in checks {
-            check(*version, uri, given, *expected);
-        }
+        check(new, "/", &["localhost:8000"], Some(&["localhost"]));
+        check(new, "/", &["[::1]:8000"], Some(&["[::1]"]));
+        check(new, "/", &[""], Some(&[""]));
+        check(new, "/", &[], None);
+        check(old, "/", &[], Some(&[]));
+        check(new, "/", &["a", "b"], None);
+        check(new, "/", &["me@localhost"], None);
+        check(new, "/", &["a b"], None);
+        check(new, "/", &["localhost:port"], None);
+        check(new, "http://evil.example/", &["localhost"], Some(&["localhost", "evil.example"]));
     }
 }

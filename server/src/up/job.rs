@@ -50,8 +50,13 @@ enum OpenError {
     Model(#[from] StoreError),
 }
 
-/// Serves the active revision, or the newest whole one, if there is any. Returns the name that was active.
-pub fn open(workshop: &Workshop, index: &ServedIndex) -> Option<RevisionName> {
+/// Serves the active revision, or the newest whole one, if there is any.
+pub fn open(workshop: &Workshop, index: &ServedIndex) {
+    open_noticing(workshop, index, |_| None);
+}
+
+/// The same; `notice` says what is worth telling of a revision before it serves.
+fn open_noticing(workshop: &Workshop, index: &ServedIndex, notice: impl FnOnce(&Searcher) -> Option<String>) {
     let store = RevisionStore::of_index(&workshop.data, index.name());
     let mut damaged = Vec::new();
     let mut damage = |name: &RevisionName, error: &RevisionError| {
@@ -73,29 +78,31 @@ pub fn open(workshop: &Workshop, index: &ServedIndex) -> Option<RevisionName> {
     index.update(|condition| condition.damaged = damaged);
     match opened {
         Ok(None) => {}
-        Ok(Some(searcher)) => serve(workshop, index, searcher),
+        Ok(Some(searcher)) => {
+            let notice = notice(&searcher);
+            index.update(|condition| condition.notice = notice);
+            serve(workshop, index, searcher);
+        }
         Err(error) => tracing::error!(index = index.name(), %error, "the active revision cannot be opened"),
     }
-    store.active().ok().flatten()
 }
 
 /// Serves what another process activated, and says how it differs from what this process would have built.
 pub fn follow(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex) {
-    open(workshop, index);
-    let Some(searcher) = index.searcher() else { return };
-    let revision = &searcher.revision().manifest.revision;
-    let notice = difference(&searcher, config).map(|what| {
-        format!(
-            "another process activated revision {revision}, whose {what} not those of the resources here; it serves \
-             until documents or resources change: give both processes the same resources, or folders of their own \
-             with --data"
-        )
+    open_noticing(workshop, index, |searcher| {
+        let revision = &searcher.revision().manifest.revision;
+        let Some(difference) = difference(searcher, config) else {
+            tracing::info!(index = index.name(), %revision, "another process activated this revision");
+            return None;
+        };
+        let notice = format!(
+            "another process activated revision {revision}, which is not what the resources here say: other \
+             {difference}; it serves until documents or resources change; give both processes the same resources, or \
+             folders of their own with --data"
+        );
+        tracing::warn!(index = index.name(), "{notice}");
+        Some(notice)
     });
-    match &notice {
-        Some(notice) => tracing::warn!(index = index.name(), "{notice}"),
-        None => tracing::info!(index = index.name(), %revision, "another process activated this revision"),
-    }
-    index.update(|condition| condition.notice = notice);
 }
 
 /// What of a revision does not fit the resources, as far as that shows without reading the documents.
@@ -117,8 +124,7 @@ fn difference(searcher: &Searcher, config: &IndexConfig) -> Option<String> {
         ("documents", !(0..documents).all(is_known)),
     ];
     let parts: Vec<&str> = parts.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part).collect();
-    let verb = if parts == ["documents"] || parts.len() > 1 { "are" } else { "is" };
-    (!parts.is_empty()).then(|| format!("{} {verb}", parts.join(" and ")))
+    (!parts.is_empty()).then(|| parts.join(", other "))
 }
 
 fn serve(workshop: &Workshop, index: &ServedIndex, searcher: Searcher) {

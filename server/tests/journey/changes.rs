@@ -103,8 +103,8 @@ fn a_revision_that_another_process_activates_is_served_and_its_difference_is_tol
         assert_eq!(index_otherwise(&world, yaml, "unchanged"), after);
     };
     let coarse = format!("{}  chunking: {{maxTokens: 64, overlapTokens: 8}}\n", rag_index("runbooks", "./docs"));
-    check(&coarse, "whose chunking is not");
-    check(&rag_index("runbooks", "./docs/ko"), "whose documents are not");
+    check(&coarse, ": other chunking;");
+    check(&rag_index("runbooks", "./docs/ko"), ": other documents;");
 
     world.write("docs/en/extra.md", "# Extra\n\nThe vault bucket lies in the second region.\n");
     wait_for("a revision of the server's own", || {
