@@ -11,7 +11,7 @@ FILE ?= config/samples/ragindex.yaml
 LISTEN ?= 127.0.0.1:8000
 DATA ?= .ragops
 
-.PHONY: help up test build model bench crash lint setup generate
+.PHONY: help up test build model bench crash lint setup setup-test generate
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ help: ## Show what can be made
 up: build model ## Index the sample runbooks and serve them on http://127.0.0.1:8000
 	$(SERVER) up -f $(FILE) --data $(DATA) --listen $(LISTEN)
 
-test: setup build model ## Run all tests
+test: setup-test build model ## Run all tests
 	scripts/test.sh
 
 build: setup ## Build the release binaries into target/release
@@ -35,7 +35,7 @@ lint: setup ## Check format and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 
-crash: build model ## Kill 200 builds and replay every prefix of their writes; writes docs/crash-report.md
+crash: setup-test build model ## Kill 200 builds and replay every prefix of their writes; writes docs/crash-report.md
 	RAGOPS_CRASH_RUNS=200 $(CARGO) test --release --locked -p ragops-e2e -- --nocapture
 
 generate: build ## Write what is generated from the code: CRDs, references, OpenAPI
@@ -44,3 +44,6 @@ generate: build ## Write what is generated from the code: CRDs, references, Open
 
 setup: ## Install missing Debian packages (as root), or say which
 	@scripts/setup.sh
+
+setup-test: ## The same with what only the tests need
+	@scripts/setup.sh test

@@ -1,7 +1,18 @@
 #!/usr/bin/env bash
 # Makes sure that the programs and libraries that a build needs are there: installs Debian packages as root, else
 # prints the exact line to run. Quick when nothing is missing.
+#   scripts/setup.sh         what building and running need
+#   scripts/setup.sh test    and what only the tests need
 set -euo pipefail
+
+purpose=${1:-build}
+case $purpose in
+  build | test) ;;
+  *)
+    echo "scripts/setup.sh: unknown purpose \`$purpose\`; use \`build\` (as without any) or \`test\`" >&2
+    exit 2
+    ;;
+esac
 
 missing=()
 need_program() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); }
@@ -16,7 +27,7 @@ need_program python3 python3
 # OpenBLAS gives FAISS its BLAS and LAPACK; the reference BLAS would be several times slower.
 need_file '/usr/lib/*/openblas*/lib*blas*.so' libopenblas-dev
 # The crash tests record what the real program writes; without strace they are left out, loudly.
-need_program strace strace
+if [ "$purpose" = test ]; then need_program strace strace; fi
 
 if ! command -v cargo >/dev/null 2>&1; then
   echo "cargo is missing: install Rust 1.94 or newer from https://rustup.rs, then run this again." >&2

@@ -21,6 +21,12 @@ pub enum BuildFailure {
     /// The engine could not build.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// A fault of the program ended the build.
+    #[error(
+        "a fault of the program ended the build: {0}; it is tried again, and if that does not help please report it \
+         with the log"
+    )]
+    Panicked(String),
 }
 
 impl BuildFailure {
@@ -30,6 +36,7 @@ impl BuildFailure {
             Self::Model(error) if error.is_retryable() => ErrorClass::Retryable,
             Self::Model(_) => ErrorClass::BadInput,
             Self::Build(error) => error.class(),
+            Self::Panicked(_) => ErrorClass::Retryable,
         }
     }
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 #[schema(as = QueryRequest)]
 #[allow(dead_code, reason = "this is the shape for the OpenAPI document; `routes::query` parses field by field")]
 pub struct QueryShape {
-    /// The question in any language the documents are in; up to 4,096 bytes of UTF-8, not only white space.
+    /// The question in any language the documents are in; up to 4,096 bytes of UTF-8, of which something can be seen.
     #[schema(min_length = 1, max_length = 4096, example = "How do I restart a stuck consumer?")]
     question: String,
     /// How passages are found; default `auto`. `local`, `global` and `graph` are answered as `hybrid` until the

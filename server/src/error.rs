@@ -19,6 +19,12 @@ pub enum Code {
     InvalidPath,
     /// The body ended early.
     BodyIncomplete,
+    /// The `Host` header is missing, doubled or not valid.
+    InvalidHost,
+    /// The server listens on this machine alone, and a page of another origin asks.
+    OriginNotAllowed,
+    /// The server listens on this machine alone, and was called by a name that is not this machine's.
+    HostNotAllowed,
     /// There is no such page.
     NotFound,
     /// No index has this name.
@@ -29,15 +35,17 @@ pub enum Code {
     BodyTimeout,
     /// The body is larger than 1 MiB.
     BodyTooLarge,
-    /// The Content-Type is not JSON.
+    /// The Content-Type is not JSON, or the body is compressed.
     UnsupportedMediaType,
     /// A field that this route does not know.
     UnknownField,
+    /// A field that is there more than once.
+    DuplicateField,
     /// A field that must be there is not.
     MissingField,
     /// A field's value is of another type.
     WrongType,
-    /// The question is empty or white space.
+    /// The question is empty, or nothing of it can be seen.
     QuestionEmpty,
     /// The question is longer than 4 KiB.
     QuestionTooLong,
@@ -61,15 +69,18 @@ impl Code {
     /// The HTTP status that goes with it.
     pub fn status(self) -> StatusCode {
         match self {
-            Self::MalformedJson | Self::InvalidUtf8 | Self::InvalidPath | Self::BodyIncomplete => {
+            Self::MalformedJson | Self::InvalidUtf8 | Self::InvalidPath | Self::InvalidHost | Self::BodyIncomplete => {
                 StatusCode::BAD_REQUEST
             }
+            Self::OriginNotAllowed => StatusCode::FORBIDDEN,
+            Self::HostNotAllowed => StatusCode::MISDIRECTED_REQUEST,
             Self::NotFound | Self::UnknownIndex => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::UnknownField
+            | Self::DuplicateField
             | Self::MissingField
             | Self::WrongType
             | Self::QuestionEmpty

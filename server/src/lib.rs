@@ -1,6 +1,7 @@
 //! The RagOps server: HTTP and command line over the engine. The binary in `main.rs` only calls `commands`; the rest
 //! is a library so that tests drive the very router that is served.
 
+pub mod audience;
 pub mod builder;
 pub mod cli;
 pub mod clock;
@@ -19,5 +20,6 @@ pub mod resources;
 pub mod router;
 pub mod routes;
 pub mod settings;
+pub mod shown_paths;
 pub mod state;
 pub mod up;

@@ -88,8 +88,8 @@ impl<F: Fn(Progress) + Sync> Reporter<F> {
             Display::Nowhere => {}
             Display::Bar => {
                 let bar = shown.bar.get_or_insert_with(|| BARS.add(new_bar()));
-                bar.set_length(progress.files_total);
-                bar.set_position(progress.files_done);
+                bar.set_length(progress.chunks_expected);
+                bar.set_position(progress.chunks);
                 bar.set_message(describe(&self.index, progress, elapsed));
                 bar.tick();
             }
@@ -137,13 +137,13 @@ impl<F> Drop for Reporter<F> {
 }
 
 fn new_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:24} {pos}/{len} files  {msg}").expect("the template is valid");
+    let style = ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}").expect("the template is valid");
     ProgressBar::new(0).with_style(style)
 }
 
 /// One line about where a build stands, `elapsed` into its stage.
 fn describe(index: &str, progress: Progress, elapsed: Duration) -> String {
-    let Progress { stage, files_done, files_total, documents, chunks, findings } = progress;
+    let Progress { stage, files_done, files_total, documents, chunks, chunks_expected, findings } = progress;
     match stage {
         Stage::Scan => format!("{index}: listing documents, {files_done} files so far"),
         Stage::Calibrate => format!("{index}: measuring the background of {chunks} chunks"),
@@ -151,7 +151,7 @@ fn describe(index: &str, progress: Progress, elapsed: Duration) -> String {
         Stage::Index => {
             let seconds = elapsed.as_secs_f64();
             let rate = if seconds > 0.5 { format!(", {:.0} chunks/s", chunks as f64 / seconds) } else { String::new() };
-            let left = time_left(files_done, files_total, elapsed);
+            let left = time_left(chunks, chunks_expected, elapsed);
             let left = left.map_or_else(String::new, |left| format!(", about {} left", readable(left)));
             let found = if findings > 0 { format!(", {findings} findings") } else { String::new() };
             format!(
@@ -161,7 +161,7 @@ fn describe(index: &str, progress: Progress, elapsed: Duration) -> String {
     }
 }
 
-/// As if the files to come took as long as those done.
+/// As if the chunks to come took as long as those done.
 fn time_left(done: u64, total: u64, elapsed: Duration) -> Option<Duration> {
     if done == 0 || done >= total || elapsed < Duration::from_secs(1) {
         return None;
@@ -182,7 +182,8 @@ mod tests {
     use super::*;
 
     fn progress(stage: Stage, files_done: u64) -> Progress {
-        Progress { stage, files_done, files_total: 40, documents: 12, chunks: 300, findings: 0 }
+        let (documents, chunks, chunks_expected) = (12, 300, 1200);
+        Progress { stage, files_done, files_total: 40, documents, chunks, chunks_expected, findings: 0 }
     }
 
     #[test]
@@ -197,7 +198,12 @@ mod tests {
         );
         check(progress(Stage::Index, 0), 0, "runbooks: 0 of 40 files, 12 documents, 300 chunks");
         check(progress(Stage::Scan, 7), 1, "runbooks: listing documents, 7 files so far");
-        let found = Progress { findings: 2, ..progress(Stage::Index, 40) };
+        check(
+            progress(Stage::Index, 0),
+            2,
+            "runbooks: 0 of 40 files, 12 documents, 300 chunks, 150 chunks/s, about 6 s left",
+        );
+        let found = Progress { findings: 2, chunks_expected: 300, ..progress(Stage::Index, 40) };
         check(found, 30, "runbooks: 40 of 40 files, 12 documents, 300 chunks, 10 chunks/s, 2 findings");
     }
 

@@ -56,6 +56,8 @@ pub struct Folder {
     pub name: String,
     /// Where it is, absolute.
     pub path: PathBuf,
+    /// Where it is, as the resources write it.
+    pub written: String,
     /// Globs of files to take.
     pub include: Vec<String>,
     /// Globs of files to leave out.
@@ -151,7 +153,13 @@ impl Origin {
 
 fn graph_rag_resources(root: &Path) -> Result<Resources, ResourcesError> {
     let path = absolute(&root.join("input"))?;
-    let folder = Folder { name: "input".to_owned(), path, include: default_include(), exclude: Vec::new() };
+    let folder = Folder {
+        name: "input".to_owned(),
+        path,
+        written: "input".to_owned(),
+        include: default_include(),
+        exclude: Vec::new(),
+    };
     let index = IndexConfig {
         name: "default".to_owned(),
         folders: vec![folder],
@@ -246,6 +254,7 @@ fn folders(spec: &RagIndexSpec, base: &Path) -> Vec<Folder> {
         Some(Folder {
             name: source.name.clone(),
             path: base.join(&folder.path),
+            written: folder.path.clone(),
             include: folder.include.clone(),
             exclude: folder.exclude.clone(),
         })

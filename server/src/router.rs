@@ -11,13 +11,14 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::audience::{Audience, guard};
 use crate::error::ApiError;
 use crate::observe::observe;
 use crate::routes::{health, metrics, openapi, page, query};
 use crate::state::SharedState;
 
 /// The whole HTTP interface over a state.
-pub fn router(state: SharedState) -> Router {
+pub fn router(state: SharedState, audience: Audience) -> Router {
     let routes = Router::new()
         .route("/", get(page::page))
         .route("/query", post(query::query))
@@ -27,16 +28,17 @@ pub fn router(state: SharedState) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
         .route("/openapi.json", get(openapi::openapi));
-    wrap(routes, state)
+    wrap(routes, state, audience)
 }
 
-/// What holds for every route: errors as JSON, bounded bodies, contained panics, a line in the log.
-fn wrap(routes: Router<SharedState>, state: SharedState) -> Router {
+/// What holds for every route: errors as JSON, bounded bodies, contained panics, who is answered, a line in the log.
+fn wrap(routes: Router<SharedState>, state: SharedState, audience: Audience) -> Router {
     routes
         .fallback(query::not_found)
         .method_not_allowed_fallback(query::method_not_allowed)
         .layer(DefaultBodyLimit::max(query::MAX_BODY_BYTES))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(audience, guard))
         .layer(from_fn_with_state(state.clone(), observe))
         .with_state(state)
 }
@@ -66,8 +68,9 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_500_that_keeps_its_cause_to_the_log() {
         let state = AppState::new(QueryPool::new(NonZeroUsize::MIN, 0));
-        let app = wrap(Router::new().route("/broken", get(broken)), state.clone());
-        let response = app.oneshot(Request::get("/broken").body(Body::empty()).unwrap()).await.unwrap();
+        let app = wrap(Router::new().route("/broken", get(broken)), state.clone(), Audience::Anyone);
+        let response =
+            app.oneshot(Request::get("/broken").header("host", "x").body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), 500);
         let body = response.into_body().collect().await.unwrap().to_bytes();
         let body: serde_json::Value = serde_json::from_slice(&body).unwrap();

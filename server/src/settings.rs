@@ -38,11 +38,16 @@ const fn tools(name: &'static str) -> Name {
     Name { name, use_: Use::Tools, meaning: "", default: "" }
 }
 
-const NAMES: [Name; 32] = [
+const NAMES: [Name; 33] = [
     read("RAGOPS_DATA", "`./ragops-data`", "Folder that holds the indexes; `--data` is stronger."),
     read("RAGOPS_MODELS_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/models`", "Folder of installed embedding models."),
     read("RAGOPS_CACHE_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/embeddings`", "Folder of the embedding cache."),
     read("RAGOPS_LISTEN", "`127.0.0.1:8000`", "Address and port of the HTTP interface; `--listen` is stronger."),
+    read(
+        "RAGOPS_ALLOWED_HOSTS",
+        "",
+        "Names, with commas between them, that a server on a loopback address answers to beside its own; see below.",
+    ),
     read(
         "RAGOPS_LOG",
         "`info` for `up`, else `warn`",
@@ -122,6 +127,8 @@ pub struct Settings {
     pub cache_dir: PathBuf,
     /// Address and port to listen on.
     pub listen: String,
+    /// Names that a server on a loopback address answers to beside its own, in small letters.
+    pub allowed_hosts: Vec<String>,
     /// What is logged, where somebody said so.
     pub log: Option<String>,
     /// How log lines look, where somebody said so.
@@ -165,6 +172,9 @@ pub enum SettingsError {
         /// What is wrong and what to write.
         reason: String,
     },
+    /// A file where the data are to lie.
+    #[error("{} is not a folder; give the folder that holds the indexes with --data", .0.display())]
+    DataNotAFolder(PathBuf),
     /// Nothing says where caches lie.
     #[error("nothing says where {what} lie: set {name}, or HOME")]
     NoHome {
@@ -252,6 +262,10 @@ impl Settings {
             models_dir: models(models_dir)?,
             cache_dir: cache(cache_dir)?,
             listen: resolve_listen(listen, environment)?,
+            allowed_hosts: match environment.text("RAGOPS_ALLOWED_HOSTS")? {
+                Some(text) => parse_hosts(text)?,
+                None => Vec::new(),
+            },
             log: match log {
                 Some(log) => Some(log),
                 None => environment.text("RAGOPS_LOG")?,
@@ -264,6 +278,16 @@ impl Settings {
             confidence_minimum: environment.text("FAISS_CONFIDENCE_MIN")?.map(|t| parse_confidence(&t)).transpose()?,
             warnings,
         })
+    }
+}
+
+impl Settings {
+    /// The folder that holds the indexes, which may not be there yet.
+    pub fn check_data(&self) -> Result<(), SettingsError> {
+        match self.data.metadata() {
+            Ok(metadata) if !metadata.is_dir() => Err(SettingsError::DataNotAFolder(self.data.clone())),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -292,6 +316,20 @@ fn is_address(text: &str) -> bool {
         None => !host.is_empty() && !host.contains([':', '/', ' ']),
     };
     host_is_fine && port.parse::<u16>().is_ok()
+}
+
+/// Names of hosts; ports, schemes and patterns are none.
+fn parse_hosts(text: String) -> Result<Vec<String>, SettingsError> {
+    let hosts: Vec<String> =
+        text.split(',').map(|host| host.trim().trim_end_matches('.').to_ascii_lowercase()).collect();
+    let is_name = |host: &String| {
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+    };
+    if hosts.iter().all(is_name) {
+        return Ok(hosts);
+    }
+    let reason = "write names of hosts without ports, such as rag.example.com,build-7".to_owned();
+    Err(SettingsError::Invalid { name: "RAGOPS_ALLOWED_HOSTS", value: text, reason })
 }
 
 fn parse_log_format(text: &str) -> Result<LogFormat, SettingsError> {
@@ -337,6 +375,20 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+const ANSWERED: &str = "
+## Who is answered
+
+There is no sign-in: whoever reaches the server can ask. On a loopback address (the default) that is this machine, and \
+so that no web page can pose as it (DNS rebinding), requests are answered only when their `Host` is `localhost`, a \
+loopback address with any port, the host of `--listen`, or one of `RAGOPS_ALLOWED_HOSTS`; others get status 421 and \
+`host_not_allowed`. A question (POST) whose `Origin` is none of these gets 403 and `origin_not_allowed`. A proxy on the \
+same machine that passes on the name it was called by needs that name in `RAGOPS_ALLOWED_HOSTS`.
+
+On any other address, such as `0.0.0.0:8000`, every `Host` is answered, as Services, ingresses and proxies need it.
+
+## Not built yet
+";
+
 /// `docs/settings.md`.
 pub fn reference() -> String {
     let mut page = String::from(
@@ -348,6 +400,7 @@ pub fn reference() -> String {
     for Name { name, meaning, default, .. } in NAMES.iter().filter(|known| known.use_ == Use::Read) {
         page.push_str(&format!("| `{name}` | {default} | {meaning} |\n"));
     }
+    page.push_str(ANSWERED);
     page.push_str("\nKnown names whose feature is not built yet; they are reported at start and have no effect:\n\n");
     for Name { name, meaning, .. } in NAMES.iter().filter(|known| known.use_ == Use::Later) {
         page.push_str(&format!("- `{name}`: {meaning}\n"));
@@ -413,6 +466,9 @@ mod tests {
         check("RAGOPS_SPEED", "x", "docs/settings.md");
         check("RAGOPS_LISTEN", "8000", "HOST:PORT");
         check("RAGOPS_LISTEN", "localhost:99999", "HOST:PORT");
+        check("RAGOPS_ALLOWED_HOSTS", "rag.example.com:80", "without ports");
+        check("RAGOPS_ALLOWED_HOSTS", "*", "names of hosts");
+        check("RAGOPS_ALLOWED_HOSTS", "a,,b", "names of hosts");
         check("RAGOPS_LOG_FORMAT", "xml", "`text` or `json`");
         check("FAISS_CONFIDENCE_MIN", "74", "from 0 to 1");
         check("FAISS_CONFIDENCE_MIN", "NaN", "from 0 to 1");
@@ -429,5 +485,11 @@ mod tests {
     fn an_empty_value_is_as_good_as_none() {
         let settings = resolve([HOME, ("RAGOPS_LISTEN", ""), ("FAISS_CONFIDENCE_MIN", "")]).unwrap();
         assert_eq!((settings.listen.as_str(), settings.confidence_minimum), ("127.0.0.1:8000", None));
+    }
+
+    #[test]
+    fn allowed_hosts_are_a_list_in_small_letters() {
+        let settings = resolve([HOME, ("RAGOPS_ALLOWED_HOSTS", "Rag.Example.com., build-7")]).unwrap();
+        assert_eq!(settings.allowed_hosts, ["rag.example.com", "build-7"]);
     }
 }

@@ -116,6 +116,8 @@ pub struct Condition {
     pub failure: Option<Failure>,
     /// Revisions that could not be opened, with why, since the last build.
     pub damaged: Vec<(String, String)>,
+    /// How the revision that serves differs from what the resources say, where another process activated it.
+    pub notice: Option<String>,
     /// When the last build ended well, RFC 3339.
     pub built_time: Option<String>,
 }

@@ -33,6 +33,8 @@ struct RevisionInspection {
     verified: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    #[serde(skip)]
+    verdict: &'static str,
     #[serde(flatten)]
     content: Option<Content>,
 }
@@ -101,8 +103,14 @@ fn verify(
         Ok(manifest) => (Some(Content::of(manifest)), open::verify(&store.path_of(&name)).err()),
         Err(error) => (None, Some(error)),
     };
+    let verdict = match &error {
+        None => "checksums verified",
+        Some(RevisionError::Format { .. }) => "OF ANOTHER VERSION",
+        Some(_) => "DAMAGED",
+    };
     let error = error.map(|error| error.to_string());
-    RevisionInspection { revision: name.into(), active: is_active, verified: error.is_none(), error, content }
+    let (revision, verified) = (name.into(), error.is_none());
+    RevisionInspection { revision, active: is_active, verified, error, verdict, content }
 }
 
 impl Content {
@@ -161,8 +169,8 @@ impl IndexInspection {
         for revision in &self.revisions {
             let active = if revision.active { ", active" } else { "" };
             let verdict = match &revision.error {
-                None => "checksums verified".to_owned(),
-                Some(error) => format!("DAMAGED: {error}"),
+                None => revision.verdict.to_owned(),
+                Some(error) => format!("{}: {error}", revision.verdict),
             };
             text.push_str(&format!("  {}{active}: {verdict}\n", revision.revision));
             text.extend(revision.content.as_ref().map(Content::render));

@@ -145,6 +145,9 @@ fn dispatch(cli: Cli, environment: &Environment) -> Result<Exit, CommandError> {
     for warning in &settings.warnings {
         tracing::warn!("{warning}");
     }
+    if !matches!(cli.command, Command::Model(_)) {
+        settings.check_data()?;
+    }
     match cli.command {
         Command::Model(args) => model::run(args, &settings),
         Command::Up(args) => up::run(args, settings),

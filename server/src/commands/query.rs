@@ -7,7 +7,7 @@ use super::{CommandError, Exit, open};
 use crate::cli::QueryArgs;
 use crate::contract::{AnswerSentence, AnswerSource, Answered, Circumstances, QueryResponse, SupportLevel};
 use crate::output;
-use crate::routes::query::check_question;
+use crate::routes::question::check_question;
 use crate::settings::Settings;
 
 const ESCALATED: &str = "The documents do not hold enough to answer this question.\n\

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use super::{CommandError, Exit};
+use crate::audience::Audience;
 use crate::cli::UpArgs;
 use crate::models::Models;
 use crate::pool::QueryPool;
@@ -19,6 +20,7 @@ use crate::progress::Display;
 use crate::resources::{Origin, Resources};
 use crate::router::router;
 use crate::settings::Settings;
+use crate::shown_paths::ShownPaths;
 use crate::state::AppState;
 use crate::up::announce::url;
 use crate::up::job::Workshop;
@@ -71,7 +73,8 @@ async fn up(origin: Origin, settings: Settings, resources: Resources) -> Result<
     let (listener, address) = bind(&settings.listen).await?;
     let stop = stop_on_signal().map_err(UpError::Start)?;
     let state = AppState::new(QueryPool::for_this_machine());
-    let server = tokio::spawn(serve(listener, router(Arc::clone(&state)), stop.clone()));
+    let audience = Audience::of(address, &settings.listen, &settings.allowed_hosts);
+    let server = tokio::spawn(serve(listener, router(Arc::clone(&state), audience), stop.clone()));
     let url = url(address);
     tracing::info!(url, "listening");
     if !address.ip().is_loopback() {
@@ -80,6 +83,7 @@ async fn up(origin: Origin, settings: Settings, resources: Resources) -> Result<
     let models = load_models(&settings, &resources).await?;
     let workshop = Workshop {
         state,
+        shown_paths: ShownPaths::of(&settings, &origin).into(),
         models,
         data: std::path::absolute(&settings.data).unwrap_or_else(|_| settings.data.clone()).into(),
         display: Display::bar_or(Display::Log),

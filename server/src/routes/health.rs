@@ -33,7 +33,7 @@ pub struct Health {
 pub enum HealthStatus {
     /// All is well.
     Ok,
-    /// Everything is served, but something wants attention: see `last_error`, `damaged` and `rejected`.
+    /// Everything is served, but something wants attention: see `last_error`, `damaged`, `notice` and `rejected`.
     Degraded,
     /// An index has nothing to answer from yet.
     Starting,
@@ -58,8 +58,11 @@ pub struct IndexHealth {
     pub build: BuildHealth,
     /// Why the last build failed; `null` after one that did not.
     pub last_error: Option<ErrorHealth>,
-    /// Revisions that could not be used, with why.
+    /// Revisions that could not be used, with why; paths as in `last_error`.
     pub damaged: BTreeMap<String, String>,
+    /// How the revision that answers differs from the resources, where another process built and activated it; the next
+    /// build here replaces it.
+    pub notice: Option<String>,
 }
 
 /// The embedding model of a revision.
@@ -111,12 +114,15 @@ pub struct ProgressHealth {
     pub documents: u64,
     /// Chunks indexed.
     pub chunks: u64,
+    /// Chunks in all: an estimate until everything has been read; 0 while nothing has.
+    pub chunks_expected: u64,
 }
 
 /// A failed build.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ErrorHealth {
-    /// What went wrong and what to do.
+    /// What went wrong and what to do. Folders of documents are written as the resources write them, and `DATA`,
+    /// `MODELS` and `CACHE` stand for the program's own folders; the log has whole paths.
     pub message: String,
     /// Whether it is tried again by itself, or waits for somebody to change something.
     pub retryable: bool,
@@ -179,12 +185,12 @@ pub async fn readyz(State(state): State<SharedState>) -> (StatusCode, String) {
 }
 
 fn index_health(index: &ServedIndex) -> IndexHealth {
-    let Condition { activity, failure, damaged, built_time } = index.condition();
+    let Condition { activity, failure, damaged, notice, built_time } = index.condition();
     let searcher = index.searcher();
     let manifest = searcher.as_ref().map(|searcher| &searcher.revision().manifest);
     let status = match (manifest, &failure) {
         (None, _) => HealthStatus::Starting,
-        (Some(_), None) if damaged.is_empty() => HealthStatus::Ok,
+        (Some(_), None) if damaged.is_empty() && notice.is_none() => HealthStatus::Ok,
         (Some(_), _) => HealthStatus::Degraded,
     };
     IndexHealth {
@@ -206,6 +212,7 @@ fn index_health(index: &ServedIndex) -> IndexHealth {
             time,
         }),
         damaged: damaged.into_iter().collect(),
+        notice,
     }
 }
 
@@ -216,8 +223,9 @@ fn build_health(activity: Activity, last_success_time: Option<String>) -> BuildH
         Activity::Building(progress) => (BuildState::Building, progress),
         Activity::BackingOff => (BuildState::BackingOff, None),
     };
-    let progress = progress.map(|Progress { stage, files_done, files_total, documents, chunks, findings: _ }| {
-        ProgressHealth { stage: stage_name(stage), files_done, files_total, documents, chunks }
+    let progress = progress.map(|progress| {
+        let Progress { stage, files_done, files_total, documents, chunks, chunks_expected, findings: _ } = progress;
+        ProgressHealth { stage: stage_name(stage), files_done, files_total, documents, chunks, chunks_expected }
     });
     BuildHealth { state, progress, last_success_time }
 }

@@ -5,3 +5,4 @@ pub mod metrics;
 pub mod openapi;
 pub mod page;
 pub mod query;
+pub mod question;

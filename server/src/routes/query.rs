@@ -1,6 +1,8 @@
 //! `POST /query` and `POST /indexes/{name}/query`: ask a question. Parsing is by hand, so that every error can name
 //! the field that is wrong and what is allowed; nothing is guessed and nothing unknown is ignored.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,16 +13,17 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Json, http};
 use ragops_engine::answer::{Answer, AnswerError, Question};
 use ragops_engine::retrieve::Mode;
+use serde::Deserializer as _;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::contract::{QueryResponse, QueryShape};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::observe::RequestId;
 use crate::pool::PoolError;
+use crate::routes::question::{MAX_QUESTION_BYTES, check_question};
 use crate::state::{Activity, ServedIndex, SharedState};
 
-/// Bytes of a question: the limit of `Escalation.spec.question`, which a question may become.
-pub const MAX_QUESTION_BYTES: usize = 4096;
 /// Bytes of a body. A question of 4,096 bytes written all in JSON escapes is 24 KiB; the rest is leeway.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// A client that has not sent a body of at most 1 MiB by then is not going to.
@@ -34,13 +37,18 @@ const FIELDS: [&str; 3] = ["question", "mode", "index"];
 /// Asks the index that the body names, or the only one.
 #[utoipa::path(post, path = "/query", tag = "questions", request_body = QueryShape, responses(
     (status = 200, description = "Answered, or escalated for lack of evidence", body = QueryResponse),
-    (status = 400, description = "Not JSON: `malformed_json`, `invalid_utf8`, `body_incomplete`", body = ErrorBody),
+    (status = 400, description = "Not JSON: `malformed_json`, `invalid_utf8`, `body_incomplete`; or `invalid_host`",
+        body = ErrorBody),
+    (status = 403, description = "`origin_not_allowed`: asked from a page of another origin, on a loopback address",
+        body = ErrorBody),
     (status = 404, description = "`unknown_index`; the message lists those that exist", body = ErrorBody),
     (status = 408, description = "`body_timeout`", body = ErrorBody),
     (status = 413, description = "`body_too_large`: over 1 MiB", body = ErrorBody),
-    (status = 415, description = "`unsupported_media_type`: not `application/json`", body = ErrorBody),
-    (status = 422, description = "A field is wrong: `unknown_field`, `missing_field`, `wrong_type`, `question_empty`, \
-        `question_too_long`, `unknown_mode`, `index_required`, `index_conflict`", body = ErrorBody),
+    (status = 415, description = "`unsupported_media_type`: not `application/json`, or compressed", body = ErrorBody),
+    (status = 421, description = "`host_not_allowed`: called by a name that is not this machine's, on a loopback address",
+        body = ErrorBody),
+    (status = 422, description = "A field is wrong: `unknown_field`, `duplicate_field`, `missing_field`, `wrong_type`, \
+        `question_empty`, `question_too_long`, `unknown_mode`, `index_required`, `index_conflict`", body = ErrorBody),
     (status = 500, description = "`internal`; the log says why", body = ErrorBody),
     (status = 503, description = "`index_not_ready` or `overloaded`; `Retry-After` says when to come back",
         body = ErrorBody),
@@ -98,11 +106,23 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = given.split(';').next().unwrap_or_default().trim();
     if media_type.eq_ignore_ascii_case("application/json") {
-        return Ok(());
+        return require_no_coding(headers);
     }
     let found = if given.is_empty() { "none was sent".to_owned() } else { format!("not `{given}`") };
     let message = format!("Content-Type must be `application/json`, {found}");
     Err(ApiError::new(Code::UnsupportedMediaType, message))
+}
+
+/// A compressed body is refused by name, instead of as JSON that makes no sense.
+fn require_no_coding(headers: &HeaderMap) -> Result<(), ApiError> {
+    let coding = headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("unreadable"));
+    match coding.filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity")) {
+        None => Ok(()),
+        Some(coding) => {
+            let message = format!("the body must be sent as it is, without Content-Encoding `{coding}`");
+            Err(ApiError::new(Code::UnsupportedMediaType, message))
+        }
+    }
 }
 
 fn body_error(rejection: &BytesRejection) -> ApiError {
@@ -125,6 +145,11 @@ fn parse(body: &[u8]) -> Result<Asked, ApiError> {
         let message = r#"the body must be a JSON object such as {"question": "…"}"#;
         return Err(ApiError::new(Code::WrongType, message));
     };
+    if let Some(repeated) = repeated_key(text) {
+        let shown: String = repeated.chars().take(64).collect();
+        let message = format!("the field `{shown}` is there more than once; send it once");
+        return Err(ApiError::new(Code::DuplicateField, message).field(shown));
+    }
     if let Some(unknown) = fields.keys().find(|key| !FIELDS.contains(&key.as_str())) {
         let shown: String = unknown.chars().take(64).collect();
         let message = format!("unknown field `{shown}`; allowed are {}", FIELDS.join(", "));
@@ -137,28 +162,37 @@ fn parse(body: &[u8]) -> Result<Asked, ApiError> {
     })
 }
 
+/// The first key that a JSON object has twice: a reader that takes the first and one that takes the last would disagree
+/// on what was asked. Keys deeper down are in values that are refused anyway.
+fn repeated_key(text: &str) -> Option<String> {
+    struct Keys;
+
+    impl<'de> Visitor<'de> for Keys {
+        type Value = Option<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let (mut seen, mut repeated) = (HashSet::new(), None);
+            while let Some((key, IgnoredAny)) = map.next_entry::<String, _>()? {
+                if repeated.is_none() && !seen.insert(key.clone()) {
+                    repeated = Some(key);
+                }
+            }
+            Ok(repeated)
+        }
+    }
+    serde_json::Deserializer::from_str(text).deserialize_map(Keys).ok().flatten()
+}
+
 fn question(fields: &Map<String, Value>) -> Result<String, ApiError> {
     let Some(question) = text_field(fields, "question")? else {
         let message = r#"`question` is missing; send {"question": "…"}"#;
         return Err(ApiError::new(Code::MissingField, message).field("question"));
     };
     check_question(question).map(str::to_owned)
-}
-
-/// The question without white space around it, if it can be asked.
-pub fn check_question(question: &str) -> Result<&str, ApiError> {
-    let question = question.trim();
-    if question.is_empty() {
-        let message = "the question is empty; ask something";
-        return Err(ApiError::new(Code::QuestionEmpty, message).field("question"));
-    }
-    if question.len() > MAX_QUESTION_BYTES {
-        let found = question.len();
-        let message =
-            format!("the question has {found} bytes of UTF-8, at most {MAX_QUESTION_BYTES} are allowed; shorten it");
-        return Err(ApiError::new(Code::QuestionTooLong, message).field("question"));
-    }
-    Ok(question)
 }
 
 fn mode(fields: &Map<String, Value>) -> Result<Mode, ApiError> {
@@ -269,7 +303,8 @@ fn not_ready(index: &ServedIndex) -> ApiError {
 /// What any other path answers.
 pub async fn not_found(uri: http::Uri) -> ApiError {
     let path: String = uri.path().chars().take(128).collect();
-    ApiError::new(Code::NotFound, format!("there is nothing at `{path}`; GET /openapi.json lists what there is"))
+    let hint = if path.ends_with('/') { "no path ends with a slash, and " } else { "" };
+    ApiError::new(Code::NotFound, format!("there is nothing at `{path}`; {hint}GET /openapi.json lists what there is"))
 }
 
 /// What a known path answers to a method it does not know.
@@ -304,6 +339,9 @@ mod tests {
         check(r#"{"question":7}"#, (Code::WrongType, Some("question")));
         check(r#"{"question":""}"#, (Code::QuestionEmpty, Some("question")));
         check(r#"{"question":" \t\n\u3000"}"#, (Code::QuestionEmpty, Some("question")));
+        check(r#"{"question":"\u200b\u0000"}"#, (Code::QuestionEmpty, Some("question")));
+        check(r#"{"question":"a","question":"b"}"#, (Code::DuplicateField, Some("question")));
+        check(r#"{"question":"a","mode":"text","m\u006fde":"text"}"#, (Code::DuplicateField, Some("mode")));
         check(r#"{"question":"a","top_k":3}"#, (Code::UnknownField, Some("top_k")));
         check(r#"{"question":"a","mode":"fast"}"#, (Code::UnknownMode, Some("mode")));
         check(r#"{"question":"a","mode":["text"]}"#, (Code::WrongType, Some("mode")));

@@ -1,6 +1,7 @@
 //! Opening and building one index, on a thread that may block. What comes of it is put into the shared state here, so
 //! that requests see a new revision the moment it is open.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,7 +9,7 @@ use std::time::Instant;
 use ragops_embed::StoreError;
 use ragops_engine::answer::Searcher;
 use ragops_engine::build::{BuildError, BuildOutcome, BuildResult, ErrorClass};
-use ragops_engine::revision::{Revision, RevisionError, RevisionName, RevisionStore};
+use ragops_engine::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, RevisionStore};
 
 use super::schedule::End;
 use crate::builder::{self, BuildFailure};
@@ -17,7 +18,11 @@ use crate::commands::index::result_name;
 use crate::models::Models;
 use crate::progress::{Cancel, Display, Reporter};
 use crate::resources::IndexConfig;
+use crate::shown_paths::ShownPaths;
 use crate::state::{Activity, Failure, ServedIndex, SharedState};
+
+/// Documents of a revision that are looked for in the folders of the resources.
+const COMPARED_DOCUMENTS: u32 = 1_000;
 
 /// What jobs need beside their index.
 #[derive(Clone)]
@@ -28,6 +33,8 @@ pub struct Workshop {
     pub models: Arc<Models>,
     /// Where revisions are.
     pub data: Arc<Path>,
+    /// How paths are shown to whoever asks how things stand.
+    pub shown_paths: Arc<ShownPaths>,
     /// Where progress is shown.
     pub display: Display,
 }
@@ -43,13 +50,25 @@ enum OpenError {
     Model(#[from] StoreError),
 }
 
-/// Serves the active revision, or the newest whole one, if there is any. Returns the name that was active.
-pub fn open(workshop: &Workshop, index: &ServedIndex) -> Option<RevisionName> {
+/// Serves the active revision, or the newest whole one, if there is any.
+pub fn open(workshop: &Workshop, index: &ServedIndex) {
+    open_noticing(workshop, index, |_| None);
+}
+
+/// The same; `notice` says what is worth telling of a revision before it serves.
+fn open_noticing(workshop: &Workshop, index: &ServedIndex, notice: impl FnOnce(&Searcher) -> Option<String>) {
     let store = RevisionStore::of_index(&workshop.data, index.name());
     let mut damaged = Vec::new();
     let mut damage = |name: &RevisionName, error: &RevisionError| {
-        tracing::error!(index = index.name(), revision = %name, %error, "a revision cannot be used");
-        damaged.push((name.to_string(), error.to_string()));
+        let message = match error {
+            RevisionError::Format { found, .. } => format!(
+                "it was built by another version of RagOps (format {found}, this program reads {FORMAT_VERSION}); the \
+                 index is built anew"
+            ),
+            _ => error.to_string(),
+        };
+        tracing::error!(index = index.name(), revision = %name, error = message, "a revision cannot be used");
+        damaged.push((name.to_string(), workshop.shown_paths.apply(&message)));
     };
     let opened = store.open_serving(&mut damage).map_err(OpenError::from).and_then(|revision| {
         let Some(revision) = revision else { return Ok(None) };
@@ -59,10 +78,53 @@ pub fn open(workshop: &Workshop, index: &ServedIndex) -> Option<RevisionName> {
     index.update(|condition| condition.damaged = damaged);
     match opened {
         Ok(None) => {}
-        Ok(Some(searcher)) => serve(workshop, index, searcher),
+        Ok(Some(searcher)) => {
+            let notice = notice(&searcher);
+            index.update(|condition| condition.notice = notice);
+            serve(workshop, index, searcher);
+        }
         Err(error) => tracing::error!(index = index.name(), %error, "the active revision cannot be opened"),
     }
-    store.active().ok().flatten()
+}
+
+/// Serves what another process activated, and says how it differs from what this process would have built.
+pub fn follow(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex) {
+    open_noticing(workshop, index, |searcher| {
+        let revision = &searcher.revision().manifest.revision;
+        let Some(difference) = difference(searcher, config) else {
+            tracing::info!(index = index.name(), %revision, "another process activated this revision");
+            return None;
+        };
+        let notice = format!(
+            "another process activated revision {revision}, which is not what the resources here say: other \
+             {difference}; it serves until documents or resources change; give both processes the same resources, or \
+             folders of their own with --data"
+        );
+        tracing::warn!(index = index.name(), "{notice}");
+        Some(notice)
+    });
+}
+
+/// What of a revision does not fit the resources, as far as that shows without reading the documents.
+fn difference(searcher: &Searcher, config: &IndexConfig) -> Option<String> {
+    let Revision { manifest, passages, .. } = searcher.revision().as_ref();
+    let is_known = |number| {
+        passages.document(number).is_ok_and(|document| {
+            config
+                .folders
+                .iter()
+                .any(|folder| folder.name == document.source && folder.path.join(&document.path).exists())
+        })
+    };
+    let documents = u32::try_from(passages.document_count()).unwrap_or(u32::MAX).min(COMPARED_DOCUMENTS);
+    let parts = [
+        ("chunking", manifest.settings.chunking != config.build.chunking),
+        ("type of index", manifest.settings.index != config.build.index),
+        ("embedding model", manifest.model.name != config.model),
+        ("documents", !(0..documents).all(is_known)),
+    ];
+    let parts: Vec<&str> = parts.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part).collect();
+    (!parts.is_empty()).then(|| parts.join(", other "))
 }
 
 fn serve(workshop: &Workshop, index: &ServedIndex, searcher: Searcher) {
@@ -74,14 +136,37 @@ fn serve(workshop: &Workshop, index: &ServedIndex, searcher: Searcher) {
 
 /// Builds an index and serves what came of it.
 pub fn build(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, cancel: Cancel) -> End {
-    index.update(|condition| condition.activity = Activity::Building(None));
     let start = Instant::now();
-    let also = |progress| index.update(|condition| condition.activity = Activity::Building(Some(progress)));
-    let reporter = Reporter::new(&config.name, workshop.display, cancel, also);
-    let result = builder::build(config, &workshop.data, &workshop.models, &reporter);
-    drop(reporter);
+    let result = contain(|| {
+        index.update(|condition| condition.activity = Activity::Building(None));
+        let also = |progress| index.update(|condition| condition.activity = Activity::Building(Some(progress)));
+        let reporter = Reporter::new(&config.name, workshop.display, cancel, also);
+        let outcome = builder::build(config, &workshop.data, &workshop.models, &reporter)?;
+        serve_outcome(workshop, index, &outcome)?;
+        Ok(outcome)
+    });
+    conclude(workshop, config, index, start, result)
+}
+
+/// A panic is a failure like others: said, and tried again. Whatever was half done is left as a build that was killed
+/// leaves it, which the next one takes up.
+fn contain<T>(build: impl FnOnce() -> Result<T, BuildFailure>) -> Result<T, BuildFailure> {
+    catch_unwind(AssertUnwindSafe(build)).unwrap_or_else(|cause| {
+        let text = cause.downcast_ref::<String>().map(String::as_str).or_else(|| cause.downcast_ref::<&str>().copied());
+        Err(BuildFailure::Panicked(text.unwrap_or("no message").to_owned()))
+    })
+}
+
+/// Records how a build ended.
+fn conclude(
+    workshop: &Workshop,
+    config: &IndexConfig,
+    index: &ServedIndex,
+    start: Instant,
+    result: Result<BuildOutcome, BuildFailure>,
+) -> End {
     let metrics = &workshop.state.metrics;
-    match result.and_then(|outcome| serve_outcome(workshop, index, &outcome).map(|()| outcome)) {
+    match result {
         Ok(outcome) => {
             let took = (outcome.result == BuildResult::Built).then(|| start.elapsed());
             metrics.build(index.name(), result_name(outcome.result), took);
@@ -90,6 +175,7 @@ pub fn build(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, can
                 condition.activity = Activity::Idle;
                 condition.failure = None;
                 condition.damaged.clear();
+                condition.notice = None;
                 condition.built_time = Some(clock::now_rfc3339());
             });
             End::Done
@@ -100,7 +186,7 @@ pub fn build(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, can
             index.update(|condition| condition.activity = Activity::Idle);
             End::GiveUp
         }
-        Err(error) => fail(workshop, index, &error),
+        Err(error) => fail(workshop, config, index, &error),
     }
 }
 
@@ -133,7 +219,8 @@ fn log_outcome(index: &ServedIndex, outcome: &BuildOutcome, start: Instant) {
     }
 }
 
-fn fail(workshop: &Workshop, index: &ServedIndex, error: &BuildFailure) -> End {
+/// The log is told where things lie, `/health` is not.
+fn fail(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, error: &BuildFailure) -> End {
     let class = error.class();
     let (result, activity, end) = match class {
         ErrorClass::BadInput => ("failed_bad_input", Activity::Idle, End::GiveUp),
@@ -149,10 +236,61 @@ fn fail(workshop: &Workshop, index: &ServedIndex, error: &BuildFailure) -> End {
             tracing::error!(index = index.name(), error = message, "the build failed; there is nothing to serve yet")
         }
     }
+    let message = workshop.shown_paths.with_folders(&config.folders).apply(&message);
     index.update(|condition| {
         let attempts = condition.failure.as_ref().map_or(0, |failure| failure.attempts) + 1;
         condition.activity = activity;
         condition.failure = Some(Failure { message, class, attempts, time: clock::now_rfc3339() });
     });
     end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::num::NonZeroUsize;
+
+    use ragops_engine::settings::{BuildSettings, QuerySettings};
+
+    use crate::pool::QueryPool;
+    use crate::settings::{Environment, Flags, Settings};
+    use crate::state::AppState;
+
+    fn workshop(data: &Path) -> Workshop {
+        let settings = Settings::resolve(Flags::default(), &Environment::of([("HOME", "/nowhere")])).unwrap();
+        Workshop {
+            state: AppState::new(QueryPool::new(NonZeroUsize::MIN, 0)),
+            shown_paths: Arc::default(),
+            models: Arc::new(Models::of(&settings)),
+            data: data.into(),
+            display: Display::Nowhere,
+        }
+    }
+
+    /// A build that panicked was shown as running for ever, and its cause was in the log alone.
+    #[test]
+    fn a_panic_is_a_failure_that_is_shown_counted_and_tried_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (workshop, index) = (workshop(dir.path()), ServedIndex::new("faq", QuerySettings::default()));
+        let config = IndexConfig {
+            name: "faq".to_owned(),
+            folders: Vec::new(),
+            build: BuildSettings::default(),
+            query: QuerySettings::default(),
+            model: "multilingual-e5-small".to_owned(),
+            history: 3,
+        };
+        for attempt in 1..=2 {
+            index.update(|condition| condition.activity = Activity::Building(None));
+            let result = contain(|| -> Result<BuildOutcome, BuildFailure> { panic!("chunk 7 of 6") });
+            assert_eq!(conclude(&workshop, &config, &index, Instant::now(), result), End::Retry);
+            let condition = index.condition();
+            assert_eq!(condition.activity, Activity::BackingOff);
+            let failure = condition.failure.unwrap();
+            assert_eq!((failure.class, failure.attempts), (ErrorClass::Retryable, attempt));
+            assert!(failure.message.contains("a fault of the program") && failure.message.contains("chunk 7 of 6"));
+        }
+        let metrics = workshop.state.metrics.render();
+        assert!(metrics.contains(r#"ragops_builds_total{index="faq",result="failed_retryable"} 2"#), "{metrics}");
+    }
 }

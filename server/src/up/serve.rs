@@ -1,5 +1,6 @@
 //! Accepts connections and answers them until told to stop; then what is under way is finished within bounds. The
-//! number of connections, and the time a client may take to send its request's head, are limited.
+//! number of connections is limited, and so is the time a client may take to send a request's head and to take its
+//! answer. (The time for a request's body is limited where it is read, in `routes::query`.)
 
 use std::io;
 use std::sync::Arc;
@@ -13,15 +14,32 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-/// Connections at a time, some 10 KiB each; more wait in the kernel's queue.
+use super::write_deadline::WriteDeadline;
+
+/// Connections at a time, each of some 10 KiB and at most `MAX_HEAD_BYTES`; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 1_024;
+/// Bytes of a request's head; longer ones get 431, or 414 where it is the path. Bounds what a connection reads ahead.
+const MAX_HEAD_BYTES: usize = 64 << 10;
 /// From the connection, or from the answer before, to a whole request head; a connection that is idle for so long is
 /// closed.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// From the first byte of an answer that the client's buffers have no room for to the last one taken. Answers are some
+/// 100 KiB at most, so this is time enough for a line of 32 kbit/s.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// From the signal to the end of what is under way. As long as any answer may take, and as Kubernetes waits by default.
-pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// When accepting fails (no file descriptors left), trying again at once would only burn the CPU.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long clients may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Limits {
+    head: Duration,
+    write: Duration,
+    drain: Duration,
+}
+
+const LIMITS: Limits = Limits { head: HEAD_TIMEOUT, write: WRITE_TIMEOUT, drain: DRAIN_TIMEOUT };
 
 /// How serving ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,17 +52,17 @@ pub enum Drained {
 
 /// Serves until `stop` says so, then finishes what is under way.
 pub async fn serve(listener: TcpListener, app: Router, stop: watch::Receiver<bool>) -> Drained {
-    serve_within(listener, app, stop, DRAIN_TIMEOUT).await
+    serve_within(listener, app, stop, LIMITS).await
 }
 
-async fn serve_within(listener: TcpListener, app: Router, stop: watch::Receiver<bool>, drain: Duration) -> Drained {
+async fn serve_within(listener: TcpListener, app: Router, stop: watch::Receiver<bool>, limits: Limits) -> Drained {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut stopping = stop;
     loop {
         tokio::select! {
             accepted = accept(&listener, &places) => match accepted {
-                Ok((stream, place)) => answer(stream, place, app.clone(), &graceful),
+                Ok((stream, place)) => answer(stream, place, app.clone(), limits, &graceful),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -54,7 +72,7 @@ async fn serve_within(listener: TcpListener, app: Router, stop: watch::Receiver<
         }
     }
     drop(listener);
-    match tokio::time::timeout(drain, graceful.shutdown()).await {
+    match tokio::time::timeout(limits.drain, graceful.shutdown()).await {
         Ok(()) => Drained::All,
         Err(_) => Drained::TimedOut,
     }
@@ -73,10 +91,11 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(
     Ok((stream, place))
 }
 
-fn answer(stream: TcpStream, place: OwnedSemaphorePermit, app: Router, graceful: &GracefulShutdown) {
+fn answer(stream: TcpStream, place: OwnedSemaphorePermit, app: Router, limits: Limits, graceful: &GracefulShutdown) {
     let mut protocol = http1::Builder::new();
-    protocol.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-    let connection = protocol.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+    protocol.timer(TokioTimer::new()).header_read_timeout(limits.head).max_buf_size(MAX_HEAD_BYTES);
+    let stream = TokioIo::new(WriteDeadline::new(stream, limits.write));
+    let connection = protocol.serve_connection(stream, TowerToHyperService::new(app));
     let connection = graceful.watch(connection);
     tokio::spawn(async move {
         // Clients that go away or talk nonsense are their own concern.
@@ -92,9 +111,15 @@ mod tests {
     use super::*;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpSocket;
     use tokio::sync::Notify;
 
-    /// A server whose `/slow` answers when `release` says so.
+    /// Far above any answer and below nobody's patience: a limit that a test expects to be reached is this one.
+    const SOON: Duration = Duration::from_millis(50);
+    /// More than the kernel's buffers of a connection hold together.
+    const LARGE: usize = 64 << 20;
+
+    /// A server whose `/slow` answers when `release` says so, and whose `/large` answers much.
     struct Server {
         address: std::net::SocketAddr,
         stop: watch::Sender<bool>,
@@ -103,23 +128,21 @@ mod tests {
         done: tokio::task::JoinHandle<Drained>,
     }
 
-    async fn server(drain: Duration) -> Server {
+    async fn server(limits: Limits) -> Server {
         let (entered, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let app = Router::new().route(
-            "/slow",
-            get({
-                let (entered, release) = (Arc::clone(&entered), Arc::clone(&release));
-                || async move {
-                    entered.notify_one();
-                    release.notified().await;
-                    "done"
-                }
-            }),
-        );
+        let slow = get({
+            let (entered, release) = (Arc::clone(&entered), Arc::clone(&release));
+            || async move {
+                entered.notify_one();
+                release.notified().await;
+                "done"
+            }
+        });
+        let app = Router::new().route("/slow", slow).route("/large", get(|| async { vec![b'x'; LARGE] }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let done = tokio::spawn(serve_within(listener, app, stopped, drain));
+        let done = tokio::spawn(serve_within(listener, app, stopped, limits));
         Server { address, stop, entered, release, done }
     }
 
@@ -136,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_under_way_is_finished_and_no_new_connection_is_taken() {
-        let server = server(DRAIN_TIMEOUT).await;
+        let server = server(LIMITS).await;
         let answer = ask_slowly(&server).await;
         server.stop.send(true).unwrap();
         while TcpStream::connect(server.address).await.is_ok() {
@@ -150,9 +173,66 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_that_never_ends_does_not_keep_the_server_alive() {
-        let server = server(Duration::from_millis(10)).await;
+        let server = server(Limits { drain: SOON, ..LIMITS }).await;
         let _answer = ask_slowly(&server).await;
         server.stop.send(true).unwrap();
         assert_eq!(server.done.await.unwrap(), Drained::TimedOut);
+    }
+
+    /// Nothing but the end of its connection lets the server stop: its own limit for that is never reached.
+    #[tokio::test]
+    async fn a_client_that_does_not_read_loses_its_connection() {
+        let server = server(Limits { write: SOON, ..LIMITS }).await;
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(server.address).await.unwrap();
+        stream.write_all(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        stream.readable().await.unwrap();
+        server.stop.send(true).unwrap();
+        assert_eq!(server.done.await.unwrap(), Drained::All);
+        let mut taken = Vec::new();
+        stream.read_to_end(&mut taken).await.ok();
+        assert!(taken.len() < LARGE, "the whole answer was written to a client that read nothing");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_reads_gets_the_whole_of_a_large_answer() {
+        let server = server(LIMITS).await;
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(b"GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+        let mut taken = Vec::new();
+        stream.read_to_end(&mut taken).await.unwrap();
+        assert!(taken.len() > LARGE, "{} bytes", taken.len());
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_too_large_is_refused_and_smaller_ones_are_answered_in_their_order() {
+        let server = server(LIMITS).await;
+        let ask = async |request: String| {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.ok();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.ok();
+            answer
+        };
+        let get = |header: &str| format!("GET /none HTTP/1.1\r\nhost: x\r\nx: {header}\r\n");
+        let last = "connection: close\r\n\r\n";
+        // The last bytes read may pass the limit a little.
+        let large = ask(get(&"a".repeat(4 * MAX_HEAD_BYTES)) + last).await;
+        assert!(large.starts_with("HTTP/1.1 431"), "{large}");
+        let two = ask(get(&"a".repeat(MAX_HEAD_BYTES / 2)) + "\r\n" + &get("b") + last).await;
+        assert_eq!(two.matches("HTTP/1.1 404").count(), 2, "{two}");
+    }
+
+    #[tokio::test]
+    async fn a_head_that_does_not_arrive_ends_the_connection() {
+        let server = server(Limits { head: SOON, ..LIMITS }).await;
+        for begun in ["", "GET /slow HTTP/1.1\r\nhost:"] {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(begun.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.ok();
+            assert!(!answer.contains("200"), "{answer}");
+        }
     }
 }

@@ -145,15 +145,17 @@ impl Supervisor {
         self.watch();
     }
 
-    /// Another process activated a revision.
+    /// Another process activated a revision. The last writer of the store wins, also where it was told otherwise than
+    /// this process: two that each put theirs in force again would never come to rest.
     async fn reopen(&mut self, name: &str) {
-        let Some(index) = self.served.get(name).cloned() else { return };
+        let config = self.resources.indexes.iter().find(|config| config.name == name).cloned();
+        let (Some(config), Some(index)) = (config, self.served.get(name).cloned()) else { return };
         let active = self.seen.active.get(name).cloned().flatten().map(|name| name.to_string());
         let served = index.searcher().map(|searcher| searcher.revision().manifest.revision.to_string());
         if active != served {
             let workshop = self.workshop.clone();
             // A panic in there is logged by the panic hook, and leaves what served before.
-            spawn_blocking(move || job::open(&workshop, &index)).await.ok();
+            spawn_blocking(move || job::follow(&workshop, &config, &index)).await.ok();
         }
     }
 
@@ -187,9 +189,7 @@ impl Supervisor {
             }
             Ok(Err(error)) => {
                 tracing::error!(%error, "the changed resources cannot be used; the last good ones stay in force");
-                let not_used = self.resources.not_used.clone();
-                let rejected = Some(error.to_string());
-                self.workshop.state.set_resources(ResourceCondition { rejected, not_used });
+                self.set_resources(Some(&error.to_string()));
             }
             Err(error) => tracing::error!(%error, "the resources could not be loaded"),
         }
@@ -197,9 +197,8 @@ impl Supervisor {
 
     /// Puts resources in force: live settings at once, everything else by builds.
     async fn apply(&mut self, resources: Resources) {
-        let condition = ResourceCondition { rejected: None, not_used: resources.not_used.clone() };
-        self.workshop.state.set_resources(condition);
         let before = std::mem::replace(&mut self.resources, resources);
+        self.set_resources(None);
         let mut new = Vec::new();
         let mut served = BTreeMap::new();
         for config in &self.resources.indexes {
@@ -228,6 +227,12 @@ impl Supervisor {
         // The new folders' own state, so that only later changes count as changes.
         self.seen = self.look().await;
         self.watch();
+    }
+
+    fn set_resources(&self, rejected: Option<&str>) {
+        let show = |text: &str| self.workshop.shown_paths.apply(text);
+        let not_used = self.resources.not_used.iter().map(|text| show(text)).collect();
+        self.workshop.state.set_resources(ResourceCondition { rejected: rejected.map(show), not_used });
     }
 
     /// A build whose result nobody wants any more need not go on.
@@ -289,10 +294,12 @@ impl Supervisor {
         if let Some(delay) = self.schedule.finish(end, Instant::now()) {
             tracing::info!(index = index.as_str(), seconds = delay.as_secs(), "the build is tried again");
         }
-        // What this process activated is no news.
+        // What this process activated is no news; what another activated meanwhile is.
         let store = RevisionStore::of_index(&self.workshop.data, &index);
         let active = spawn_blocking(move || store.active().ok().flatten()).await.ok().flatten();
-        self.seen.active.insert(index, active);
+        if self.seen.active.insert(index.clone(), active.clone()).flatten() != active {
+            self.reopen(&index).await;
+        }
         // After the first build there is a file to watch.
         self.watch();
     }
@@ -337,7 +344,7 @@ struct Ended {
 /// Completes when the build that runs has ended; never when none runs.
 async fn ended(running: &mut Option<Running>) -> Ended {
     let Some(running) = running else { return pending().await };
-    // A build that panicked may succeed another time, and must not be forgotten.
+    // Builds contain their panics; if one escapes after all, the build must not be forgotten.
     let end = (&mut running.task).await.unwrap_or(End::Retry);
     Ended { index: running.index.clone(), end }
 }

@@ -8,6 +8,7 @@ mod support;
 mod models;
 mod resources;
 mod settings;
+mod setup;
 mod targets;
 
 use std::process::Command;

@@ -47,7 +47,12 @@ fn a_folder_that_is_not_a_model_is_listed_as_not_usable() {
     assert_eq!(list.code, 2);
     assert!(list.stdout.contains("multilingual-e5-small  NOT USABLE"), "{}", list.stdout);
     write(dir.path(), &[("rag.yaml", &rag_index("runbooks", "./docs")), ("docs/a.md", "# A\n\nText.\n")]);
-    let mut index = program();
-    index.arg("index").arg("-f").arg(dir.path().join("rag.yaml")).arg("--data").arg(dir.path().join("data"));
-    check(index.arg("--models-dir").arg(dir.path()), 2, &["multilingual-e5-small", "ragops-server model add"]);
+    let refuse = |says: &[&str]| {
+        let mut index = program();
+        index.arg("index").arg("-f").arg(dir.path().join("rag.yaml")).arg("--data").arg(dir.path().join("data"));
+        check(index.arg("--models-dir").arg(dir.path()), 2, says);
+    };
+    refuse(&["multilingual-e5-small", "ragops-server model add"]);
+    write(dir.path(), &[("multilingual-e5-small/manifest.json", r#"{"formatVersion": 99}"#)]);
+    refuse(&["has layout 99, and this version reads layout", "run `ragops-server model add` again"]);
 }

@@ -11,6 +11,7 @@ fn a_question_that_cannot_be_asked_is_refused_before_anything_is_opened() {
     };
     ask("", &["the question is empty"]);
     ask(" \t ", &["the question is empty"]);
+    ask("\u{200b}\u{feff}\u{1b}", &["the question is empty", "nobody sees"]);
     ask(&"가".repeat(2000), &["6000 bytes", "at most 4096"]);
 }
 
@@ -28,6 +29,21 @@ fn a_data_folder_without_the_index_says_what_there_is() {
     with(&[], &["several indexes", "`faq`, `runbooks`", "--index"]);
     with(&["--index", "wiki"], &["no index `wiki`", "`faq`, `runbooks`"]);
     with(&["--index", "faq"], &["`faq` has no revision that can be used", "ragops-server index"]);
+}
+
+#[test]
+fn a_file_is_no_data_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    write(
+        dir.path(),
+        &[("file", ""), ("rag.yaml", &crate::support::rag_index("faq", "./docs")), ("docs/a.md", "# A\n")],
+    );
+    let index = ["index", "-f", "rag.yaml"];
+    for command in [&index[..], &["up", "-f", "rag.yaml", "--listen", "127.0.0.1:0"], &["query", "a"], &["inspect"]] {
+        let mut command_line = program();
+        command_line.args(command).args(["--data", "file"]).current_dir(dir.path());
+        check(&mut command_line, 2, &["file is not a folder", "--data"]);
+    }
 }
 
 #[test]

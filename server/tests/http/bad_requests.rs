@@ -1,7 +1,12 @@
 //! Requests that cannot be answered: each names what is wrong and what to do.
 
-use axum::body::Body;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::Request;
+use hyper::body::Frame;
 
 use crate::support::{get, post, send, state};
 
@@ -30,6 +35,10 @@ const fn expect(status: u16, code: &'static str, field: Option<&'static str>, sa
 async fn a_field_that_is_wrong_is_named() {
     let field = async |body: &'static str, expected| check(&["runbooks"], "/query", body, expected).await;
     field(r#"{"question":"a","topk":1}"#, expect(422, "unknown_field", Some("topk"), "question, mode, index")).await;
+    let twice = r#"{"question":"a","mode":"text","question":"b"}"#;
+    field(twice, expect(422, "duplicate_field", Some("question"), "`question` is there more than once")).await;
+    let unseen = r#"{"question":"\u200b\u200d\ufeff\u0000"}"#;
+    field(unseen, expect(422, "question_empty", Some("question"), "nobody sees")).await;
     field("{}", expect(422, "missing_field", Some("question"), "`question` is missing")).await;
     field(r#"{"question":true}"#, expect(422, "wrong_type", Some("question"), "not a boolean")).await;
     field(r#"{"question":"  "}"#, expect(422, "question_empty", Some("question"), "ask something")).await;
@@ -70,6 +79,27 @@ async fn any_other_content_type_is_refused() {
     assert_eq!(reply.json()["error"]["code"], "missing_field");
 }
 
+/// A body that comes by drops, one a second, and never ends.
+struct Dripping(tokio::time::Interval);
+
+impl HttpBody for Dripping {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_tick(context).map(|_| Some(Ok(Frame::data(Bytes::from_static(b" ")))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_arrive_in_time_is_not_waited_for() {
+    let dripping = Body::new(Dripping(tokio::time::interval(std::time::Duration::from_secs(1))));
+    check(&["runbooks"], "/query", dripping, expect(408, "body_timeout", None, "within 10 s")).await;
+}
+
 #[tokio::test]
 async fn the_index_must_be_one_that_is_served() {
     let ask = r#"{"question":"a"}"#;
@@ -101,6 +131,46 @@ async fn other_paths_and_methods_get_json_too() {
     let reply = get(&state(&["runbooks"]), "/query").await;
     assert_eq!((reply.status.as_u16(), reply.json()["error"]["code"].as_str().unwrap()), (405, "method_not_allowed"));
     assert_eq!(reply.headers["allow"], "POST");
+}
+
+#[tokio::test]
+async fn a_slash_too_many_is_pointed_out() {
+    for path in ["/query/", "/health/", "/indexes/faq/query/"] {
+        let error = get(&state(&["faq"]), path).await.json()["error"].clone();
+        assert_eq!(error["code"], "not_found");
+        assert!(error["message"].as_str().unwrap().contains("no path ends with a slash"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn every_path_names_its_methods_and_an_index_may_be_percent_encoded() {
+    for (path, method, allow) in [
+        ("/", "PUT", "GET,HEAD"),
+        ("/health", "DELETE", "GET,HEAD"),
+        ("/query", "OPTIONS", "POST"),
+        ("/query", "HEAD", "POST"),
+        ("/indexes/faq/query", "BREW", "POST"),
+    ] {
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        let reply = send(&state(&["faq"]), request).await;
+        assert_eq!((reply.status.as_u16(), reply.headers["allow"].to_str().unwrap()), (405, allow), "{method} {path}");
+    }
+    let ask = r#"{"question":"a"}"#;
+    check(&["faq"], "/indexes/%66aq/query", ask, expect(503, "index_not_ready", None, "index `faq`")).await;
+    check(&["faq"], "/indexes/a%2Fb/query", ask, expect(404, "unknown_index", None, "no index `a/b`")).await;
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_refused_by_name() {
+    let ask = async |coding: &str| {
+        let request = Request::post("/query").header("content-type", "application/json");
+        let request = request.header("content-encoding", coding).body(Body::from("{}")).unwrap();
+        let reply = send(&state(&["faq"]), request).await;
+        (reply.status.as_u16(), reply.json()["error"]["message"].as_str().unwrap().to_owned())
+    };
+    let (status, message) = ask("gzip").await;
+    assert!(status == 415 && message.contains("without Content-Encoding `gzip`"), "{status}: {message}");
+    assert_eq!(ask("identity").await.0, 422);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! code and the field that is wrong, and generated documents are fresh. Nothing here needs a model.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod audience;
 mod bad_requests;
 mod documents;
 mod operations;

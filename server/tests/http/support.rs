@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use ragops_engine::settings::QuerySettings;
+use ragops_server::audience::Audience;
 use ragops_server::pool::QueryPool;
 use ragops_server::router::router;
 use ragops_server::state::{AppState, ServedIndex, SharedState};
@@ -34,7 +35,12 @@ pub(crate) fn state(names: &[&str]) -> SharedState {
 }
 
 pub(crate) async fn send(state: &SharedState, request: Request<Body>) -> Reply {
-    let app: Router = router(Arc::clone(state));
+    send_to(state, Audience::Anyone, request).await
+}
+
+pub(crate) async fn send_to(state: &SharedState, audience: Audience, mut request: Request<Body>) -> Reply {
+    let app: Router = router(Arc::clone(state), audience);
+    request.headers_mut().entry("host").or_insert(HeaderValue::from_static("ragops.example"));
     let response = app.oneshot(request).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let bytes = response.into_body().collect().await.unwrap().to_bytes();

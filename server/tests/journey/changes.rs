@@ -48,7 +48,9 @@ fn resources_are_followed_and_a_bad_edit_keeps_the_last_good_ones() {
     let server = world.start().ready();
     let one = rag_index("runbooks", "./docs");
     world.write("rag.yaml", &one.replace("kind:", "kindd:"));
-    wait_for("the bad edit to be refused", || server.health()["resources"]["rejected"].as_str().map(str::to_owned));
+    let rejected =
+        wait_for("the bad edit to be refused", || server.health()["resources"]["rejected"].as_str().map(str::to_owned));
+    assert!(rejected.contains(" rag.yaml:") && !rejected.contains(world.path("").to_str().unwrap()), "{rejected}");
     assert_eq!(server.ask(QUESTION)["status"], "answered");
     assert_eq!(server.health()["status"], "degraded");
 
@@ -72,15 +74,53 @@ fn indexes(server: &crate::support::Server) -> usize {
     server.health()["indexes"].as_object().unwrap().len()
 }
 
+/// Builds and activates a revision of the same index in another process; gives its name.
+fn index_otherwise(world: &World, yaml: &str, result: &str) -> Value {
+    world.write("other.yaml", yaml);
+    let ran = run(world.command("index").arg("--json").arg("-f").arg(world.path("other.yaml")));
+    assert_eq!((ran.code, &ran.json()["result"]), (0, &result.into()), "{}", ran.stderr);
+    ran.json()["revision"].clone()
+}
+
 #[test]
-fn a_revision_that_another_process_activates_is_served() {
+fn a_revision_that_another_process_activates_is_served_and_its_difference_is_told() {
     let Some(world) = World::new() else { return };
     let server = world.start().ready();
-    let before = server.health()["indexes"]["runbooks"]["revision"].clone();
-    world.write("other.yaml", &rag_index("runbooks", "./docs/ko"));
-    let ran = run(world.command("index").arg("--json").arg("-f").arg(world.path("other.yaml")));
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    let after = ran.json()["revision"].clone();
-    assert_ne!(before, after);
-    wait_for("the other revision", || (server.health()["indexes"]["runbooks"]["revision"] == after).then_some(()));
+    let health = || server.health()["indexes"]["runbooks"].clone();
+    wait_for("rest", || (health()["build"]["state"] == "idle").then_some(()));
+    let before = health()["revision"].clone();
+    let check = |yaml: &str, says: &str| {
+        let after = index_otherwise(&world, yaml, "built");
+        assert_ne!(before, after);
+        let notice = wait_for("the other revision", || {
+            let health = health();
+            (health["revision"] == after).then(|| health["notice"].as_str().map(str::to_owned))?
+        });
+        assert!(notice.contains(says) && notice.contains("--data"), "{notice}");
+        assert_eq!(server.health()["status"], "degraded");
+        assert_eq!(server.ask("카프카 컨슈머 지연 대응은?")["revision"], after);
+        // The other process finds its own revision still active: this server has not taken it back.
+        assert_eq!(index_otherwise(&world, yaml, "unchanged"), after);
+    };
+    let coarse = format!("{}  chunking: {{maxTokens: 64, overlapTokens: 8}}\n", rag_index("runbooks", "./docs"));
+    check(&coarse, ": other chunking;");
+    check(&rag_index("runbooks", "./docs/ko"), ": other documents;");
+
+    world.write("docs/en/extra.md", "# Extra\n\nThe vault bucket lies in the second region.\n");
+    wait_for("a revision of the server's own", || {
+        let health = health();
+        (health["counts"]["documents"] == 7 && health["notice"].is_null()).then_some(())
+    });
+    assert_eq!(server.health()["status"], "ok");
+}
+
+#[test]
+fn a_revision_that_another_process_builds_from_the_same_resources_is_simply_served() {
+    let Some(world) = World::new() else { return };
+    let server = world.start().ready();
+    let health = || server.health()["indexes"]["runbooks"].clone();
+    wait_for("rest", || (health()["build"]["state"] == "idle").then_some(()));
+    let own = rag_index("runbooks", "./docs");
+    assert_eq!(index_otherwise(&world, &own, "unchanged"), health()["revision"]);
+    assert_eq!((&health()["notice"], &server.health()["status"]), (&Value::Null, &"ok".into()));
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::run;
+use crate::support::{Server, run, wait_for};
 use crate::world::World;
 
 #[test]
@@ -62,6 +62,9 @@ fn sources_without_documents_are_bad_input_that_is_named() {
     fs::create_dir(world.path("hollow")).unwrap();
     check("./hollow", &["`bad` has no documents", "hollow"]);
     check("./rag.yaml", &["rag.yaml"]);
+    world.write("unreadable/empty.md", "");
+    fs::write(world.path("unreadable/binary.txt"), b"\x00\x01\x02").unwrap();
+    check("./unreadable", &["2 files were looked at", "empty.md (EmptyFile)", "binary.txt (BinaryContent)"]);
 }
 
 #[test]
@@ -107,4 +110,28 @@ fn names_of_the_service_before_still_work() {
         run(&mut query).json()["status"].clone()
     };
     assert_eq!((ask("0"), ask("1")), ("answered".into(), "escalated".into()));
+}
+
+#[test]
+fn a_data_folder_of_one_name_lies_in_the_current_folder_for_every_command() {
+    let Some(world) = World::new() else { return };
+    let command = |arguments: &[&str]| {
+        let mut command = crate::support::program();
+        command.args(arguments).args(["--data", "data", "--models-dir"]).arg(&world.models);
+        command.current_dir(world.path(""));
+        command
+    };
+    let built = run(&mut command(&["index", "--json", "-f", "rag.yaml"]));
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    assert!(world.revision(built.json()["revision"].as_str().unwrap()).is_dir());
+    assert_eq!(run(&mut command(&["query", "When are certificates renewed?"])).code, 0);
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        eprintln!("SKIPPED: this machine has no IPv6");
+        return;
+    }
+    let server = Server::run(command(&["up", "-f", "rag.yaml", "--listen", "[::1]:0"])).ready();
+    assert!(server.url.starts_with("http://[::1]:"), "{}", server.url);
+    assert_eq!(server.ask("When are certificates renewed?")["revision"], built.json()["revision"]);
+    world.write("docs/en/extra.md", "# Extra\n\nThe vault bucket lies in the second region.\n");
+    wait_for("the new document", || (server.health()["indexes"]["runbooks"]["counts"]["documents"] == 7).then_some(()));
 }

@@ -8,6 +8,14 @@ use crate::world::{World, flip_a_byte};
 
 const QUESTION: &str = "How long does a restore of the database take?";
 
+/// Whoever may ask how the server stands need not know where its files lie.
+fn check_no_paths(world: &World, server: &crate::support::Server) {
+    let health = server.get("/health").1;
+    for path in [world.path(""), world.models.clone()] {
+        assert!(!health.contains(path.to_str().unwrap().trim_end_matches('/')), "{health}");
+    }
+}
+
 #[test]
 fn a_damaged_revision_is_passed_over_for_the_last_whole_one() {
     let Some(world) = World::new() else { return };
@@ -27,7 +35,10 @@ fn a_damaged_revision_is_passed_over_for_the_last_whole_one() {
     });
     assert!(failure.contains("docs"), "{failure}");
     let damaged = server.health()["indexes"]["runbooks"]["damaged"][&second].as_str().unwrap().to_owned();
-    assert!(damaged.contains("chunks.jsonl") && damaged.contains("sha256"), "{damaged}");
+    assert!(damaged.contains("sha256"), "{damaged}");
+    let file = format!("DATA/indexes/runbooks/revisions/{second}/chunks.jsonl");
+    assert!(damaged.contains(&file), "{damaged}");
+    check_no_paths(&world, &server);
 
     // The documents come back: the damaged revision is built anew.
     fs::rename(world.path("away"), world.path("docs")).unwrap();
@@ -61,9 +72,14 @@ fn a_folder_that_vanishes_keeps_the_last_revision_serving_until_it_is_back() {
     let Some(world) = World::new() else { return };
     let server = world.start().ready();
     fs::rename(world.path("docs"), world.path("away")).unwrap();
-    wait_for("the failure", || {
+    let failure = wait_for("the failure", || {
         server.health()["indexes"]["runbooks"]["last_error"]["message"].as_str().map(str::to_owned)
     });
+    assert!(failure.contains("the folder ./docs does not exist"), "{failure}");
+    check_no_paths(&world, &server);
+    let logged =
+        |line: &serde_json::Value| line["error"].as_str().is_some_and(|e| e.contains(world.path("").to_str().unwrap()));
+    assert!(server.log().iter().any(logged), "the log has the whole path");
     assert_eq!(server.ask(QUESTION)["status"], "answered");
     assert_eq!(server.get("/readyz").0, 200);
     assert_eq!(server.health()["status"], "degraded");
@@ -88,6 +104,30 @@ fn a_revision_of_another_model_is_not_asked_and_is_built_anew() {
     );
     let server = world.start().ready();
     assert_eq!(server.ask(QUESTION)["status"], "answered");
+}
+
+#[test]
+fn a_revision_of_another_version_is_named_as_such_and_built_anew() {
+    let Some(world) = World::new() else { return };
+    let name = world.index();
+    let manifest = world.revision(&name).join("manifest.json");
+    let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
+    let version = json["formatVersion"].clone();
+    json["formatVersion"] = 99.into();
+    fs::write(&manifest, json.to_string()).unwrap();
+    let asked = run(world.command("query").arg(QUESTION));
+    assert_eq!(asked.code, 2);
+    for says in [&name, &format!("format version 99, this program reads {version}"), "ragops-server index"] {
+        assert!(asked.stderr.contains(says), "`{says}` is missing in: {}", asked.stderr);
+    }
+    let inspected = run(&mut world.command("inspect"));
+    assert_eq!(inspected.code, 2);
+    assert!(inspected.stdout.contains("OF ANOTHER VERSION") && !inspected.stdout.contains("DAMAGED"));
+    let server = world.start().ready();
+    let says = format!("another version of RagOps (format 99, this program reads {version}); the index is built anew");
+    assert!(server.log().iter().any(|line| line["error"].as_str().is_some_and(|error| error.contains(&says))));
+    assert_eq!(server.ask(QUESTION)["status"], "answered");
+    wait_for("health", || (server.health()["status"] == "ok").then_some(()));
 }
 
 #[test]

@@ -9,4 +9,5 @@ mod answers;
 mod changes;
 mod command_line;
 mod failures;
+mod progress;
 mod world;

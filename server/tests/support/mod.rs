@@ -106,7 +106,13 @@ impl Server {
     pub(crate) fn start(models: &Path, resources: &Path, data: &Path) -> Self {
         let mut command = program();
         command.arg("up").arg("-f").arg(resources).arg("--data").arg(data).arg("--models-dir").arg(models);
-        command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+        command.args(["--listen", "127.0.0.1:0"]);
+        Self::run(command)
+    }
+
+    /// An `up` that is all set; returns as soon as it listens.
+    pub(crate) fn run(mut command: Command) -> Self {
+        command.args(["--log-format", "json"]);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (log, greeting) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(String::new())));
         collect(child.stderr.take().unwrap(), {

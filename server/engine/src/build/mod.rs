@@ -31,7 +31,7 @@ pub enum BuildError {
         /// The folders looked in.
         folders: String,
         /// What to do.
-        advice: &'static str,
+        advice: String,
     },
     /// Sources kept changing while they were read.
     #[error(

@@ -3,14 +3,13 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use ragops_embed::{EmbedError, EmbeddingModel};
 use ragops_storage::{Sha256Digest, Sha256Hasher, durable};
 use rayon::prelude::*;
 
 use super::calibrate::calibrate;
-use super::progress::{BuildObserver, Progress, Stage};
+use super::progress::{BuildObserver, Embedding, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
 use crate::chunk::chunk;
@@ -30,6 +29,8 @@ use crate::text::prose_language;
 const BATCH_BYTES: u64 = 8 << 20;
 /// Chunks given to the model at a time. While `up` builds, questions wait for the model no longer than one such group.
 const EMBEDDED_TOGETHER: usize = 16;
+/// Findings that an error names one by one; more would not be read.
+const FINDINGS_NAMED: usize = 5;
 /// How often a build starts over when documents change under it.
 const MAX_TRIES: u32 = 3;
 
@@ -228,6 +229,7 @@ struct Build<'a> {
     counts: Counts,
     findings: Findings,
     files_total: u64,
+    bytes_total: u64,
 }
 
 /// A file read and cut.
@@ -254,17 +256,18 @@ impl<'a> Build<'a> {
             return Ok(None);
         }
         if build.counts.chunks == 0 {
-            return Err(no_documents(request, plan));
+            return Err(no_documents(request, plan, &build.findings));
         }
         let (counts, findings) = build.finish_parts(&dir)?;
-        observer.progress(Progress { files_total: counts.files, ..Progress::at(Stage::Calibrate) });
+        let found = findings.total();
+        observer.progress(Progress::after_index(Stage::Calibrate, &counts, found));
         let mut revision = Revision::open_parts(&dir, manifest(request, plan, model, counts, findings))?;
         calibrate(&mut revision, model)?;
         let manifest = revision.manifest;
         if observer.is_cancelled() {
             return Err(BuildError::Cancelled);
         }
-        observer.progress(Progress { files_total: counts.files, ..Progress::at(Stage::Seal) });
+        observer.progress(Progress::after_index(Stage::Seal, &counts, found));
         Ok(Some(store.seal(lock, &dir, manifest)?))
     }
 
@@ -289,11 +292,13 @@ impl<'a> Build<'a> {
             counts: Counts::default(),
             findings,
             files_total: plan.files.len() as u64,
+            bytes_total: plan.files.iter().map(|(file, _)| file.size).sum(),
         })
     }
 
     fn index_files(&mut self, plan: &Plan) -> Result<ControlFlow<()>, BuildError> {
         let preparer = Preparer { registry: Registry::standard(), model: self.model, settings: self.settings };
+        self.observer.progress(self.so_far());
         for batch in batches(&plan.files) {
             let prepare = |(file, digest): &(SourceFile, Sha256Digest)| preparer.prepare(file, *digest);
             let prepared: Option<Vec<Prepared>> = batch.par_iter().map(prepare).collect();
@@ -309,7 +314,10 @@ impl<'a> Build<'a> {
     fn write(&mut self, prepared: Vec<Prepared>) -> Result<(), BuildError> {
         let prepared = self.without_duplicates(prepared);
         let texts: Vec<String> = chunks_of(&prepared).map(Chunk::embedding_text).collect();
-        let vectors = self.embed(&texts)?;
+        let bytes = prepared.iter().map(|file| file.bytes).sum();
+        let documents = |file: &Prepared| file.documents.iter().map(|(_, chunks)| chunks.len()).collect::<Vec<_>>();
+        let before = Progress { chunks_expected: self.expect(texts.len() as u64, bytes), ..self.so_far() };
+        let vectors = self.embed(&texts, &Embedding::begin(self.observer, before, prepared.iter().map(documents)))?;
         self.vectors.push(&vectors)?;
         for file in prepared {
             self.counts.files += 1;
@@ -340,15 +348,9 @@ impl<'a> Build<'a> {
         prepared
     }
 
-    fn embed(&self, texts: &[String]) -> Result<Vec<f32>, BuildError> {
+    fn embed(&self, texts: &[String], progress: &Embedding) -> Result<Vec<f32>, BuildError> {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let done = AtomicU64::new(0);
-        let (before, observer) = (self.so_far(), self.observer);
-        let monitor = |texts: usize| {
-            let embedded = done.fetch_add(texts as u64, Ordering::Relaxed) + texts as u64;
-            observer.progress(Progress { chunks: before.chunks + embedded, ..before });
-            if observer.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
+        let monitor = |texts: usize| progress.advance(texts);
         let mut vectors = Vec::with_capacity(texts.len() * self.model.identity().dimension);
         for group in texts.chunks(EMBEDDED_TOGETHER) {
             match self.model.embed_passages(group, &monitor) {
@@ -397,8 +399,15 @@ impl<'a> Build<'a> {
             files_total: self.files_total,
             documents: self.counts.documents,
             chunks: self.counts.chunks,
+            chunks_expected: self.expect(0, 0),
             findings: self.findings.total(),
         }
+    }
+
+    /// Chunks in all, when `chunks` more come from the next `bytes`, and the rest is like what was read by then.
+    fn expect(&self, chunks: u64, bytes: u64) -> u64 {
+        let (known, read) = (self.counts.chunks + chunks, self.counts.source_bytes + bytes);
+        if read == 0 { known } else { (known as f64 * self.bytes_total.max(read) as f64 / read as f64).round() as u64 }
     }
 
     fn finish_parts(self, dir: &Path) -> Result<(Counts, Findings), BuildError> {
@@ -461,12 +470,22 @@ fn batches(files: &[(SourceFile, Sha256Digest)]) -> Vec<&[(SourceFile, Sha256Dig
     batches
 }
 
-fn no_documents(request: &BuildRequest, plan: &Plan) -> BuildError {
+/// Names the first findings: without a revision there is no other place to read them.
+fn no_documents(request: &BuildRequest, plan: &Plan, findings: &Findings) -> BuildError {
     let folders: Vec<String> = request.sources.iter().map(|s| s.root.display().to_string()).collect();
+    let show = |finding: &Finding| format!("{} ({})", finding.path, finding.code);
+    let first: Vec<String> = findings.first.iter().take(FINDINGS_NAMED).map(show).collect();
+    let more = match findings.total() - first.len() as u64 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     let advice = if plan.looked_at == 0 {
-        "check `folder.path`, `include` and `exclude`"
+        "check `folder.path`, `include` and `exclude`".to_owned()
+    } else if first.is_empty() {
+        "none of them held text".to_owned()
     } else {
-        "none of them held text that can be read; `ragops-server inspect` and the log list the findings"
+        let first = first.join(", ");
+        format!("none of them held text that can be read: {first}{more}; correct them, or add others")
     };
     BuildError::NoDocuments { index: request.index.clone(), files: plan.looked_at, folders: folders.join(", "), advice }
 }
