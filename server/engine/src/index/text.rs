@@ -141,7 +141,7 @@ impl TextIndex {
             index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()
         };
         let reader = open().map_err(failed("cannot be opened"))?;
-        Ok(Self { reader, fields, analyzer: Analyzer::default() })
+        Ok(Self { reader, fields, analyzer: Analyzer })
     }
 
     /// The number of entries.

@@ -10,8 +10,9 @@ use super::{RevisionError, store};
 
 /// Seals `building` as `target`. The manifest comes without its file list, which is taken from the folder.
 ///
-/// 1. every file is digested and synced, and every folder synced; 2. the manifest is written under a temporary name,
-/// synced, renamed, and the folder synced; 3. the folder gets its final name, and its parent is synced.
+/// 1. every file is digested and synced, and every folder synced;
+/// 2. the manifest is written under a temporary name, synced, renamed, and the folder synced;
+/// 3. the folder gets its final name, and its parent is synced.
 pub fn seal(building: &Path, target: &Path, mut manifest: Manifest) -> Result<Manifest, RevisionError> {
     manifest.files = file_entries(building)?;
     durable::sync_tree(building)?;
