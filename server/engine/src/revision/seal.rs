@@ -16,9 +16,12 @@ use super::{RevisionError, store};
 pub fn seal(building: &Path, target: &Path, mut manifest: Manifest) -> Result<Manifest, RevisionError> {
     manifest.files = file_entries(building)?;
     durable::sync_tree(building)?;
-    let text = serde_json::to_vec_pretty(&manifest)
-        .map_err(|e| RevisionError::Manifest { path: building.join(manifest::FILE), reason: e.to_string() })?;
-    durable::replace_file(&building.join(manifest::FILE), &text)?;
+    let path = building.join(manifest::FILE);
+    let bytes = match manifest.to_file() {
+        Ok(bytes) => bytes,
+        Err(e) => return Err(RevisionError::Manifest { path, reason: e.to_string() }),
+    };
+    durable::replace_file(&path, &bytes)?;
     // A folder of that name can only be a damaged one: `store` opened and refused it before the build began.
     store::set_aside(target)?;
     durable::rename(building, target)?;
@@ -26,21 +29,29 @@ pub fn seal(building: &Path, target: &Path, mut manifest: Manifest) -> Result<Ma
 }
 
 fn file_entries(root: &Path) -> Result<Vec<FileEntry>, RevisionError> {
-    let mut entries = Vec::new();
-    collect(root, "", &mut entries)?;
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(entries)
+    let entry = |path: String| {
+        let (sha256, size) = digest_file(&root.join(&path))?;
+        Ok(FileEntry { path, size, sha256 })
+    };
+    files_in(root)?.into_iter().map(entry).collect()
 }
 
-fn collect(dir: &Path, prefix: &str, entries: &mut Vec<FileEntry>) -> Result<(), RevisionError> {
+/// Every file below `root`, as a path with `/`, sorted.
+pub(super) fn files_in(root: &Path) -> Result<Vec<String>, RevisionError> {
+    let mut files = Vec::new();
+    collect(root, "", &mut files)?;
+    files.sort();
+    Ok(files)
+}
+
+fn collect(dir: &Path, prefix: &str, files: &mut Vec<String>) -> Result<(), RevisionError> {
     for path in durable::list(dir)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let relative = format!("{prefix}{name}");
         if path.is_dir() {
-            collect(&path, &format!("{relative}/"), entries)?;
+            collect(&path, &format!("{relative}/"), files)?;
         } else {
-            let (sha256, size) = digest_file(&path)?;
-            entries.push(FileEntry { path: relative, size, sha256 });
+            files.push(relative);
         }
     }
     Ok(())
