@@ -11,7 +11,7 @@ pub use progress::{BuildObserver, Progress, Stage, Unobserved};
 use ragops_embed::EmbedError;
 
 use crate::index::IndexError;
-use crate::read::ScanError;
+use crate::read::{ScanError, SourceFault};
 use crate::retrieve::RetrieveError;
 use crate::revision::RevisionError;
 
@@ -20,7 +20,10 @@ use crate::revision::RevisionError;
 pub enum BuildError {
     /// A source cannot be listed.
     #[error(transparent)]
-    Scan(#[from] ScanError),
+    Scan(ScanError),
+    /// A document cannot be read at the moment.
+    #[error(transparent)]
+    Source(#[from] SourceFault),
     /// Nothing to index.
     #[error("index `{index}` has no documents: {files} files were looked at in {folders}; {advice}")]
     NoDocuments {
@@ -35,11 +38,14 @@ pub enum BuildError {
     },
     /// Sources kept changing while they were read.
     #[error(
-        "the documents of index `{index}` changed while they were read, {tries} times in a row; build again when they are at rest"
+        "the documents of index `{index}` changed while they were read, {tries} times in a row, `{path}` the last time; \
+         build again when they are at rest, write files under another name and rename them, or exclude what always changes"
     )]
     SourcesChanging {
         /// The index.
         index: String,
+        /// The file or folder that changed last.
+        path: String,
         /// How often it was tried.
         tries: u32,
     },
@@ -64,6 +70,16 @@ pub enum BuildError {
     /// The observer ended it.
     #[error("the build was cancelled")]
     Cancelled,
+}
+
+impl From<ScanError> for BuildError {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::Fault(fault) => Self::Source(fault),
+            ScanError::Cancelled => Self::Cancelled,
+            other => Self::Scan(other),
+        }
+    }
 }
 
 /// What the caller should do about a failed build.

@@ -33,8 +33,11 @@ pub const MAX_FINDINGS: usize = 1_000;
 pub struct Manifest {
     /// The layout of the folder; see `FORMAT_VERSION`.
     pub format_version: u32,
-    /// The revision's own name.
+    /// The revision's own name: the first digits of its identity.
     pub revision: RevisionName,
+    /// Digest of all that it is built from: layout, index, settings, model, content, and what was left out. A build of
+    /// the same identity is not made again.
+    pub identity: Sha256Digest,
     /// The RagIndex it belongs to.
     pub index: String,
     /// When it was sealed, RFC 3339 in UTC.
@@ -189,6 +192,7 @@ mod tests {
         Manifest {
             format_version: FORMAT_VERSION,
             revision: RevisionName::of(digest("name")),
+            identity: digest("identity"),
             index: "docs".to_owned(),
             created_time: "2026-01-02T03:04:05Z".to_owned(),
             built_by: "ragops".to_owned(),

@@ -11,9 +11,9 @@ use ragops_embed::ModelIdentity;
 use ragops_storage::{Step, StorageError, digest_file};
 use rayon::prelude::*;
 
-use super::RevisionError;
 use super::manifest::{self, FileEntry, Manifest, NotAManifest};
 use super::seal::files_in;
+use super::{RevisionError, RevisionName};
 use crate::index;
 use crate::index::passages::Passages;
 use crate::index::text::{TextIndex, TextUnit};
@@ -94,6 +94,7 @@ impl Revision {
 /// Reads the manifest and checks which files there are, and size and digest of each, without opening the index.
 pub fn verify(dir: &Path) -> Result<Manifest, RevisionError> {
     let manifest = read_manifest(dir)?;
+    check_names(dir, &manifest)?;
     check_file_set(dir, &manifest)?;
     manifest.files.par_iter().try_for_each(|entry| verify_file(dir, entry))?;
     Ok(manifest)
@@ -113,6 +114,19 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, RevisionError> {
         NotAManifest::Format(found) => RevisionError::Format { path: dir.to_owned(), found },
         other => RevisionError::Manifest { path, reason: other.to_string() },
     })
+}
+
+/// The name, the identity and the settings' digest are one thing said three times.
+fn check_names(dir: &Path, manifest: &Manifest) -> Result<(), RevisionError> {
+    let Manifest { revision, identity, settings, settings_digest, .. } = manifest;
+    let reason = if *revision != RevisionName::of(*identity) {
+        format!("its name {revision} does not go with its identity {identity}")
+    } else if *settings_digest != settings.digest() {
+        format!("its settings do not have the digest {settings_digest}")
+    } else {
+        return Ok(());
+    };
+    Err(RevisionError::Manifest { path: dir.join(manifest::FILE), reason })
 }
 
 /// The manifest must list every part of a revision, and the folder must hold what it lists and nothing else.

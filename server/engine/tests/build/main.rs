@@ -2,5 +2,6 @@
 //! The model is a hash of words, so that thousands of passages take no time; everything else is the real thing.
 #![allow(clippy::unwrap_used)]
 
+mod faults;
 mod sealed;
 mod world;

@@ -62,6 +62,18 @@ fn a_manifest_that_lists_no_files_or_too_few_is_refused() {
 }
 
 #[test]
+fn a_name_or_settings_that_do_not_go_with_their_digest_are_refused() {
+    let world = World::new();
+    let dir = world.built();
+    let other = digest_bytes(b"other");
+    assert!(refused_after(&dir, |manifest| manifest.identity = other).contains("identity"));
+    assert!(refused_after(&dir, |manifest| manifest.revision = "00c0ffee".parse().unwrap()).contains("00c0ffee"));
+    assert!(refused_after(&dir, |manifest| manifest.settings_digest = other).contains("settings"));
+    assert!(refused_after(&dir, |manifest| manifest.settings.chunking.max_tokens += 1).contains("settings"));
+    assert!(refused_after(&dir, |manifest| manifest.counts.chunks += 1).contains("2"));
+}
+
+#[test]
 fn files_listed_and_not_there_or_there_and_not_listed_are_named() {
     let world = World::new();
     let dir = world.built();

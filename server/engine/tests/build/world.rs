@@ -100,6 +100,10 @@ impl World {
         build(&self.request(), &WordHashes::new(), &self.store(), observer)
     }
 
+    pub(crate) fn build_request(&self, request: &BuildRequest) -> Result<BuildOutcome, BuildError> {
+        build(request, &WordHashes::new(), &self.store(), &Unobserved)
+    }
+
     /// Builds, and gives the folder of the revision.
     pub(crate) fn built(&self) -> PathBuf {
         self.store().path_of(&self.build().unwrap().revision)
