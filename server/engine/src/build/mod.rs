@@ -2,6 +2,7 @@
 //! Documents stream through in batches, so memory does not grow with the corpus; the disk is the only other state.
 
 mod calibrate;
+mod cancel;
 mod pipeline;
 pub mod progress;
 

@@ -10,6 +10,7 @@ use ragops_storage::{Sha256Digest, Sha256Hasher, durable};
 use rayon::prelude::*;
 
 use super::calibrate::calibrate;
+use super::cancel::{Cancellable, cancelled};
 use super::progress::{BuildObserver, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
@@ -19,7 +20,7 @@ use crate::index::IndexError;
 use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
 use crate::index::text::{TextEntry, TextUnit, TextWriter};
 use crate::index::vectors::VectorWriter;
-use crate::read::{FileContent, FolderSource, LoadError, Reading, Registry, Scan, SourceFault, SourceFile, scan};
+use crate::read::{FileContent, FolderSource, LoadError, Reading, Registry, Scan, SourceFault, SourceFile, scan_until};
 use crate::revision::manifest::{Counts, Findings, Manifest};
 use crate::revision::store::WriteLock;
 use crate::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, RevisionStore};
@@ -186,19 +187,15 @@ impl Plan {
         let (mut files, mut findings) = (Vec::new(), Vec::new());
         let mut looked_at = 0;
         for source in &request.sources {
-            let Scan { files: found, findings: problems } = scan(source)?;
+            let Scan { files: found, findings: problems } = scan_until(source, &|| observer.is_cancelled())?;
             looked_at += found.len() + problems.len();
             findings.extend(problems.into_iter().map(|finding| (source.name.clone(), finding)));
-            let loaded: Vec<_> = found.into_par_iter().map(|file| (file.load().map(|l| l.digest), file)).collect();
-            for (digest, file) in loaded {
+            for (digest, file) in digests(found, observer)? {
                 match digest {
                     Ok(digest) => files.push((file, digest)),
                     Err(LoadError::Refused(finding)) => findings.push((source.name.clone(), finding)),
                     Err(LoadError::Fault(fault)) => return Err(fault.into()),
                 }
-            }
-            if observer.is_cancelled() {
-                return Err(BuildError::Cancelled);
             }
         }
         let content = content_digest(&files);
@@ -206,6 +203,17 @@ impl Plan {
         let findings = findings.into_iter().map(|(_, finding)| finding).collect();
         Ok(Self { files, findings, content, identity, name: RevisionName::of(identity), looked_at })
     }
+}
+
+type Digested = (Result<Sha256Digest, LoadError>, SourceFile);
+
+/// The digest of each file, on all cores. A cancelled build ends after the files that are being read.
+fn digests(files: Vec<SourceFile>, observer: &dyn BuildObserver) -> Result<Vec<Digested>, BuildError> {
+    let digest = |file: SourceFile| match observer.is_cancelled() {
+        true => Err(BuildError::Cancelled),
+        false => Ok((file.load().map(|content| content.digest), file)),
+    };
+    files.into_par_iter().map(digest).collect()
 }
 
 fn content_digest(files: &[(SourceFile, Sha256Digest)]) -> Sha256Digest {
@@ -280,7 +288,7 @@ impl<'a> Build<'a> {
         let (counts, findings) = build.finish_parts(&dir)?;
         observer.progress(Progress { files_total: counts.files, ..Progress::at(Stage::Calibrate) });
         let mut revision = Revision::open_parts(&dir, manifest(request, plan, model, counts, findings))?;
-        calibrate(&mut revision, model)?;
+        calibrate(&mut revision, &Cancellable { model, observer }).map_err(cancelled)?;
         let manifest = revision.manifest;
         if observer.is_cancelled() {
             return Err(BuildError::Cancelled);

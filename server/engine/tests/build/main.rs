@@ -2,6 +2,7 @@
 //! The model is a hash of words, so that thousands of passages take no time; everything else is the real thing.
 #![allow(clippy::unwrap_used)]
 
+mod cancel;
 mod faults;
 mod sealed;
 mod world;
