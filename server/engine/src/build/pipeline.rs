@@ -285,7 +285,7 @@ impl<'a> Build<'a> {
         if build.counts.chunks == 0 {
             return Err(no_documents(request, plan));
         }
-        let (counts, findings) = build.finish_parts(&dir)?;
+        let (counts, findings) = build.finish_parts()?;
         observer.progress(Progress { files_total: counts.files, ..Progress::at(Stage::Calibrate) });
         let mut revision = Revision::open_parts(&dir, manifest(request, plan, model, counts, findings))?;
         calibrate(&mut revision, &Cancellable { model, observer }).map_err(cancelled)?;
@@ -314,7 +314,7 @@ impl<'a> Build<'a> {
             text: TextWriter::create(dir, TextUnit::Chunk)?,
             text_documents: TextWriter::create(dir, TextUnit::Document)?,
             seen: HashSet::new(),
-            vectors: VectorWriter::new(model.identity().dimension)?,
+            vectors: VectorWriter::create(dir, model.identity().dimension)?,
             counts: Counts::default(),
             findings,
             files_total: plan.files.len() as u64,
@@ -428,11 +428,11 @@ impl<'a> Build<'a> {
         }
     }
 
-    fn finish_parts(self, dir: &Path) -> Result<(Counts, Findings), BuildError> {
+    fn finish_parts(self) -> Result<(Counts, Findings), BuildError> {
         self.passages.finish()?;
         self.text.finish()?;
         self.text_documents.finish()?;
-        self.vectors.finish(dir)?;
+        self.vectors.finish()?;
         Ok((self.counts, self.findings))
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Patterns are relative to the folder: `*` and `?` stay within one name, `**` spans folders, so `**/*.md` matches at
 //! every depth including the top. Hidden names (`.git`, and the `..data` of a mounted ConfigMap) and the temporary
-//! files of editors are never listed. What this user may not read is a finding; what cannot be read at the moment ends the
-//! scan. Symbolic links are followed only to places inside the folder that the walk does
-//! not reach by itself; a link that leads out of it, to nothing or round in a circle is a finding.
+//! files of editors are never listed. What this user may not read is a finding; what cannot be read at the moment ends
+//! the scan. Symbolic links are followed only to places inside the folder that the walk does not reach by itself; a link
+//! that leads out of it, to nothing or round in a circle is a finding.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, FileType, Metadata};
