@@ -40,7 +40,7 @@ pub struct Manifest {
     pub identity: Sha256Digest,
     /// The RagIndex it belongs to.
     pub index: String,
-    /// When it was sealed, RFC 3339 in UTC.
+    /// When its build was asked for, RFC 3339 in UTC.
     pub created_time: String,
     /// The version of the program that built it.
     pub built_by: String,
@@ -48,8 +48,8 @@ pub struct Manifest {
     pub settings: BuildSettings,
     /// Digest of those settings.
     pub settings_digest: Sha256Digest,
-    /// Digest of every source file's name and content: two revisions with the same one and the same settings digest
-    /// answer alike.
+    /// Digest of every source file's name and content: two revisions with the same one, the same settings digest and the
+    /// same model answer alike.
     pub content_digest: Sha256Digest,
     /// The embedding model.
     pub model: ModelIdentity,

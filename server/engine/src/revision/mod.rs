@@ -1,4 +1,4 @@
-//! A revision: one immutable folder that holds everything needed to answer, named before its content is known.
+//! A revision: one immutable folder that holds everything needed to answer, named after what it is built from.
 //! `manifest` says what is in it, `seal` makes it final, `open` verifies it, `store` keeps several and the active one.
 
 pub mod manifest;

@@ -22,7 +22,7 @@ pub fn seal(building: &Path, target: &Path, mut manifest: Manifest) -> Result<Ma
         Err(e) => return Err(RevisionError::Manifest { path, reason: e.to_string() }),
     };
     durable::replace_file(&path, &bytes)?;
-    // A folder of that name can only be a damaged one: `store` opened and refused it before the build began.
+    // A folder of that name can only be one that the build found damaged, or one whose identity has the same 8 digits.
     store::set_aside(target)?;
     durable::rename(building, target)?;
     Ok(manifest)
