@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ragops_crds::admission::capabilities::{CAPABILITIES, Values};
+use ragops_crds::admission::capabilities::{CAPABILITIES, Capability, USED, Values};
 use ragops_crds::admission::{self, Refusal, Resource};
 use ragops_crds::definitions::{Definition, definitions};
 use ragops_crds::reference::{reference, rules};
@@ -300,6 +300,64 @@ fn capabilities_name_fields_and_values_of_the_schema() {
             (node.and_then(|node| node["enum"].as_array()), row.values)
         {
             assert!(values.contains(&Value::from(word)), "{} cannot be {word}", row.path);
+        }
+    }
+}
+
+/// The fields of a kind's spec that hold a value of their own, not fields or items.
+fn leaves(definition: &Definition) -> BTreeSet<String> {
+    let inner = |node: &Value| {
+        let fields = node["properties"].as_object().is_some_and(|fields| !fields.is_empty());
+        fields || node.get("items").is_some() || node["additionalProperties"].is_object()
+    };
+    let all = tree(definition).into_iter().filter(|(path, node)| path.starts_with("spec.") && !inner(node));
+    all.map(|(path, _)| path).collect()
+}
+
+fn is_below(path: &str, ancestor: &str) -> bool {
+    let rest = path.strip_prefix(ancestor);
+    ancestor.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// The arms of unions that can only be chosen by a word that a row refuses: `spec.sources[].git` by type `Git`.
+fn refused_arms(definition: &Definition, rows: &[&Capability]) -> Vec<String> {
+    let arm_of = |(path, rule): (String, &Value)| {
+        let (arm, rest) = rule["message"].as_str()?.split_once(" must be set when type is ")?;
+        let word = rest.split(',').next()?.to_owned();
+        let union = path.trim_start_matches('.').to_owned();
+        let is_refused = rows.iter().any(|row| {
+            row.path == format!("{union}.type")
+                && match row.values {
+                    Values::Is(refused) => refused == word,
+                    Values::Not(accepted) => accepted != word,
+                    Values::Written | Values::NotEmpty | Values::True => false,
+                }
+        });
+        is_refused.then(|| format!("{union}.{arm}"))
+    };
+    rules(definition.schema()).into_iter().filter_map(arm_of).collect()
+}
+
+/// Retrieval, attribution, confidence and the history once had no row and no word anywhere of whether they count.
+#[test]
+fn every_field_of_a_spec_is_used_or_refused_or_reported_and_only_one_of_these() {
+    for definition in definitions() {
+        let rows: Vec<&Capability> = CAPABILITIES.iter().filter(|row| row.kind == definition.kind).collect();
+        let whole = |row: &&&Capability| matches!(row.values, Values::Written | Values::NotEmpty);
+        let arms = refused_arms(&definition, &rows);
+        let used: &[&str] = if definition.kind == "RagIndex" { USED } else { &[] };
+        let leaves = leaves(&definition);
+        for leaf in &leaves {
+            let classes = [
+                used.iter().filter(|path| *path == leaf).count(),
+                rows.iter().filter(whole).filter(|row| is_below(leaf, row.path)).count(),
+                arms.iter().filter(|arm| is_below(leaf, arm)).count(),
+            ];
+            let told = "[used, refused or reported whole, below a refused arm]";
+            assert_eq!(classes.iter().sum::<usize>(), 1, "{} {leaf}: {classes:?} of {told}", definition.kind);
+        }
+        for path in used {
+            assert!(leaves.contains(*path), "{path} is used and is no field that holds a value");
         }
     }
 }

@@ -1,5 +1,6 @@
-//! What of the schema this version does not build or does not use without a cluster: one row each. A version that
-//! builds more removes rows and changes nothing else.
+//! What this version does with each field of a spec without a cluster: `CAPABILITIES` has a row for what it refuses or
+//! does not use, `USED` names the rest. A test holds both against the schema, so that no field is forgotten. A version
+//! that builds more moves fields from the one to the other and changes nothing else.
 
 use serde_json::Value;
 
@@ -73,6 +74,11 @@ pub const CAPABILITIES: &[Capability] = &[
         Verdict::NotBuilt("remove it: answers are then sentences taken from the passages"),
     ),
     row(
+        "spec.answering.strategy",
+        Values::Written,
+        Verdict::NotUsed("says in which order backends are asked, and backends are not built yet in this version"),
+    ),
+    row(
         "spec.evaluation.goldSetRef",
         Values::Written,
         Verdict::NotBuilt("remove it, and measure with `ragops-server eval --set`"),
@@ -110,6 +116,31 @@ pub const CAPABILITIES: &[Capability] = &[
         values: Values::Written,
         verdict: Verdict::NotUsed("tickets are not built yet in this version; the document was checked"),
     },
+];
+
+/// The fields of a RagIndex that a server without a cluster acts on, but for values that a row above refuses.
+pub const USED: &[&str] = &[
+    "spec.sources[].name",
+    "spec.sources[].type",
+    "spec.sources[].folder.path",
+    "spec.sources[].folder.include[]",
+    "spec.sources[].folder.exclude[]",
+    "spec.embedding.type",
+    "spec.embedding.local.model",
+    "spec.index.type",
+    "spec.chunking.maxTokens",
+    "spec.chunking.overlapTokens",
+    "spec.graph.type",
+    "spec.retrieval.topK",
+    "spec.retrieval.channelDepth",
+    "spec.answering.attribution.minSimilarity",
+    "spec.answering.attribution.maxCitations",
+    "spec.confidence.type",
+    "spec.confidence.minimum",
+    "spec.confidence.targetPrecision",
+    "spec.rollout.promotion",
+    "spec.rollout.revisionHistoryLimit",
+    "spec.suspend",
 ];
 
 /// What the table says about one document.

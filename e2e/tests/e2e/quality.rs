@@ -4,16 +4,17 @@
 use std::path::Path;
 use std::process::Command;
 
+use anyhow::{Context, Result, ensure};
 use ragops_e2e::server_process::server_binary;
 use serde_json::Value;
 
 const INDEX: &str = "runbooks";
 
-fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap();
+fn run(command: &mut Command) -> Result<String> {
+    let output = command.output().with_context(|| format!("running {command:?}"))?;
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?} ended with {}: {errors}", output.status);
-    String::from_utf8(output.stdout).unwrap()
+    ensure!(output.status.success(), "{command:?} ended with {}: {errors}", output.status);
+    Ok(String::from_utf8(output.stdout)?)
 }
 
 #[test]
@@ -24,10 +25,11 @@ fn the_sample_questions_are_found_answered_and_escalated_as_measured() {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/samples");
     let data = tempfile::tempdir().unwrap();
     let server = server_binary().unwrap();
-    run(Command::new(&server).args(["index", "-f"]).arg(samples.join("ragindex.yaml")).arg("--data").arg(data.path()));
+    run(Command::new(&server).args(["index", "-f"]).arg(samples.join("ragindex.yaml")).arg("--data").arg(data.path()))
+        .unwrap();
     let mut eval = Command::new(&server);
     eval.args(["eval", "--index", INDEX, "--json", "--data"]).arg(data.path()).arg("--set").arg(samples.join("gold"));
-    let report: Value = serde_json::from_str(&run(&mut eval)).unwrap();
+    let report: Value = serde_json::from_str(&run(&mut eval).unwrap()).unwrap();
     let figures = [
         ("recall_at_5", &report["recall_at_5"], 0.78),
         ("ndcg_at_10", &report["ndcg_at_10"], 0.75),

@@ -214,14 +214,10 @@ pub enum FindingCode {
     InvalidBytes,
     /// No reader knows the format.
     UnsupportedFormat,
-    /// The file cannot be opened or read.
+    /// This user may not open or read the file.
     UnreadableFile,
-    /// The folder cannot be listed; what is below it is missing.
+    /// This user may not list the folder; what is below it is missing.
     UnreadableFolder,
-    /// The file was there when the folder was listed and is gone now.
-    FileVanished,
-    /// The file changed while it was read, twice in a row.
-    FileChanged,
     /// A symbolic link leads out of the source folder, to nothing, or round in a circle.
     LinkNotFollowed,
     /// A pipe, socket or device.

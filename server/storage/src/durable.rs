@@ -138,15 +138,20 @@ pub fn sync_parents(dir: &Path, levels: usize) -> Result<(), StorageError> {
 }
 
 /// Replaces `path` by `bytes` so that a reader, and a crash at any point, leaves the old or the new bytes whole.
-/// Writes `.<name>.tmp` beside it, syncs it, renames it and syncs the folder.
+/// Writes `.<name>.tmp` beside it, syncs it, renames it and syncs the folder. A failure leaves no `.<name>.tmp` where the
+/// file system lets it be removed.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let staged = path.with_file_name(format!(".{name}.tmp"));
-    let mut file = File::create(&staged).map_err(StorageError::at(Step::Create, &staged))?;
-    file.write_all(bytes).map_err(StorageError::at(Step::Write, &staged))?;
-    file.sync_all().map_err(StorageError::at(Step::Sync, &staged))?;
-    drop(file);
-    rename(&staged, path)
+    let publish = || {
+        let mut file = File::create(&staged).map_err(StorageError::at(Step::Create, &staged))?;
+        file.write_all(bytes).map_err(StorageError::at(Step::Write, &staged))?;
+        file.sync_all().map_err(StorageError::at(Step::Sync, &staged))?;
+        drop(file);
+        rename(&staged, path)
+    };
+    // The first error is the one to tell.
+    publish().inspect_err(|_| drop(fs::remove_file(&staged)))
 }
 
 /// Writes and removes a small file in `dir`: fails with `StorageFull` where the disk is full or nearly so.
@@ -246,6 +251,15 @@ mod tests {
         replace_file(&path, b"one").unwrap();
         replace_file(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(list(dir.path()).unwrap(), [path]);
+    }
+
+    #[test]
+    fn a_failed_replacement_keeps_the_old_and_leaves_nothing_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("active.json");
+        create_dir(&path.join("in the way")).unwrap();
+        assert_eq!(replace_file(&path, b"one").unwrap_err().step, Step::Rename);
         assert_eq!(list(dir.path()).unwrap(), [path]);
     }
 

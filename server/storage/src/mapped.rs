@@ -1,8 +1,9 @@
 //! A read-only map of a whole file. The one module of the workspace that uses `unsafe`.
 //!
-//! Why it is sound for us: every file mapped is part of a sealed folder (a revision or an installed model), which
-//! nothing in RagOps writes again, and which is removed by unlinking, never by truncating. Someone outside who
-//! truncates a sealed file under a running server makes it die of SIGBUS; the next start then names the file.
+//! Why it is sound for us: every file mapped is finished. It is part of a sealed folder (a revision or an installed
+//! model), or of one that this process builds or installs under its lock; nothing in RagOps writes it again, and it is
+//! removed by unlinking, never by truncating. Someone outside who truncates one under a running server makes it die of
+//! SIGBUS; the next start then names the file.
 #![allow(unsafe_code)]
 
 use std::fs::File;
@@ -13,7 +14,7 @@ use memmap2::{Advice, Mmap};
 
 use crate::durable::{Step, StorageError};
 
-/// The bytes of a sealed file, mapped read-only; derefs to `[u8]`. An empty file maps to an empty slice.
+/// The bytes of a finished file, mapped read-only; derefs to `[u8]`. An empty file maps to an empty slice.
 #[derive(Debug)]
 pub struct MappedFile {
     map: Mmap,
@@ -24,7 +25,7 @@ impl MappedFile {
     /// Maps the whole of `path`. Errors name the path and say whether opening or mapping failed.
     pub fn open(path: &Path) -> Result<Self, StorageError> {
         let file = File::open(path).map_err(StorageError::at(Step::Open, path))?;
-        // SAFETY: the file is sealed (see the head of this file); nobody changes its bytes while the map lives.
+        // SAFETY: the file is finished (see the head of this file); nobody changes its bytes while the map lives.
         let map = unsafe { Mmap::map(&file) }.map_err(StorageError::at(Step::Map, path))?;
         Ok(Self { map, path: path.to_owned() })
     }

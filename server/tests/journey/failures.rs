@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use ragops_engine::revision::open::read_manifest;
+
 use crate::support::{run, wait_for};
 use crate::world::{World, flip_a_byte};
 
@@ -91,10 +93,10 @@ fn a_folder_that_vanishes_keeps_the_last_revision_serving_until_it_is_back() {
 fn a_revision_of_another_model_is_not_asked_and_is_built_anew() {
     let Some(world) = World::new() else { return };
     let name = world.index();
-    let manifest = world.revision(&name).join("manifest.json");
-    let mut json: serde_json::Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
-    json["model"]["digest"] = json["contentDigest"].clone();
-    fs::write(&manifest, json.to_string()).unwrap();
+    let dir = world.revision(&name);
+    let mut manifest = read_manifest(&dir).unwrap();
+    manifest.model.digest = manifest.content_digest;
+    fs::write(dir.join("manifest.json"), manifest.to_file().unwrap()).unwrap();
     let asked = run(world.command("query").arg(QUESTION));
     assert_eq!(asked.code, 2);
     assert!(

@@ -119,7 +119,7 @@ impl Segment {
         // The owner may have added records, or gone on from a cut, since this process read the keys: then its record
         // count is out of date, and appending would shift places. Such a segment is left alone.
         let length = self.keys.seek(SeekFrom::End(0)).map_err(StorageError::at(Step::Read, &self.path))?;
-        if (length - HEADER_BYTES as u64) / KEY_BYTES as u64 > u64::from(self.records) {
+        if length.saturating_sub(HEADER_BYTES as u64) / KEY_BYTES as u64 > u64::from(self.records) {
             self.keys.unlock().map_err(StorageError::at(Step::Lock, &self.path))?;
             return Ok(false);
         }
@@ -181,7 +181,8 @@ pub(super) fn list(dir: &Path) -> Result<Vec<(u64, u64)>, StorageError> {
     Ok(numbers)
 }
 
-/// Removes a segment. Processes that have it open keep reading it.
+/// Removes a segment, the keys last: `list` goes by them, so half a removal is seen and finished. Processes that have
+/// the segment open keep reading it.
 pub(super) fn remove(dir: &Path, number: u64) -> Result<(), StorageError> {
-    paths(dir, number).iter().try_for_each(|path| durable::remove(path))
+    paths(dir, number).iter().rev().try_for_each(|path| durable::remove(path))
 }

@@ -1,6 +1,6 @@
 //! The cache's files taken together: which vectors are there, where new ones go, what is dropped when it is full.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use ragops_storage::StorageError;
@@ -15,8 +15,8 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 /// Where a vector lies.
 #[derive(Clone, Copy)]
 struct Place {
-    /// Index into `segments`.
-    segment: u32,
+    /// The number of its segment.
+    segment: u64,
     index: u32,
     checksum: u32,
 }
@@ -26,43 +26,44 @@ pub(super) struct VectorStore {
     dir: PathBuf,
     limit: u64,
     owner: Owner,
-    segments: Vec<Segment>,
+    /// Those that are on disk, by number; one that was dropped is forgotten, by whomever it was dropped.
+    segments: BTreeMap<u64, Segment>,
     places: HashMap<Key, Place>,
-    /// Index into `segments` of the one this process appends to.
-    writing: Option<usize>,
+    /// The number of the segment that this process appends to.
+    writing: Option<u64>,
 }
 
 impl VectorStore {
     /// Opens the folder, making it if need be, and reads the keys of this model's segments.
     pub(super) fn open(dir: &Path, limit: u64, owner: Owner) -> Result<Self, StorageError> {
         durable::create_dir(dir)?;
-        let (segments, places) = (Vec::new(), HashMap::new());
+        let (segments, places) = (BTreeMap::new(), HashMap::new());
         let mut store = Self { dir: dir.to_owned(), limit, owner, segments, places, writing: None };
         store.drop_oldest()?;
         for (number, _) in segment::list(dir)? {
             let Some((mut opened, records)) = Segment::open(dir, number, owner)? else { continue };
-            let index = store.segments.len();
             if store.writing.is_none() && opened.bytes() < store.segment_bytes() && opened.try_own()? {
-                store.writing = Some(index);
+                store.writing = Some(number);
             }
-            store.segments.push(opened);
-            store.remember(index, records);
+            store.segments.insert(number, opened);
+            store.remember(number, &records);
         }
         Ok(store)
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<Vec<f32>> {
         let place = self.places.get(key)?;
-        self.segments[place.segment as usize].read(place.index, place.checksum)
+        self.segments.get(&place.segment)?.read(place.index, place.checksum)
     }
 
     /// Adds vectors of the model's dimension.
     pub(super) fn put(&mut self, batch: &[(Key, &[f32])]) -> Result<(), StorageError> {
         let per_segment = (self.segment_bytes() / self.owner.record_bytes()).max(1) as usize;
         for batch in batch.chunks(per_segment) {
-            let index = self.writable()?;
-            let records = self.segments[index].append(batch).inspect_err(|_| self.writing = None)?;
-            self.remember(index, records);
+            let number = self.writable()?;
+            let segment = self.segments.get_mut(&number).expect("`writable` gives the number of an open segment");
+            let records = segment.append(batch).inspect_err(|_| self.writing = None)?;
+            self.remember(number, &records);
         }
         Ok(())
     }
@@ -71,19 +72,20 @@ impl VectorStore {
         SEGMENT_BYTES.min(self.limit / 8)
     }
 
-    fn remember(&mut self, segment: usize, records: Vec<Record>) {
-        let place = |r: &Record| Place { segment: segment as u32, index: r.index, checksum: r.checksum };
+    fn remember(&mut self, segment: u64, records: &[Record]) {
+        let place = |r: &Record| Place { segment, index: r.index, checksum: r.checksum };
         self.places.extend(records.iter().map(|record| (record.key, place(record))));
     }
 
     /// The segment to append to: the present one, or a new one once it is full.
-    fn writable(&mut self) -> Result<usize, StorageError> {
-        if let Some(index) = self.writing
-            && self.segments[index].bytes() < self.segment_bytes()
+    fn writable(&mut self) -> Result<u64, StorageError> {
+        if let Some(number) = self.writing
+            && self.segments.get(&number).is_some_and(|segment| segment.bytes() < self.segment_bytes())
         {
-            return Ok(index);
+            return Ok(number);
         }
         self.drop_oldest()?;
+        self.forget_dropped()?;
         let mut number = segment::list(&self.dir)?.last().map_or(1, |(number, _)| number + 1);
         let created = loop {
             match Segment::create(&self.dir, number, self.owner)? {
@@ -91,9 +93,21 @@ impl VectorStore {
                 None => number += 1,
             }
         };
-        self.segments.push(created);
-        self.writing = Some(self.segments.len() - 1);
-        Ok(self.segments.len() - 1)
+        self.segments.insert(number, created);
+        self.writing = Some(number);
+        Ok(number)
+    }
+
+    /// Lets go of segments that are no longer in the folder. As long as their files are open their room on the disk is
+    /// not free, and a process that runs for months would remember every vector that it ever made.
+    fn forget_dropped(&mut self) -> Result<(), StorageError> {
+        let there: HashSet<u64> = segment::list(&self.dir)?.into_iter().map(|(number, _)| number).collect();
+        let before = self.segments.len();
+        self.segments.retain(|number, _| there.contains(number));
+        if self.segments.len() < before {
+            self.places.retain(|_, place| there.contains(&place.segment));
+        }
+        Ok(())
     }
 
     /// Removes the oldest segments, of whatever model, until one more fits within the limit.
@@ -108,5 +122,72 @@ impl VectorStore {
             total -= bytes;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ragops_storage::digest_bytes;
+
+    const OWNER_DIMENSION: usize = 8;
+
+    fn open(dir: &Path, limit: u64) -> VectorStore {
+        let owner = Owner { model: digest_bytes(b"model"), dimension: OWNER_DIMENSION };
+        VectorStore::open(dir, limit, owner).unwrap()
+    }
+
+    fn key(number: u64) -> Key {
+        let mut key = Key::default();
+        key[..8].copy_from_slice(&number.to_le_bytes());
+        key
+    }
+
+    fn bytes_in(dir: &Path) -> u64 {
+        let size = |path: &PathBuf| std::fs::metadata(path).unwrap().len();
+        durable::list(dir).unwrap().iter().map(size).sum()
+    }
+
+    /// Dropped segments once stayed open and remembered: a server that ran for long grew, on disk and in memory.
+    #[test]
+    fn a_full_cache_forgets_as_much_as_it_takes() {
+        let dir = tempfile::tempdir().unwrap();
+        let limit = 16 << 10;
+        let mut store = open(dir.path(), limit);
+        let most = (limit / store.owner.record_bytes()) as usize;
+        for number in 0..20 * most as u64 {
+            store.put(&[(key(number), &[number as f32; OWNER_DIMENSION])]).unwrap();
+            assert_eq!(store.get(&key(number)), Some(vec![number as f32; OWNER_DIMENSION]));
+            assert!(store.places.len() <= most && store.segments.len() <= 8, "{} at {number}", store.places.len());
+        }
+        assert!(bytes_in(dir.path()) <= limit, "{} bytes", bytes_in(dir.path()));
+        assert_eq!(store.get(&key(0)), None);
+    }
+
+    #[test]
+    fn what_another_process_drops_is_forgotten_and_never_read_wrongly() {
+        let dir = tempfile::tempdir().unwrap();
+        let limit = 16 << 10;
+        let (mut ours, mut theirs) = (open(dir.path(), limit), open(dir.path(), limit));
+        for number in 0..2_000 {
+            ours.put(&[(key(number), &[1.0; OWNER_DIMENSION])]).unwrap();
+            theirs.put(&[(key(number + 1_000_000), &[2.0; OWNER_DIMENSION])]).unwrap();
+            assert_eq!(ours.get(&key(number)), Some(vec![1.0; OWNER_DIMENSION]));
+        }
+        assert!(ours.segments.len() <= 8 && theirs.segments.len() <= 8);
+        assert!(bytes_in(dir.path()) <= limit, "{} bytes", bytes_in(dir.path()));
+    }
+
+    #[test]
+    fn a_removal_that_was_killed_half_way_is_finished_by_a_later_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let limit = 16 << 10;
+        let mut store = open(dir.path(), limit);
+        store.put(&[(key(0), &[0.0; OWNER_DIMENSION])]).unwrap();
+        let [keys, vectors] = segment::paths(dir.path(), 1);
+        std::fs::remove_file(vectors).unwrap();
+        let mut store = open(dir.path(), limit);
+        (1..2_000).for_each(|number| store.put(&[(key(number), &[0.0; OWNER_DIMENSION])]).unwrap());
+        assert!(!keys.exists(), "half a segment stays for ever");
     }
 }

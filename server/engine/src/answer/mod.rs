@@ -172,7 +172,7 @@ impl Searcher {
     /// Pairs a revision with a model; refuses another model than the one it was built with.
     pub fn new(revision: Arc<Revision>, model: Arc<dyn EmbeddingModel>) -> Result<Self, RevisionError> {
         revision.check_model(model.identity())?;
-        Ok(Self { revision, model, analyzer: Analyzer::default() })
+        Ok(Self { revision, model, analyzer: Analyzer })
     }
 
     /// The revision.

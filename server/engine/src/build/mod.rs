@@ -1,7 +1,9 @@
 //! Builds one revision from folders of documents: scan, read, chunk, embed, index, calibrate, seal, activate.
-//! Documents stream through in batches, so memory does not grow with the corpus; the disk is the only other state.
+//! Documents stream through in batches to the disk: text, vectors and postings are never held whole. What grows in memory
+//! is the list of files and of document ids, some hundred bytes each. `examples/build_memory.rs` measures it.
 
 mod calibrate;
+mod cancel;
 mod pipeline;
 pub mod progress;
 
@@ -11,7 +13,7 @@ pub use progress::{BuildObserver, Progress, Stage, Unobserved};
 use ragops_embed::EmbedError;
 
 use crate::index::IndexError;
-use crate::read::ScanError;
+use crate::read::{ScanError, SourceFault};
 use crate::retrieve::RetrieveError;
 use crate::revision::RevisionError;
 
@@ -20,7 +22,10 @@ use crate::revision::RevisionError;
 pub enum BuildError {
     /// A source cannot be listed.
     #[error(transparent)]
-    Scan(#[from] ScanError),
+    Scan(ScanError),
+    /// A document cannot be read at the moment.
+    #[error(transparent)]
+    Source(#[from] SourceFault),
     /// Nothing to index.
     #[error("index `{index}` has no documents: {files} files were looked at in {folders}; {advice}")]
     NoDocuments {
@@ -35,11 +40,14 @@ pub enum BuildError {
     },
     /// Sources kept changing while they were read.
     #[error(
-        "the documents of index `{index}` changed while they were read, {tries} times in a row; build again when they are at rest"
+        "the documents of index `{index}` changed while they were read, {tries} times in a row, `{path}` the last time; \
+         build again when they are at rest, write files under another name and rename them, or exclude what always changes"
     )]
     SourcesChanging {
         /// The index.
         index: String,
+        /// The file or folder that changed last.
+        path: String,
         /// How often it was tried.
         tries: u32,
     },
@@ -64,6 +72,16 @@ pub enum BuildError {
     /// The observer ended it.
     #[error("the build was cancelled")]
     Cancelled,
+}
+
+impl From<ScanError> for BuildError {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::Fault(fault) => Self::Source(fault),
+            ScanError::Cancelled => Self::Cancelled,
+            other => Self::Scan(other),
+        }
+    }
 }
 
 /// What the caller should do about a failed build.

@@ -1,7 +1,6 @@
 //! The steps of a build, in order. Everything it writes lies in a hidden folder until it is sealed.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use ragops_embed::{EmbedError, EmbeddingModel};
@@ -9,6 +8,7 @@ use ragops_storage::{Sha256Digest, Sha256Hasher, durable};
 use rayon::prelude::*;
 
 use super::calibrate::calibrate;
+use super::cancel::{Cancellable, cancelled};
 use super::progress::{BuildObserver, Embedding, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
@@ -18,7 +18,7 @@ use crate::index::IndexError;
 use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
 use crate::index::text::{TextEntry, TextUnit, TextWriter};
 use crate::index::vectors::VectorWriter;
-use crate::read::{FileContent, FolderSource, Reading, Registry, Scan, SourceFile, scan};
+use crate::read::{FileContent, FolderSource, LoadError, Reading, Registry, Scan, SourceFault, SourceFile, scan_until};
 use crate::revision::manifest::{Counts, Findings, Manifest};
 use crate::revision::store::WriteLock;
 use crate::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, RevisionStore};
@@ -81,15 +81,12 @@ pub fn build(
 ) -> Result<BuildOutcome, BuildError> {
     let lock = lock(request, store)?;
     store.discard_unfinished(&lock)?;
+    let mut changed = String::new();
     for _ in 0..MAX_TRIES {
-        let plan = Plan::of(request, model, observer)?;
-        if let Some(manifest) = reuse(store, &plan, model)? {
-            return finish(request, store, &lock, BuildResult::Unchanged, manifest);
-        }
-        match Build::run(request, &plan, model, store, &lock, observer) {
-            Ok(Some(manifest)) => return finish(request, store, &lock, BuildResult::Built, manifest),
-            // A document changed between its digest and its reading: the name would lie, so start over.
-            Ok(None) => continue,
+        match attempt(request, model, store, &lock, observer) {
+            Ok((result, manifest)) => return finish(request, store, &lock, result, manifest),
+            // A document changed since it was listed or digested: the name would lie, so start over.
+            Err(BuildError::Source(SourceFault::Changed { path, .. })) => changed = path,
             Err(error) => {
                 let error = blame_full_disk(error, store);
                 // On a full disk the half-built folder is what fills it. If this fails too, the next build removes it.
@@ -98,7 +95,22 @@ pub fn build(
             }
         }
     }
-    Err(BuildError::SourcesChanging { index: request.index.clone(), tries: MAX_TRIES })
+    drop(store.discard_unfinished(&lock));
+    Err(BuildError::SourcesChanging { index: request.index.clone(), path: changed, tries: MAX_TRIES })
+}
+
+fn attempt(
+    request: &BuildRequest,
+    model: &dyn EmbeddingModel,
+    store: &RevisionStore,
+    lock: &WriteLock,
+    observer: &dyn BuildObserver,
+) -> Result<(BuildResult, Manifest), BuildError> {
+    let plan = Plan::of(request, model, observer)?;
+    match reuse(store, &plan, model)? {
+        Some(manifest) => Ok((BuildResult::Unchanged, manifest)),
+        None => Ok((BuildResult::Built, Build::run(request, &plan, model, store, lock, observer)?)),
+    }
 }
 
 /// tantivy tells of a full disk in words only, and FAISS, which closes its file in a destructor, not at all: it leaves
@@ -132,10 +144,8 @@ fn reuse(store: &RevisionStore, plan: &Plan, model: &dyn EmbeddingModel) -> Resu
         Err(error) if error.is_damage() => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    // The name is 8 digits of the identity; the digests are the identity.
-    let same = revision.manifest.content_digest == plan.content
-        && revision.manifest.settings == plan.settings
-        && revision.check_model(model.identity()).is_ok();
+    // The name is 8 digits of the identity.
+    let same = revision.manifest.identity == plan.identity && revision.check_model(model.identity()).is_ok();
     Ok(same.then_some(revision.manifest))
 }
 
@@ -159,14 +169,15 @@ fn finish(
 struct Plan {
     files: Vec<(SourceFile, Sha256Digest)>,
     findings: Vec<Finding>,
-    settings: BuildSettings,
     content: Sha256Digest,
+    identity: Sha256Digest,
     name: RevisionName,
     looked_at: usize,
 }
 
 impl Plan {
-    /// Lists and digests every source. Files that cannot be read are findings and no part of the identity.
+    /// Lists and digests every source. What is left out and why is a part of the identity, or a revision found again
+    /// would tell of files that can be read by now, or be silent about one that cannot.
     fn of(
         request: &BuildRequest,
         model: &dyn EmbeddingModel,
@@ -176,24 +187,33 @@ impl Plan {
         let (mut files, mut findings) = (Vec::new(), Vec::new());
         let mut looked_at = 0;
         for source in &request.sources {
-            let Scan { files: found, findings: problems } = scan(source)?;
+            let Scan { files: found, findings: problems } = scan_until(source, &|| observer.is_cancelled())?;
             looked_at += found.len() + problems.len();
-            findings.extend(problems);
-            let loaded: Vec<_> = found.into_par_iter().map(|file| (file.load().map(|l| l.digest), file)).collect();
-            for (digest, file) in loaded {
+            findings.extend(problems.into_iter().map(|finding| (source.name.clone(), finding)));
+            for (digest, file) in digests(found, observer)? {
                 match digest {
                     Ok(digest) => files.push((file, digest)),
-                    Err(finding) => findings.push(finding),
+                    Err(LoadError::Refused(finding)) => findings.push((source.name.clone(), finding)),
+                    Err(LoadError::Fault(fault)) => return Err(fault.into()),
                 }
-            }
-            if observer.is_cancelled() {
-                return Err(BuildError::Cancelled);
             }
         }
         let content = content_digest(&files);
-        let name = RevisionName::of(identity(request, model, content));
-        Ok(Self { files, findings, settings: request.settings.clone(), content, name, looked_at })
+        let identity = identity(request, model, content, &findings);
+        let findings = findings.into_iter().map(|(_, finding)| finding).collect();
+        Ok(Self { files, findings, content, identity, name: RevisionName::of(identity), looked_at })
     }
+}
+
+type Digested = (Result<Sha256Digest, LoadError>, SourceFile);
+
+/// The digest of each file, on all cores. A cancelled build ends after the files that are being read.
+fn digests(files: Vec<SourceFile>, observer: &dyn BuildObserver) -> Result<Vec<Digested>, BuildError> {
+    let digest = |file: SourceFile| match observer.is_cancelled() {
+        true => Err(BuildError::Cancelled),
+        false => Ok((file.load().map(|content| content.digest), file)),
+    };
+    files.into_par_iter().map(digest).collect()
 }
 
 fn content_digest(files: &[(SourceFile, Sha256Digest)]) -> Sha256Digest {
@@ -206,13 +226,24 @@ fn content_digest(files: &[(SourceFile, Sha256Digest)]) -> Sha256Digest {
     hasher.finish()
 }
 
-fn identity(request: &BuildRequest, model: &dyn EmbeddingModel, content: Sha256Digest) -> Sha256Digest {
+fn identity(
+    request: &BuildRequest,
+    model: &dyn EmbeddingModel,
+    content: Sha256Digest,
+    findings: &[(SourceName, Finding)],
+) -> Sha256Digest {
     let mut hasher = Sha256Hasher::default();
     hasher.update(&FORMAT_VERSION.to_le_bytes());
     hasher.update_field(request.index.as_bytes());
     hasher.update_field(request.settings.digest().as_bytes());
     hasher.update_field(model.identity().digest.as_bytes());
     hasher.update_field(content.as_bytes());
+    // Not the details: a file over the size cap that grows would otherwise make a revision at every build.
+    for (source, finding) in findings {
+        hasher.update_field(source.as_str().as_bytes());
+        hasher.update_field(finding.path.as_bytes());
+        hasher.update_field(finding.code.to_string().as_bytes());
+    }
     hasher.finish()
 }
 
@@ -241,7 +272,6 @@ struct Prepared {
 }
 
 impl<'a> Build<'a> {
-    /// `None` when a document changed after it was digested.
     fn run(
         request: &'a BuildRequest,
         plan: &Plan,
@@ -249,26 +279,24 @@ impl<'a> Build<'a> {
         store: &RevisionStore,
         lock: &WriteLock,
         observer: &'a dyn BuildObserver,
-    ) -> Result<Option<Manifest>, BuildError> {
+    ) -> Result<Manifest, BuildError> {
         let dir = store.begin(lock, &plan.name)?;
         let mut build = Self::begin(request, plan, model, observer, &dir)?;
-        if build.index_files(plan)?.is_break() {
-            return Ok(None);
-        }
+        build.index_files(plan)?;
         if build.counts.chunks == 0 {
             return Err(no_documents(request, plan, &build.findings));
         }
-        let (counts, findings) = build.finish_parts(&dir)?;
+        let (counts, findings) = build.finish_parts()?;
         let found = findings.total();
         observer.progress(Progress::after_index(Stage::Calibrate, &counts, found));
         let mut revision = Revision::open_parts(&dir, manifest(request, plan, model, counts, findings))?;
-        calibrate(&mut revision, model)?;
+        calibrate(&mut revision, &Cancellable { model, observer }).map_err(cancelled)?;
         let manifest = revision.manifest;
         if observer.is_cancelled() {
             return Err(BuildError::Cancelled);
         }
         observer.progress(Progress::after_index(Stage::Seal, &counts, found));
-        Ok(Some(store.seal(lock, &dir, manifest)?))
+        Ok(store.seal(lock, &dir, manifest)?)
     }
 
     fn begin(
@@ -288,7 +316,7 @@ impl<'a> Build<'a> {
             text: TextWriter::create(dir, TextUnit::Chunk)?,
             text_documents: TextWriter::create(dir, TextUnit::Document)?,
             seen: HashSet::new(),
-            vectors: VectorWriter::new(model.identity().dimension)?,
+            vectors: VectorWriter::create(dir, model.identity().dimension)?,
             counts: Counts::default(),
             findings,
             files_total: plan.files.len() as u64,
@@ -296,19 +324,18 @@ impl<'a> Build<'a> {
         })
     }
 
-    fn index_files(&mut self, plan: &Plan) -> Result<ControlFlow<()>, BuildError> {
+    fn index_files(&mut self, plan: &Plan) -> Result<(), BuildError> {
         let preparer = Preparer { registry: Registry::standard(), model: self.model, settings: self.settings };
         self.observer.progress(self.so_far());
         for batch in batches(&plan.files) {
             let prepare = |(file, digest): &(SourceFile, Sha256Digest)| preparer.prepare(file, *digest);
-            let prepared: Option<Vec<Prepared>> = batch.par_iter().map(prepare).collect();
-            let Some(prepared) = prepared else { return Ok(ControlFlow::Break(())) };
+            let prepared: Vec<Prepared> = batch.par_iter().map(prepare).collect::<Result<_, SourceFault>>()?;
             self.write(prepared)?;
             if self.observer.is_cancelled() {
                 return Err(BuildError::Cancelled);
             }
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     }
 
     fn write(&mut self, prepared: Vec<Prepared>) -> Result<(), BuildError> {
@@ -410,11 +437,11 @@ impl<'a> Build<'a> {
         if read == 0 { known } else { (known as f64 * self.bytes_total.max(read) as f64 / read as f64).round() as u64 }
     }
 
-    fn finish_parts(self, dir: &Path) -> Result<(Counts, Findings), BuildError> {
+    fn finish_parts(self) -> Result<(Counts, Findings), BuildError> {
         self.passages.finish()?;
         self.text.finish()?;
         self.text_documents.finish()?;
-        self.vectors.finish(dir)?;
+        self.vectors.finish()?;
         Ok((self.counts, self.findings))
     }
 }
@@ -427,11 +454,16 @@ struct Preparer<'a> {
 }
 
 impl Preparer<'_> {
-    /// Reads and cuts one file; `None` when its bytes are no longer those that were digested.
-    fn prepare(&self, file: &SourceFile, digest: Sha256Digest) -> Option<Prepared> {
-        let content: FileContent = file.load().ok()?;
+    /// Reads and cuts one file. One whose bytes are no longer those that were digested has changed, and so has one that
+    /// could be read then and is refused now.
+    fn prepare(&self, file: &SourceFile, digest: Sha256Digest) -> Result<Prepared, SourceFault> {
+        let content: FileContent = match file.load() {
+            Ok(content) => content,
+            Err(LoadError::Refused(_)) => return Err(file.changed()),
+            Err(LoadError::Fault(fault)) => return Err(fault),
+        };
         if content.digest != digest {
-            return None;
+            return Err(file.changed());
         }
         let Reading { documents, findings } = self.registry.read(&content);
         let counter = |text: &str| self.model.count_tokens(text);
@@ -440,7 +472,7 @@ impl Preparer<'_> {
             (document, chunks)
         };
         let documents = documents.into_iter().map(cut).collect();
-        Some(Prepared { digest, bytes: content.bytes.len() as u64, documents, findings })
+        Ok(Prepared { digest, bytes: content.bytes.len() as u64, documents, findings })
     }
 }
 
@@ -500,6 +532,7 @@ fn manifest(
     Manifest {
         format_version: FORMAT_VERSION,
         revision: plan.name.clone(),
+        identity: plan.identity,
         index: request.index.clone(),
         created_time: request.created_time.clone(),
         built_by: request.built_by.clone(),

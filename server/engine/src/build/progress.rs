@@ -104,7 +104,9 @@ pub trait BuildObserver: Sync {
     /// shown. Within a stage no figure goes back but `chunks_expected`, which is an estimate.
     fn progress(&self, progress: Progress);
 
-    /// Asked between batches; `true` ends the build with `BuildError::Cancelled`, leaving nothing active.
+    /// Asked at each folder listed, file digested, group of chunks embedded and question of the calibration, from any
+    /// of the build's threads; `true` ends the build soon with `BuildError::Cancelled` and leaves the active revision.
+    /// Only sealing is not interrupted.
     fn is_cancelled(&self) -> bool {
         false
     }

@@ -9,6 +9,19 @@ pub mod vectors;
 
 use ragops_storage::StorageError;
 
+/// The files that every revision has, by path, beside the segments that the two `meta.json` name.
+pub const FILES: [&str; 9] = [
+    "chunks.documents",
+    "chunks.jsonl",
+    "chunks.languages",
+    "chunks.offsets",
+    "documents.jsonl",
+    "documents.offsets",
+    "text-documents/meta.json",
+    "text/meta.json",
+    "vectors.faiss",
+];
+
 /// A part of an index could not be written, opened or searched.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {

@@ -1,5 +1,6 @@
 //! The text channel: BM25 over the analyser's terms, in tantivy. One segment, documents in the order of the chunks,
-//! so a tantivy document id is a chunk number and nothing is stored twice.
+//! so a tantivy document id is a chunk number and nothing is stored twice. A large index is written in parts, each small
+//! enough for memory, and merged in their order.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use ragops_storage::durable;
 use tantivy::collector::TopDocs;
 use tantivy::directory::MmapDirectory;
+use tantivy::indexer::merge_indices;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer, TokenizerManager};
@@ -29,8 +31,11 @@ const HEADING_BOOST: f32 = 0.6;
 /// What a bigram or a part of a compound counts beside a whole word. Tuned on the sample gold set.
 const PIECE_WEIGHT: f32 = 0.7;
 
-/// Memory for terms before tantivy would cut a segment; it grows as needed up to this.
-const WRITER_BYTES: usize = 1 << 28;
+/// Memory that one writer may take for terms and postings; what goes beyond is another part. A build has two writers.
+const PART_BYTES: usize = 32 << 20;
+
+/// What tantivy asks for at least: it sizes its table of terms by it.
+const LEAST_WRITER_BYTES: usize = 16 << 20;
 
 /// What of a chunk goes into the text channel.
 #[derive(Debug, Clone, Copy)]
@@ -78,27 +83,26 @@ impl TextUnit {
     }
 }
 
-/// Collects chunks or documents and writes them as one segment.
+/// Collects chunks or documents and writes them as one segment. Its memory is that of one part, whatever their number.
 pub struct TextWriter {
-    writer: SingleSegmentIndexWriter<TantivyDocument>,
-    fields: Fields,
     dir: PathBuf,
+    fields: Fields,
+    part_bytes: usize,
+    /// The part being written; none between the end of one and the first entry of the next.
+    writer: Option<SingleSegmentIndexWriter<TantivyDocument>>,
+    /// The folders of the parts before it, in order; none while all fits the first.
+    parts: Vec<PathBuf>,
 }
 
 impl TextWriter {
     /// An empty index inside a revision's folder.
     pub fn create(revision: &Path, unit: TextUnit) -> Result<Self, IndexError> {
-        let dir = unit.dir(revision);
-        durable::create_dir(&dir)?;
-        let (schema, fields) = schema();
-        let create = || {
-            let tokenizers = TokenizerManager::new();
-            tokenizers.register(ANALYZER, AnalyzerAdapter::default());
-            let builder = Index::builder().schema(schema).tokenizers(tokenizers);
-            builder.single_segment_index_writer(MmapDirectory::open(&dir)?, WRITER_BYTES)
-        };
-        let writer = create().map_err(failed("cannot be created"))?;
-        Ok(Self { writer, fields, dir })
+        Self::with_parts_of(PART_BYTES, unit.dir(revision))
+    }
+
+    fn with_parts_of(part_bytes: usize, dir: PathBuf) -> Result<Self, IndexError> {
+        let writer = Some(part_writer(&dir, part_bytes)?);
+        Ok(Self { dir, fields: schema().1, part_bytes, writer, parts: Vec::new() })
     }
 
     /// Appends one chunk; its document id is the count of chunks before it.
@@ -106,12 +110,33 @@ impl TextWriter {
         let mut document = TantivyDocument::new();
         document.add_text(self.fields.headings, entry.headings);
         document.add_text(self.fields.text, entry.text);
-        self.writer.add_document(document).map_err(failed("cannot take a chunk"))
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            none => none.insert(part_writer(&self.dir, self.part_bytes)?),
+        };
+        writer.add_document(document).map_err(failed("cannot take a chunk"))?;
+        if writer.mem_usage() > self.part_bytes { self.end_part() } else { Ok(()) }
+    }
+
+    /// Writes the part and moves it aside, so that the next one, or all of them merged, can have its place.
+    fn end_part(&mut self) -> Result<(), IndexError> {
+        let Some(writer) = self.writer.take() else { return Ok(()) };
+        drop(writer.finalize().map_err(failed("cannot be written"))?);
+        let part = self.dir.with_extension(format!("part-{}", self.parts.len()));
+        durable::rename(&self.dir, &part)?;
+        self.parts.push(part);
+        Ok(())
     }
 
     /// Writes the segment and removes tantivy's lock files. Syncing is the caller's, for the folder as a whole.
-    pub fn finish(self) -> Result<(), IndexError> {
-        drop(self.writer.finalize().map_err(failed("cannot be written"))?);
+    pub fn finish(mut self) -> Result<(), IndexError> {
+        if self.parts.is_empty() {
+            let whole = self.writer.take().map(SingleSegmentIndexWriter::finalize);
+            drop(whole.transpose().map_err(failed("cannot be written"))?);
+        } else {
+            self.end_part()?;
+            self.merge_parts()?;
+        }
         for path in durable::list(&self.dir)? {
             if path.extension().is_some_and(|e| e == "lock") {
                 durable::remove(&path)?;
@@ -119,6 +144,34 @@ impl TextWriter {
         }
         Ok(())
     }
+
+    /// The merger stacks the parts as they are given, so every entry keeps its number. It goes term by term through
+    /// files that are mapped.
+    fn merge_parts(&self) -> Result<(), IndexError> {
+        durable::create_dir(&self.dir)?;
+        let merge = || {
+            let open = |part: &PathBuf| Index::open(MmapDirectory::open(part)?);
+            let parts = self.parts.iter().map(open).collect::<tantivy::Result<Vec<Index>>>()?;
+            merge_indices(&parts, MmapDirectory::open(&self.dir)?)
+        };
+        drop(merge().map_err(failed("cannot be merged"))?);
+        for part in &self.parts {
+            durable::remove(part)?;
+        }
+        Ok(())
+    }
+}
+
+/// A writer of one part, in a folder that it makes.
+fn part_writer(dir: &Path, bytes: usize) -> Result<SingleSegmentIndexWriter<TantivyDocument>, IndexError> {
+    durable::create_dir(dir)?;
+    let create = || {
+        let tokenizers = TokenizerManager::new();
+        tokenizers.register(ANALYZER, AnalyzerAdapter::default());
+        let builder = Index::builder().schema(schema().0).tokenizers(tokenizers);
+        builder.single_segment_index_writer(MmapDirectory::open(dir)?, bytes.max(LEAST_WRITER_BYTES))
+    };
+    create().map_err(failed("cannot be created"))
 }
 
 /// An open text index. Searches run side by side.
@@ -141,7 +194,7 @@ impl TextIndex {
             index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()
         };
         let reader = open().map_err(failed("cannot be opened"))?;
-        Ok(Self { reader, fields, analyzer: Analyzer::default() })
+        Ok(Self { reader, fields, analyzer: Analyzer })
     }
 
     /// The number of entries.
@@ -289,6 +342,31 @@ mod tests {
         assert_eq!(index.search("rollback", 2).unwrap()[0].chunk.0, 0);
         assert_eq!(index.document_frequency("job").unwrap(), 2);
         assert_eq!(index.document_frequency("rollback").unwrap(), 0);
+    }
+
+    /// Every entry keeps its number and its exact score, whether it was written in one part or in a hundred.
+    #[test]
+    fn parts_merge_into_what_one_part_would_have_been() {
+        let dir = tempfile::tempdir().unwrap();
+        let entries: Vec<String> =
+            (0..40).map(|n| format!("rack {n} holds {} of kind {}. 디스크 {n} 교체", n % 7, n * n % 31)).collect();
+        let open = |name: &str, part_bytes: usize| {
+            let revision = dir.path().join(name);
+            let mut writer = TextWriter::with_parts_of(part_bytes, TextUnit::Chunk.dir(&revision)).unwrap();
+            entries.iter().for_each(|text| writer.push(TextEntry { headings: "Racks", text }).unwrap());
+            let parts = writer.parts.len();
+            writer.finish().unwrap();
+            assert_eq!(durable::list(&revision).unwrap(), [revision.join(CHUNKS_DIR)], "parts are left behind");
+            let names = durable::list(&revision.join(CHUNKS_DIR)).unwrap();
+            (TextIndex::open(&revision, TextUnit::Chunk).unwrap(), parts, names.len())
+        };
+        let (whole, one, files) = open("whole", PART_BYTES);
+        let (merged, many, merged_files) = open("merged", 1);
+        assert_eq!((one, many, files, merged.len()), (0, entries.len(), merged_files, entries.len()));
+        for question in ["rack 17", "kind 5 of 3", "디스크 25 교체", "racks"] {
+            let (expected, found) = (whole.best(question, 40).unwrap(), merged.best(question, 40).unwrap());
+            assert!(!expected.is_empty() && expected == found, "{question}: {expected:?} {found:?}");
+        }
     }
 
     #[test]

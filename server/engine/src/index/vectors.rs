@@ -1,10 +1,12 @@
 //! The vector channel: a FAISS index of unit vectors under inner product, so that a score is a cosine.
 //! Part of one revision; its vectors stand in the order of the chunks, so a FAISS id is a chunk number.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
 use faiss::index::flat::FlatIndexImpl;
-use faiss::index::io::{read_index_with_flags, write_index};
+use faiss::index::io::read_index_with_flags;
 use faiss::index::io_flags::IoFlags;
 use faiss::{ConcurrentIndex, Idx, Index};
 use ragops_storage::{Step, StorageError};
@@ -18,18 +20,26 @@ pub const FILE: &str = "vectors.faiss";
 /// flat indexes ignore.
 const MAP_FILE: i32 = 1 << 9;
 
-/// Collects vectors and writes them.
+/// Writes vectors as they come, in the layout of FAISS's own `write_index` for a flat index: a header, then the rows as
+/// they are. FAISS would hold all of them in memory until the end. A test compares the two byte by byte.
 pub struct VectorWriter {
-    index: FlatIndexImpl,
+    file: BufWriter<File>,
+    path: PathBuf,
     dimension: usize,
+    count: u64,
 }
 
 impl VectorWriter {
-    /// An empty index for vectors of `dimension` numbers.
-    pub fn new(dimension: usize) -> Result<Self, IndexError> {
-        let width = u32::try_from(dimension).map_err(|_| IndexError::Dimension { expected: 0, actual: dimension })?;
-        let index = FlatIndexImpl::new_ip(width).map_err(failed("cannot be made"))?;
-        Ok(Self { index, dimension })
+    /// An empty index in `dir` for vectors of `dimension` numbers.
+    pub fn create(dir: &Path, dimension: usize) -> Result<Self, IndexError> {
+        if dimension == 0 || i32::try_from(dimension).is_err() {
+            return Err(IndexError::Dimension { expected: 0, actual: dimension });
+        }
+        let path = dir.join(FILE);
+        let file = File::create(&path).map_err(StorageError::at(Step::Create, &path))?;
+        let mut writer = Self { file: BufWriter::new(file), path, dimension, count: 0 };
+        writer.write(|file| file.write_all(&header(dimension, 0)))?;
+        Ok(writer)
     }
 
     /// Appends rows (row-major, a multiple of the dimension long).
@@ -37,14 +47,42 @@ impl VectorWriter {
         if !rows.len().is_multiple_of(self.dimension) {
             return Err(IndexError::Dimension { expected: self.dimension, actual: rows.len() % self.dimension });
         }
-        self.index.add(rows).map_err(failed("cannot take vectors"))
+        self.write(|file| rows.iter().try_for_each(|value| file.write_all(&value.to_le_bytes())))?;
+        self.count += (rows.len() / self.dimension) as u64;
+        Ok(())
     }
 
-    /// Writes the index into `dir`. Syncing is the caller's, for the folder as a whole.
-    pub fn finish(self, dir: &Path) -> Result<(), IndexError> {
-        let path = dir.join(FILE);
-        write_index(&self.index, path_text(&path)?).map_err(failed("cannot be written"))
+    /// Writes what is buffered, and how many there are. Syncing is the caller's, for the folder as a whole.
+    pub fn finish(mut self) -> Result<(), IndexError> {
+        let header = header(self.dimension, self.count);
+        self.write(|file| {
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(&header)?;
+            file.flush()
+        })
     }
+
+    fn write(&mut self, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<(), IndexError> {
+        Ok(write(&mut self.file).map_err(StorageError::at(Step::Write, &self.path))?)
+    }
+}
+
+/// What FAISS writes before the rows of a flat index under inner product (`write_index_header` and `WRITEXBVECTOR` in
+/// its `index_write.cpp`), little-endian. The dimension was checked when the writer was made.
+fn header(dimension: usize, count: u64) -> Vec<u8> {
+    /// Two fields that FAISS no longer reads hold this.
+    const UNUSED: i64 = 1 << 20;
+    const IS_TRAINED: u8 = 1;
+    const INNER_PRODUCT: i32 = 0;
+    let mut header = b"IxFI".to_vec();
+    header.extend((dimension as u32).to_le_bytes());
+    header.extend(count.to_le_bytes());
+    header.extend(UNUSED.to_le_bytes());
+    header.extend(UNUSED.to_le_bytes());
+    header.push(IS_TRAINED);
+    header.extend(INNER_PRODUCT.to_le_bytes());
+    header.extend((count * dimension as u64).to_le_bytes());
+    header
 }
 
 /// An open vector index; searches run side by side.
@@ -150,11 +188,11 @@ mod tests {
 
     fn open_with(angles: &[f32]) -> (tempfile::TempDir, VectorIndex) {
         let dir = tempfile::tempdir().unwrap();
-        let mut writer = VectorWriter::new(2).unwrap();
+        let mut writer = VectorWriter::create(dir.path(), 2).unwrap();
         for angle in angles {
             writer.push(&unit(*angle)).unwrap();
         }
-        writer.finish(dir.path()).unwrap();
+        writer.finish().unwrap();
         let index = VectorIndex::open(dir.path(), 2).unwrap();
         (dir, index)
     }
@@ -198,9 +236,27 @@ mod tests {
         for error in [
             VectorIndex::open(dir.path(), 3).err().unwrap(),
             index.search(&[1.0; 5], 1).unwrap_err(),
-            VectorWriter::new(2).unwrap().push(&[1.0; 3]).unwrap_err(),
+            VectorWriter::create(dir.path(), 2).unwrap().push(&[1.0; 3]).unwrap_err(),
+            VectorWriter::create(dir.path(), 0).err().unwrap(),
         ] {
             assert!(matches!(error, IndexError::Dimension { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_file_is_byte_by_byte_what_faiss_writes() {
+        let dir = tempfile::tempdir().unwrap();
+        for (dimension, rows) in [(1, 0), (1, 3), (7, 1), (384, 50)] {
+            let values: Vec<f32> = (0..dimension * rows).map(|i| (i as f32 * 0.7).sin()).collect();
+            let mut ours = VectorWriter::create(dir.path(), dimension).unwrap();
+            values.chunks(3 * dimension).for_each(|rows| ours.push(rows).unwrap());
+            ours.finish().unwrap();
+            let mut theirs = FlatIndexImpl::new_ip(dimension as u32).unwrap();
+            theirs.add(&values).unwrap();
+            let path = dir.path().join("theirs");
+            faiss::index::io::write_index(&theirs, path.to_str().unwrap()).unwrap();
+            let read = |path: &Path| std::fs::read(path).unwrap();
+            assert_eq!(read(&dir.path().join(FILE)), read(&path), "{rows} rows of {dimension}");
         }
     }
 

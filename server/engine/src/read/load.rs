@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use ragops_storage::{Sha256Digest, digest_bytes};
 
+use super::fault::{Meaning, SourceFault, meaning};
 use super::limits::MAX_FILE_BYTES;
 use crate::document::{Finding, FindingCode, SourceName};
 
@@ -47,50 +48,50 @@ impl FileContent {
     }
 }
 
-/// Why one attempt gave nothing.
-enum Attempt {
-    Changed,
+/// Why a file gave no bytes.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file stays as it is and cannot be used: it is left out and named.
+    #[error("{0}")]
     Refused(Finding),
+    /// The file cannot be read at this moment, or is not the one that was listed.
+    #[error(transparent)]
+    Fault(#[from] SourceFault),
 }
 
 impl SourceFile {
-    /// Reads the file. A file that changes while it is read is read once more; if it changes again, is gone, too large
-    /// or unreadable, the finding says so.
-    pub fn load(&self) -> Result<FileContent, Finding> {
-        for _ in 0..2 {
-            match self.attempt() {
-                Ok(bytes) => {
-                    let digest = digest_bytes(&bytes);
-                    return Ok(FileContent { file: self.clone(), bytes, digest });
-                }
-                Err(Attempt::Refused(finding)) => return Err(finding),
-                Err(Attempt::Changed) => {}
-            }
-        }
-        Err(Finding::new(
-            FindingCode::FileChanged,
-            &self.path,
-            "changed while it was read, twice in a row",
-            "build again once it is written; write to a temporary name and rename",
-        ))
+    /// Reads the file. One that changes while it is read is read once more; if it changes again, is gone or is no file
+    /// any longer, it is `Changed`. One that is too large or that this user may not read is a finding.
+    pub fn load(&self) -> Result<FileContent, LoadError> {
+        let bytes = match self.attempt() {
+            Err(LoadError::Fault(SourceFault::Changed { .. })) => self.attempt()?,
+            other => other?,
+        };
+        let digest = digest_bytes(&bytes);
+        Ok(FileContent { file: self.clone(), bytes, digest })
     }
 
-    fn attempt(&self) -> Result<Vec<u8>, Attempt> {
+    fn attempt(&self) -> Result<Vec<u8>, LoadError> {
         // Opening a pipe would wait for a writer for ever, so the type is checked by name first.
-        let listed = std::fs::metadata(&self.absolute).map_err(|error| self.refuse(&error))?;
+        let listed = std::fs::metadata(&self.absolute).map_err(|error| self.refuse(error))?;
         if !listed.is_file() {
-            return Err(Attempt::Refused(not_a_file(&self.path)));
+            return Err(self.changed().into());
         }
-        let mut file = File::open(&self.absolute).map_err(|error| self.refuse(&error))?;
-        let before = file.metadata().map_err(|error| self.refuse(&error))?;
+        let mut file = File::open(&self.absolute).map_err(|error| self.refuse(error))?;
+        let before = file.metadata().map_err(|error| self.refuse(error))?;
         if before.len() > MAX_FILE_BYTES {
-            return Err(Attempt::Refused(self.too_large(before.len())));
+            return Err(LoadError::Refused(self.too_large(before.len())));
         }
         let mut bytes = Vec::with_capacity(before.len() as usize);
         let read = Read::by_ref(&mut file).take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
-        read.map_err(|error| self.refuse(&error))?;
-        let after = file.metadata().map_err(|error| self.refuse(&error))?;
-        if is_same(&before, &after, bytes.len() as u64) { Ok(bytes) } else { Err(Attempt::Changed) }
+        read.map_err(|error| self.refuse(error))?;
+        let after = file.metadata().map_err(|error| self.refuse(error))?;
+        if is_same(&before, &after, bytes.len() as u64) { Ok(bytes) } else { Err(self.changed().into()) }
+    }
+
+    /// The fault of a file that is not what it was.
+    pub fn changed(&self) -> SourceFault {
+        SourceFault::Changed { name: self.source.clone(), path: self.path.clone() }
     }
 
     fn too_large(&self, size: u64) -> Finding {
@@ -102,22 +103,18 @@ impl SourceFile {
         )
     }
 
-    fn refuse(&self, error: &io::Error) -> Attempt {
-        Attempt::Refused(match error.kind() {
-            io::ErrorKind::NotFound => Finding::new(
-                FindingCode::FileVanished,
-                &self.path,
-                "was listed and is gone now",
-                "build again once the folder is complete",
-            ),
-            _ => Finding::new(
-                FindingCode::UnreadableFile,
-                &self.path,
-                format!("cannot be read: {error}"),
-                "give the user of this process read access, or exclude it from the source",
-            ),
-        })
+    fn refuse(&self, error: io::Error) -> LoadError {
+        match meaning(&error) {
+            Meaning::Refused => LoadError::Refused(unreadable(FindingCode::UnreadableFile, &self.path, &error)),
+            Meaning::Gone | Meaning::Transient => SourceFault::of(&self.source, &self.path, error).into(),
+        }
     }
+}
+
+/// The finding for a file or folder that this user may not read.
+pub(super) fn unreadable(code: FindingCode, path: &str, error: &io::Error) -> Finding {
+    let advice = "give the user of this process read access, or exclude it from the source";
+    Finding::new(code, path, format!("cannot be read: {error}"), advice)
 }
 
 /// The finding for a pipe, socket or device.
@@ -158,18 +155,38 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn a_file_over_the_cap_is_a_finding_that_names_it() {
+        let dir = tempfile::tempdir().unwrap();
+        File::create(dir.path().join("large")).unwrap().set_len(MAX_FILE_BYTES + 1).unwrap();
+        let Err(LoadError::Refused(finding)) = file(&dir, "large").load() else { panic!("it is no finding") };
+        assert_eq!((finding.code, finding.path.as_str()), (FindingCode::FileTooLarge, "large"));
+    }
+
+    #[test]
+    fn what_is_gone_or_no_file_any_longer_has_changed() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("folder")).unwrap();
-        let large = File::create(dir.path().join("large")).unwrap();
-        large.set_len(MAX_FILE_BYTES + 1).unwrap();
-        let check = |name: &str, code| {
-            let finding = file(&dir, name).load().unwrap_err();
-            assert_eq!((finding.code, finding.path.as_str()), (code, name));
-        };
-        check("gone", FindingCode::FileVanished);
-        check("folder", FindingCode::NotAFile);
-        check("large", FindingCode::FileTooLarge);
+        std::fs::write(dir.path().join("file"), "x").unwrap();
+        for name in ["gone", "folder", "file/below"] {
+            match file(&dir, name).load() {
+                Err(LoadError::Fault(SourceFault::Changed { path, .. })) => assert_eq!(path, name),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+    }
+
+    /// Linux refuses to read the first page of a process, which is never mapped, with EIO: a real disk error's code.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_read_that_fails_is_a_fault_and_no_finding() {
+        let file =
+            SourceFile { absolute: PathBuf::from("/proc/self/mem"), ..file(&tempfile::tempdir().unwrap(), "mem") };
+        match file.load() {
+            Err(LoadError::Fault(SourceFault::Failed { path, source, .. })) => {
+                assert_eq!((path.as_str(), source.raw_os_error()), ("mem", Some(5)));
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Reading: from the files of a source folder to documents made of blocks.
 //! `scan` finds the files, `SourceFile::load` gets their bytes, the registry picks the reader of their media type.
-//! One bad file is a finding, never a failed build.
+//! A bad file is a finding, never a failed build; a file that cannot be read at this moment is a fault, never a finding.
 
 mod blocks;
 pub mod decode;
+pub mod fault;
 mod front_matter;
 mod html;
 mod jsonl;
@@ -13,18 +14,18 @@ mod load;
 mod markdown;
 pub mod media;
 mod nesting;
-
 mod plain;
 pub mod scan;
 mod table;
 
+pub use fault::SourceFault;
 pub use html::HtmlReader;
 pub use jsonl::JsonLinesReader;
-pub use load::{FileContent, SourceFile};
+pub use load::{FileContent, LoadError, SourceFile};
 pub use markdown::MarkdownReader;
 pub use media::MediaType;
 pub use plain::PlainTextReader;
-pub use scan::{FolderSource, Scan, ScanError, scan};
+pub use scan::{FolderSource, Scan, ScanError, scan, scan_until};
 
 use crate::document::{Document, Finding, FindingCode};
 

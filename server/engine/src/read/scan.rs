@@ -2,8 +2,9 @@
 //!
 //! Patterns are relative to the folder: `*` and `?` stay within one name, `**` spans folders, so `**/*.md` matches at
 //! every depth including the top. Hidden names (`.git`, and the `..data` of a mounted ConfigMap) and the temporary
-//! files of editors are never listed. Symbolic links are followed only to places inside the folder that the walk does
-//! not reach by itself; a link that leads out of it, to nothing or round in a circle is a finding.
+//! files of editors are never listed. What this user may not read is a finding; what cannot be read at the moment ends
+//! the scan. Symbolic links are followed only to places inside the folder that the walk does not reach by itself; a link
+//! that leads out of it, to nothing or round in a circle is a finding.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, FileType, Metadata};
@@ -12,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
+use super::fault::{Meaning, SourceFault, meaning};
 use super::limits::{MAX_FILES, MAX_FOLDER_DEPTH};
-use super::load::{SourceFile, not_a_file};
+use super::load::{SourceFile, not_a_file, unreadable};
 use crate::document::{Finding, FindingCode, SourceName};
 use crate::revision::store::INDEXES_MARKER;
 use crate::text::nfc;
@@ -70,6 +72,12 @@ pub enum ScanError {
         #[source]
         source: io::Error,
     },
+    /// Something in it cannot be read at this moment.
+    #[error(transparent)]
+    Fault(#[from] SourceFault),
+    /// The caller ended it.
+    #[error("the scan was cancelled")]
+    Cancelled,
     /// A pattern is not a glob.
     #[error("source `{name}`: `{pattern}` is not a valid pattern: {reason}")]
     BadPattern {
@@ -84,10 +92,16 @@ pub enum ScanError {
 
 /// Lists the files of a folder.
 pub fn scan(folder: &FolderSource) -> Result<Scan, ScanError> {
+    scan_until(folder, &|| false)
+}
+
+/// Lists the files of a folder, unless `is_cancelled`, asked at each folder, says otherwise.
+pub fn scan_until(folder: &FolderSource, is_cancelled: &dyn Fn() -> bool) -> Result<Scan, ScanError> {
     let patterns = Patterns::new(folder)?;
     let root = open_root(folder)?;
     let mut walk = Walk {
         name: &folder.name,
+        is_cancelled,
         visited: HashSet::from([root.clone()]),
         root,
         patterns,
@@ -96,29 +110,30 @@ pub fn scan(folder: &FolderSource) -> Result<Scan, ScanError> {
         files: BTreeMap::new(),
         findings: Vec::new(),
     };
-    let entries = list(&walk.root).map_err(|source| ScanError::Unreadable {
-        name: folder.name.clone(),
-        path: folder.root.clone(),
-        source,
-    })?;
+    let entries = list(&walk.root).map_err(|error| root_error(folder, error))?;
     let start = walk.root.clone();
-    walk.entries(&start, "", 0, entries);
-    walk.follow_links();
+    walk.entries(&start, "", 0, entries)?;
+    walk.follow_links()?;
     walk.findings.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
     Ok(Scan { files: walk.files.into_values().collect(), findings: walk.findings })
 }
 
 fn open_root(folder: &FolderSource) -> Result<PathBuf, ScanError> {
-    let (name, path) = (folder.name.clone(), folder.root.clone());
-    let root = match fs::canonicalize(&folder.root) {
-        Ok(root) => root,
-        Err(source) if source.kind() == io::ErrorKind::NotFound => return Err(ScanError::Missing { name, path }),
-        Err(source) => return Err(ScanError::Unreadable { name, path, source }),
-    };
+    let root = fs::canonicalize(&folder.root).map_err(|error| root_error(folder, error))?;
     match fs::metadata(&root) {
         Ok(metadata) if metadata.is_dir() => Ok(root),
-        Ok(_) => Err(ScanError::NotAFolder { name, path }),
-        Err(source) => Err(ScanError::Unreadable { name, path, source }),
+        Ok(_) => Err(ScanError::NotAFolder { name: folder.name.clone(), path: folder.root.clone() }),
+        Err(error) => Err(root_error(folder, error)),
+    }
+}
+
+fn root_error(folder: &FolderSource, source: io::Error) -> ScanError {
+    let (name, path) = (folder.name.clone(), folder.root.clone());
+    match meaning(&source) {
+        Meaning::Gone if source.kind() == io::ErrorKind::NotFound => ScanError::Missing { name, path },
+        Meaning::Gone => ScanError::NotAFolder { name, path },
+        Meaning::Refused => ScanError::Unreadable { name, path, source },
+        Meaning::Transient => SourceFault::of(&name, &path.to_string_lossy(), source).into(),
     }
 }
 
@@ -188,6 +203,7 @@ fn is_skipped(name: &str) -> bool {
 /// The state of one walk.
 struct Walk<'a> {
     name: &'a SourceName,
+    is_cancelled: &'a dyn Fn() -> bool,
     root: PathBuf,
     patterns: Patterns,
     /// Links met so far: where they are and their path in the source.
@@ -202,10 +218,13 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Walks the entries of one folder; `path` is its path in the source, empty for the source folder itself.
-    fn entries(&mut self, folder: &Path, path: &str, depth: usize, entries: Vec<Entry>) {
+    fn entries(&mut self, folder: &Path, path: &str, depth: usize, entries: Vec<Entry>) -> Result<(), ScanError> {
+        if (self.is_cancelled)() {
+            return Err(ScanError::Cancelled);
+        }
         // A source may hold the data directory (`path: .`); its own indexes are no documents.
         if entries.iter().any(|entry| entry.raw == INDEXES_MARKER) {
-            return;
+            return Ok(());
         }
         for entry in entries {
             let Some(name) = entry.raw.to_str() else {
@@ -220,45 +239,41 @@ impl Walk<'_> {
             let absolute = folder.join(&entry.raw);
             match entry.kind {
                 Ok(kind) if kind.is_symlink() => self.links.push((absolute, inner, depth)),
-                Ok(kind) if kind.is_dir() => self.folder(&absolute, &inner, depth + 1),
+                Ok(kind) if kind.is_dir() => self.folder(&absolute, &inner, depth + 1)?,
                 Ok(_) if !self.patterns.takes_file(&inner) => {}
-                Ok(kind) if kind.is_file() => self.file(absolute, inner),
+                Ok(kind) if kind.is_file() => self.file(absolute, inner)?,
                 Ok(_) => self.findings.push(not_a_file(&inner)),
-                Err(error) => self.unreadable(FindingCode::UnreadableFile, &inner, &error),
+                Err(error) => self.refused(FindingCode::UnreadableFile, &inner, error)?,
             }
         }
+        Ok(())
     }
 
-    fn folder(&mut self, folder: &Path, path: &str, depth: usize) {
+    fn folder(&mut self, folder: &Path, path: &str, depth: usize) -> Result<(), ScanError> {
         if !self.patterns.takes_folder(path) {
-            return;
+            return Ok(());
         }
         if depth > MAX_FOLDER_DEPTH {
             let detail = format!("is more than {MAX_FOLDER_DEPTH} folders deep");
             self.findings.push(Finding::new(FindingCode::TooDeeplyNested, path, detail, "move it up"));
-            return;
+            return Ok(());
         }
         self.visited.insert(folder.to_path_buf());
         match list(folder) {
             Ok(entries) => self.entries(folder, path, depth, entries),
-            Err(error) => self.unreadable(FindingCode::UnreadableFolder, path, &error),
+            Err(error) => Ok(self.refused(FindingCode::UnreadableFolder, path, error)?),
         }
     }
 
-    fn file(&mut self, absolute: PathBuf, path: String) {
+    fn file(&mut self, absolute: PathBuf, path: String) -> Result<(), SourceFault> {
         let metadata = match fs::metadata(&absolute) {
             Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let advice = "build again once the folder is complete";
-                self.findings.push(Finding::new(FindingCode::FileVanished, path, "was listed and is gone now", advice));
-                return;
-            }
-            Err(error) => return self.unreadable(FindingCode::UnreadableFile, &path, &error),
+            Err(error) => return self.refused(FindingCode::UnreadableFile, &path, error),
         };
         if let Some(first) = self.files.get(&path) {
             let detail = format!("has the same name in NFC as {}; the first one is kept", first.absolute.display());
             self.findings.push(Finding::new(FindingCode::NameCollision, path, detail, "rename one of the two"));
-            return;
+            return Ok(());
         }
         if self.files.len() >= MAX_FILES {
             if !self.findings.iter().any(|finding| finding.code == FindingCode::TooManyFiles) {
@@ -266,10 +281,11 @@ impl Walk<'_> {
                 let advice = "narrow `include`, or split the source";
                 self.findings.push(Finding::new(FindingCode::TooManyFiles, path, detail, advice));
             }
-            return;
+            return Ok(());
         }
         self.seen.insert(absolute.clone());
         self.files.insert(path.clone(), self.listed(absolute, path, &metadata));
+        Ok(())
     }
 
     fn listed(&self, absolute: PathBuf, path: String, metadata: &Metadata) -> SourceFile {
@@ -284,51 +300,56 @@ impl Walk<'_> {
 
     /// Follows the links, once everything that needs no link is known. A followed folder may hold links itself; each
     /// real folder is walked once, so this ends.
-    fn follow_links(&mut self) {
+    fn follow_links(&mut self) -> Result<(), ScanError> {
         while !self.links.is_empty() {
             let mut links = std::mem::take(&mut self.links);
             links.sort_by(|a, b| a.1.cmp(&b.1));
             for (absolute, path, depth) in links {
-                self.follow(&absolute, path, depth);
+                self.follow(&absolute, path, depth)?;
             }
         }
+        Ok(())
     }
 
-    fn follow(&mut self, absolute: &Path, path: String, depth: usize) {
+    fn follow(&mut self, absolute: &Path, path: String, depth: usize) -> Result<(), ScanError> {
         let wanted = self.patterns.takes_file(&path);
-        let target = match fs::canonicalize(absolute) {
+        let (target, kind) = match target_of(absolute) {
             Ok(target) => target,
+            Err(error) if meaning(&error) == Meaning::Transient => {
+                return Err(SourceFault::of(self.name, &path, error).into());
+            }
             Err(error) => {
                 if wanted {
                     self.not_followed(&path, &format!("is a link that leads nowhere: {error}"));
                 }
-                return;
+                return Ok(());
             }
         };
-        let is_folder = target.is_dir();
-        if !(wanted || (is_folder && self.patterns.takes_folder(&path))) {
-            return;
+        if !(wanted || (kind.is_dir() && self.patterns.takes_folder(&path))) {
+            return Ok(());
         }
         if !target.starts_with(&self.root) {
             self.not_followed(&path, "is a link out of the source folder");
-        } else if is_folder {
-            self.follow_folder(&target, &path, depth);
-        } else if wanted && target.is_file() {
+        } else if kind.is_dir() {
+            self.follow_folder(&target, &path, depth)?;
+        } else if wanted && kind.is_file() {
             if !self.seen.contains(&target) {
-                self.file(target, path);
+                self.file(target, path)?;
             }
         } else if wanted {
             self.findings.push(not_a_file(&path));
         }
+        Ok(())
     }
 
-    fn follow_folder(&mut self, target: &Path, path: &str, depth: usize) {
+    fn follow_folder(&mut self, target: &Path, path: &str, depth: usize) -> Result<(), ScanError> {
         if !self.visited.contains(target) {
-            self.folder(target, path, depth + 1);
+            self.folder(target, path, depth + 1)?;
         } else if self.root.join(path).starts_with(target) {
             self.not_followed(path, "is a link to a folder that it is in");
         }
         // Otherwise its files are listed under their own names.
+        Ok(())
     }
 
     fn not_followed(&mut self, path: &str, detail: &str) {
@@ -342,9 +363,29 @@ impl Walk<'_> {
         self.findings.push(Finding::new(FindingCode::NameNotUtf8, path, detail, "rename it"));
     }
 
-    fn unreadable(&mut self, code: FindingCode, path: &str, error: &io::Error) {
-        let advice = "give the user of this process read access, or exclude it from the source";
-        self.findings.push(Finding::new(code, path, format!("cannot be read: {error}"), advice));
+    /// A finding for what this user may not read; anything else ends the scan.
+    fn refused(&mut self, code: FindingCode, path: &str, error: io::Error) -> Result<(), SourceFault> {
+        match meaning(&error) {
+            Meaning::Refused => {
+                self.findings.push(unreadable(code, path, &error));
+                Ok(())
+            }
+            Meaning::Gone | Meaning::Transient => Err(SourceFault::of(self.name, path, error)),
+        }
+    }
+}
+
+/// Where a link leads, and to what. One that leads nowhere is looked at twice: a mounted ConfigMap swaps its `..data`
+/// link and removes the folder it led to, so the first look can miss what the second finds.
+fn target_of(link: &Path) -> io::Result<(PathBuf, FileType)> {
+    let look = || -> io::Result<(PathBuf, FileType)> {
+        let target = fs::canonicalize(link)?;
+        let kind = fs::metadata(&target)?.file_type();
+        Ok((target, kind))
+    };
+    match look() {
+        Err(error) if meaning(&error) == Meaning::Gone => look(),
+        other => other,
     }
 }
 

@@ -1,4 +1,4 @@
-//! A revision: one immutable folder that holds everything needed to answer, named before its content is known.
+//! A revision: one immutable folder that holds everything needed to answer, named after what it is built from.
 //! `manifest` says what is in it, `seal` makes it final, `open` verifies it, `store` keeps several and the active one.
 
 pub mod manifest;
@@ -22,7 +22,7 @@ pub use store::RevisionStore;
 /// The layout that this version writes, and the meaning of what is in it: the analyser's terms and the chunker's cuts,
 /// since a question is analysed by the program that asks. Raise it when either changes; a test watches both. Another
 /// version is refused, never guessed at, and its index is built anew.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// A revision's name: 8 hex digits of the digest of what it is built from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -99,7 +99,7 @@ pub enum RevisionError {
         /// The revision's folder.
         path: PathBuf,
         /// The version in its manifest.
-        found: u32,
+        found: u64,
     },
     /// A file is gone, cut short, longer, or has other bytes than when it was sealed.
     #[error("{} is damaged: {reason}; build the revision again", .path.display())]
@@ -182,7 +182,7 @@ mod tests {
     /// and nothing said why.
     #[test]
     fn a_change_of_terms_or_cuts_raises_the_format_version() {
-        let known = (2, "963e0e29e402fc03");
+        let known = (3, "963e0e29e402fc03");
         assert_eq!((FORMAT_VERSION, meaning().short(16).as_str()), known, "raise FORMAT_VERSION, then note both here");
     }
 

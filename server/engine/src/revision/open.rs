@@ -1,6 +1,8 @@
-//! Opens a sealed revision: every file's size and digest must be what the manifest says, and the parts must agree
-//! with each other. What this returns can be searched without further checks.
+//! Opens a sealed revision: the manifest must be as it was sealed, the folder must hold exactly the files that it lists,
+//! each with its size and digest, and the parts must hold as many entries as it counts. A reader that then meets a bad
+//! record all the same gives an error, so what this returns can be searched without further checks.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -9,8 +11,10 @@ use ragops_embed::ModelIdentity;
 use ragops_storage::{Step, StorageError, digest_file};
 use rayon::prelude::*;
 
-use super::manifest::{self, FileEntry, Manifest};
-use super::{FORMAT_VERSION, RevisionError};
+use super::manifest::{self, FileEntry, Manifest, NotAManifest};
+use super::seal::files_in;
+use super::{RevisionError, RevisionName};
+use crate::index;
 use crate::index::passages::Passages;
 use crate::index::text::{TextIndex, TextUnit};
 use crate::index::vectors::VectorIndex;
@@ -87,9 +91,11 @@ impl Revision {
     }
 }
 
-/// Reads the manifest and checks size and digest of every file, without opening the index.
+/// Reads the manifest and checks which files there are, and size and digest of each, without opening the index.
 pub fn verify(dir: &Path) -> Result<Manifest, RevisionError> {
     let manifest = read_manifest(dir)?;
+    check_names(dir, &manifest)?;
+    check_file_set(dir, &manifest)?;
     manifest.files.par_iter().try_for_each(|entry| verify_file(dir, entry))?;
     Ok(manifest)
 }
@@ -104,15 +110,36 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, RevisionError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(RevisionError::Unfinished(dir.to_owned())),
         other => other.map_err(StorageError::at(Step::Read, &path))?,
     };
-    let invalid = |e: serde_json::Error| RevisionError::Manifest { path: path.clone(), reason: e.to_string() };
-    // The version is looked at first: another version's manifest need not parse as ours.
-    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(invalid)?;
-    match value["formatVersion"].as_u64() {
-        Some(found) if found != u64::from(FORMAT_VERSION) => {
-            let found = u32::try_from(found).unwrap_or(u32::MAX);
-            Err(RevisionError::Format { path: dir.to_owned(), found })
-        }
-        _ => serde_json::from_value(value).map_err(invalid),
+    Manifest::from_file(&bytes).map_err(|error| match error {
+        NotAManifest::Format(found) => RevisionError::Format { path: dir.to_owned(), found },
+        other => RevisionError::Manifest { path, reason: other.to_string() },
+    })
+}
+
+/// The name, the identity and the settings' digest are one thing said three times.
+fn check_names(dir: &Path, manifest: &Manifest) -> Result<(), RevisionError> {
+    let Manifest { revision, identity, settings, settings_digest, .. } = manifest;
+    let reason = if *revision != RevisionName::of(*identity) {
+        format!("its name {revision} does not go with its identity {identity}")
+    } else if *settings_digest != settings.digest() {
+        format!("its settings do not have the digest {settings_digest}")
+    } else {
+        return Ok(());
+    };
+    Err(RevisionError::Manifest { path: dir.join(manifest::FILE), reason })
+}
+
+/// The manifest must list every part of a revision, and the folder must hold what it lists and nothing else.
+fn check_file_set(dir: &Path, manifest: &Manifest) -> Result<(), RevisionError> {
+    let damaged = |file: &str, reason: &str| RevisionError::Damaged { path: dir.join(file), reason: reason.to_owned() };
+    let listed: BTreeSet<&str> = manifest.files.iter().map(|entry| entry.path.as_str()).collect();
+    if let Some(part) = index::FILES.into_iter().find(|part| !listed.contains(part)) {
+        return Err(damaged(part, "a revision has this file, and the manifest does not list it"));
+    }
+    let held = files_in(dir)?;
+    match held.iter().find(|file| *file != manifest::FILE && !listed.contains(file.as_str())) {
+        Some(file) => Err(damaged(file, "the manifest does not list it; nothing may be put into a revision")),
+        None => Ok(()),
     }
 }
 

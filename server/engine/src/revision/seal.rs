@@ -10,36 +10,48 @@ use super::{RevisionError, store};
 
 /// Seals `building` as `target`. The manifest comes without its file list, which is taken from the folder.
 ///
-/// 1. every file is digested and synced, and every folder synced; 2. the manifest is written under a temporary name,
-/// synced, renamed, and the folder synced; 3. the folder gets its final name, and its parent is synced.
+/// 1. every file is digested and synced, and every folder synced;
+/// 2. the manifest is written under a temporary name, synced, renamed, and the folder synced;
+/// 3. the folder gets its final name, and its parent is synced.
 pub fn seal(building: &Path, target: &Path, mut manifest: Manifest) -> Result<Manifest, RevisionError> {
     manifest.files = file_entries(building)?;
     durable::sync_tree(building)?;
-    let text = serde_json::to_vec_pretty(&manifest)
-        .map_err(|e| RevisionError::Manifest { path: building.join(manifest::FILE), reason: e.to_string() })?;
-    durable::replace_file(&building.join(manifest::FILE), &text)?;
-    // A folder of that name can only be a damaged one: `store` opened and refused it before the build began.
+    let path = building.join(manifest::FILE);
+    let bytes = match manifest.to_file() {
+        Ok(bytes) => bytes,
+        Err(e) => return Err(RevisionError::Manifest { path, reason: e.to_string() }),
+    };
+    durable::replace_file(&path, &bytes)?;
+    // A folder of that name can only be one that the build found damaged, or one whose identity has the same 8 digits.
     store::set_aside(target)?;
     durable::rename(building, target)?;
     Ok(manifest)
 }
 
 fn file_entries(root: &Path) -> Result<Vec<FileEntry>, RevisionError> {
-    let mut entries = Vec::new();
-    collect(root, "", &mut entries)?;
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(entries)
+    let entry = |path: String| {
+        let (sha256, size) = digest_file(&root.join(&path))?;
+        Ok(FileEntry { path, size, sha256 })
+    };
+    files_in(root)?.into_iter().map(entry).collect()
 }
 
-fn collect(dir: &Path, prefix: &str, entries: &mut Vec<FileEntry>) -> Result<(), RevisionError> {
+/// Every file below `root`, as a path with `/`, sorted.
+pub(super) fn files_in(root: &Path) -> Result<Vec<String>, RevisionError> {
+    let mut files = Vec::new();
+    collect(root, "", &mut files)?;
+    files.sort();
+    Ok(files)
+}
+
+fn collect(dir: &Path, prefix: &str, files: &mut Vec<String>) -> Result<(), RevisionError> {
     for path in durable::list(dir)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let relative = format!("{prefix}{name}");
         if path.is_dir() {
-            collect(&path, &format!("{relative}/"), entries)?;
+            collect(&path, &format!("{relative}/"), files)?;
         } else {
-            let (sha256, size) = digest_file(&path)?;
-            entries.push(FileEntry { path: relative, size, sha256 });
+            files.push(relative);
         }
     }
     Ok(())

@@ -29,6 +29,9 @@ struct Active {
     revision: RevisionName,
 }
 
+/// A revision on disk, with its manifest or why that cannot be read.
+pub type Listed = (RevisionName, Result<Manifest, RevisionError>);
+
 /// The folder of one index. Any number of processes may read it; one at a time writes, under `lock`.
 #[derive(Debug, Clone)]
 pub struct RevisionStore {
@@ -91,7 +94,7 @@ impl RevisionStore {
     }
 
     /// Sealed revisions with their manifests, oldest first; a folder whose manifest cannot be read comes with why.
-    pub fn list(&self) -> Result<Vec<(RevisionName, Result<Manifest, RevisionError>)>, RevisionError> {
+    pub fn list(&self) -> Result<Vec<Listed>, RevisionError> {
         if !self.revisions_dir().is_dir() {
             return Ok(Vec::new());
         }

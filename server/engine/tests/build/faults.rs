@@ -1,0 +1,192 @@
+//! Documents that cannot be read. What stays so is left out and named; what may pass ends the build, and the revision
+//! that serves keeps serving: no hiccup of a disk makes an index smaller.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ragops_engine::build::{BuildError, BuildOutcome, BuildResult};
+
+use crate::world::World;
+
+fn page(number: usize) -> String {
+    format!("# Page {number}\n\nThe rack {number} holds the part of kind {}.\n", number * 7)
+}
+
+/// A build either has every one of `documents`, or says that it can be tried again.
+fn check_whole(built: Result<BuildOutcome, BuildError>, documents: u64) -> Option<BuildError> {
+    match built {
+        Ok(outcome) => {
+            let manifest = outcome.manifest;
+            assert_eq!((manifest.counts.documents, manifest.findings.total()), (documents, 0), "{manifest:?}");
+            None
+        }
+        Err(error) => {
+            assert!(error.is_retryable(), "{error}");
+            Some(error)
+        }
+    }
+}
+
+/// Ends the other thread also when the test fails, or the test would wait for it for ever.
+struct StopWhenDropped<'a>(&'a AtomicBool);
+
+impl Drop for StopWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_file_under_constant_writing_ends_the_build_by_name_and_nothing_is_lost() {
+    let world = World::new();
+    world.write("live.md", &page(1).repeat(2_000));
+    let (stop, live) = (AtomicBool::new(false), world.docs().join("live.md"));
+    let mut named = 0;
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut file = OpenOptions::new().append(true).open(&live).unwrap();
+            let length = file.metadata().unwrap().len();
+            while !stop.load(Ordering::Relaxed) {
+                file.write_all(b"One more line.\n").unwrap();
+                file.set_len(length).unwrap();
+            }
+        });
+        let _stop = StopWhenDropped(&stop);
+        for _ in 0..10 {
+            match check_whole(world.build(), 2) {
+                Some(error @ BuildError::SourcesChanging { .. }) if error.to_string().contains("live.md") => named += 1,
+                Some(other) => panic!("{other}"),
+                None => {}
+            }
+        }
+    });
+    assert!(named > 0, "no build met the writer");
+    assert!(check_whole(world.build(), 2).is_none(), "the build after the writing ends well");
+}
+
+/// Folders that come and go under the scan.
+#[test]
+fn a_folder_that_turns_into_a_file_and_back_never_loses_the_other_pages() {
+    let world = World::new();
+    let (stop, moving) = (AtomicBool::new(false), world.docs().join("moving.md"));
+    fs::write(&moving, page(2)).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                fs::remove_file(&moving).unwrap();
+                fs::create_dir(&moving).unwrap();
+                fs::remove_dir(&moving).unwrap();
+                fs::rename(written(&world, "next", &page(2)), &moving).unwrap();
+            }
+        });
+        let _stop = StopWhenDropped(&stop);
+        for _ in 0..20 {
+            if let Ok(outcome) = world.build() {
+                let manifest = outcome.manifest;
+                assert!((1..=2).contains(&manifest.counts.documents) && manifest.findings.total() == 0, "{manifest:?}");
+            }
+        }
+    });
+    assert!(check_whole(world.build(), 2).is_none());
+}
+
+fn written(world: &World, name: &str, text: &str) -> std::path::PathBuf {
+    let path = world.docs().join(format!(".{name}"));
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// Run by the test below, in a process that may open few files.
+#[test]
+#[ignore = "a part of `a_process_without_file_handles_never_builds_a_smaller_index`"]
+fn child_that_runs_out_of_file_handles() {
+    let world = World::new();
+    (0..8).for_each(|number| world.write(&format!("{number}/page.md"), &page(number)));
+    assert!(check_whole(world.build(), 9).is_none());
+    let first = world.store().active().unwrap();
+    world.write("new.md", &page(99));
+    let mut hoard: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
+    let mut refused_documents = 0;
+    // Handle by handle: the build fails at the lock, at listing, at reading, at writing, and then ends well.
+    for _ in 0..60 {
+        match check_whole(world.build(), 10) {
+            Some(BuildError::Source(fault)) => {
+                assert!(fault.to_string().contains("cannot be read at the moment"), "{fault}");
+                refused_documents += 1;
+            }
+            Some(_) => {}
+            None => {
+                assert!(refused_documents > 0, "no build failed at the documents");
+                println!("ended well");
+                return;
+            }
+        }
+        hoard.pop();
+        if !hoard.is_empty() {
+            assert_eq!(active(&world, &mut hoard), first);
+        }
+    }
+    panic!("no build ended well");
+}
+
+/// The active revision, read with a handle borrowed from the hoard.
+fn active(world: &World, hoard: &mut Vec<File>) -> Option<ragops_engine::revision::RevisionName> {
+    hoard.pop();
+    let active = world.store().active().unwrap();
+    hoard.push(File::open("/dev/null").unwrap());
+    active
+}
+
+#[test]
+fn a_process_without_file_handles_never_builds_a_smaller_index() {
+    let this = std::env::current_exe().unwrap();
+    let child = "faults::child_that_runs_out_of_file_handles";
+    let script = format!("ulimit -n 96 && exec \"$0\" --exact {child} --ignored --nocapture --test-threads=1");
+    let output = Command::new("sh").arg("-c").arg(script).arg(this).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("ended well"),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// The kernel answers EIO to a read of a process's unmapped first page: a disk error without a broken disk.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_error_ends_the_build_and_the_last_revision_stays() {
+    let world = World::new();
+    let first = world.build().unwrap().revision;
+    let mut request = world.request();
+    request.sources[0].root = Path::new("/proc/self").to_path_buf();
+    request.sources[0].include = vec!["mem".to_owned()];
+    request.sources[0].exclude = vec!["*/".to_owned()];
+    let error = world.build_request(&request).unwrap_err();
+    assert!(error.is_retryable() && matches!(error, BuildError::Source(_)), "{error}");
+    assert!(error.to_string().contains("`mem` cannot be read at the moment: Input/output error"), "{error}");
+    assert_eq!(world.store().active().unwrap(), Some(first));
+}
+
+/// A revision found again once told of findings that were no longer true: they were no part of its identity.
+#[test]
+fn findings_are_those_of_now_also_when_the_documents_are_those_of_before() {
+    let world = World::new();
+    let first = world.build().unwrap();
+    assert_eq!(first.manifest.findings.total(), 0);
+    let socket = world.docs().join("socket.md");
+    let listening = UnixListener::bind(&socket).unwrap();
+    let second = world.build().unwrap();
+    assert_eq!(second.manifest.findings.first[0].path, "socket.md");
+    assert_eq!(world.build().unwrap().result, BuildResult::Unchanged);
+    drop(listening);
+    fs::remove_file(socket).unwrap();
+    let third = world.build().unwrap();
+    assert_eq!(
+        (third.result, third.revision, third.manifest.findings.total()),
+        (BuildResult::Unchanged, first.revision, 0)
+    );
+}
