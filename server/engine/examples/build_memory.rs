@@ -1,6 +1,7 @@
 //! How much memory a build takes beside the model: builds an index of made-up pages with a model that only hashes, and
 //! prints the most memory that the process held, without the pages of mapped files, which the kernel takes back at will.
 //! `build_memory CHUNKS`, 50,000 unless told. Linux only.
+#![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::fmt::Write as _;
 use std::fs;
