@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ragops_embed::EmbeddingModel;
 use rayon::prelude::*;
 
-use super::BuildError;
+use super::{BuildError, BuildObserver};
 use crate::answer::attribute::{Evidence, similarity};
 use crate::answer::background::{Background, Distribution};
 use crate::answer::confidence::confidence;
@@ -13,7 +13,7 @@ use crate::answer::extract::{context_of, in_context};
 use crate::document::Language;
 use crate::index::vectors::dot;
 use crate::index::{ChunkNumber, IndexError};
-use crate::retrieve::{Channels, RetrieveError, Retrieved, retrieve_embedded};
+use crate::retrieve::{Channels, Retrieved, retrieve_embedded};
 use crate::revision::Revision;
 use crate::settings::RetrievalSettings;
 use crate::text::{Analyzer, language, sentences};
@@ -42,7 +42,12 @@ fn off_topic() -> impl Iterator<Item = (&'static str, Language)> {
 }
 
 /// Measures the background of an index whose parts are all written, and puts it into `revision.manifest`.
-pub(super) fn calibrate(revision: &mut Revision, model: &dyn EmbeddingModel) -> Result<(), BuildError> {
+/// Stops soon after `observer` is cancelled.
+pub(super) fn calibrate(
+    revision: &mut Revision,
+    model: &dyn EmbeddingModel,
+    observer: &dyn BuildObserver,
+) -> Result<(), BuildError> {
     let questions: Vec<(&str, Language)> = off_topic().collect();
     let texts: Vec<&str> = questions.iter().map(|(text, _)| *text).collect();
     let vectors = model.embed_queries(&texts)?;
@@ -55,7 +60,7 @@ pub(super) fn calibrate(revision: &mut Revision, model: &dyn EmbeddingModel) -> 
         Background { sentence_pairs: sentence_pairs(revision, model)?, ..Background::default() };
     revision.manifest.background.language_bias = language_bias(revision, &asked)?;
     // From here on each step needs what the one before put into the manifest.
-    let found = retrieve_all(revision, &asked, Channels::Hybrid)?;
+    let found = retrieve_all(revision, &asked, Channels::Hybrid, observer)?;
     let mut cosines = BTreeMap::<Language, Vec<f32>>::new();
     for (question, hits) in asked.iter().zip(&found) {
         cosines.entry(question.language).or_default().extend(hits.best_closeness());
@@ -64,7 +69,7 @@ pub(super) fn calibrate(revision: &mut Revision, model: &dyn EmbeddingModel) -> 
         cosines.into_iter().map(|(language, values)| (language, Distribution::of(values))).collect();
     let mut confidences = BTreeMap::new();
     for channels in [Channels::Text, Channels::Vector, Channels::Hybrid] {
-        let found = retrieve_all(revision, &asked, channels)?;
+        let found = retrieve_all(revision, &asked, channels, observer)?;
         let judged =
             asked.par_iter().zip(&found).map(|(question, hits)| confidence(revision, &Analyzer, question.text, hits));
         let values: Result<Vec<f32>, IndexError> = judged.map(|judged| Ok(judged?.value)).collect();
@@ -81,10 +86,20 @@ struct Asked<'a> {
     vector: &'a [f32],
 }
 
-fn retrieve_all(revision: &Revision, asked: &[Asked<'_>], channels: Channels) -> Result<Vec<Retrieved>, BuildError> {
+fn retrieve_all(
+    revision: &Revision,
+    asked: &[Asked<'_>],
+    channels: Channels,
+    observer: &dyn BuildObserver,
+) -> Result<Vec<Retrieved>, BuildError> {
     let settings = RetrievalSettings::default();
-    let one = |question: &Asked<'_>| retrieve_embedded(revision, question.text, question.vector, channels, &settings);
-    Ok(asked.par_iter().map(one).collect::<Result<_, RetrieveError>>()?)
+    let one = |question: &Asked<'_>| {
+        if observer.is_cancelled() {
+            return Err(BuildError::Cancelled);
+        }
+        Ok(retrieve_embedded(revision, question.text, question.vector, channels, &settings)?)
+    };
+    asked.par_iter().map(one).collect()
 }
 
 /// For each language of questions: what passages in another language lack beside those in the same one. The upper end

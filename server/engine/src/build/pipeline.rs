@@ -290,7 +290,7 @@ impl<'a> Build<'a> {
         let found = findings.total();
         observer.progress(Progress::after_index(Stage::Calibrate, &counts, found));
         let mut revision = Revision::open_parts(&dir, manifest(request, plan, model, counts, findings))?;
-        calibrate(&mut revision, &Cancellable { model, observer }).map_err(cancelled)?;
+        calibrate(&mut revision, &Cancellable { model, observer }, observer).map_err(cancelled)?;
         let manifest = revision.manifest;
         if observer.is_cancelled() {
             return Err(BuildError::Cancelled);

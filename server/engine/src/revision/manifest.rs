@@ -255,9 +255,13 @@ mod tests {
             text.push('\n');
             assert!(Manifest::from_file(text.as_bytes()).is_err(), "{path}: {text}");
         });
-        for path in
-            ["/counts/chunks", "/findings/first/0/path", "/background/sentencePairs/0", "/files", "/model/digest"]
-        {
+        for path in [
+            "/counts/chunks",
+            "/findings/first/0/path",
+            "/background/sentencePairs/values/0",
+            "/files",
+            "/model/digest",
+        ] {
             assert!(seen.iter().any(|at| at == path), "{path} was not edited: {seen:?}");
         }
     }

@@ -11,8 +11,6 @@ use super::super::Searcher;
 use super::super::confidence::{question_words, rarity};
 use super::{PieceKind, context_of};
 
-/// Passages beyond this rank rarely hold the sentence and cost embedding time.
-const MAX_PASSAGES: usize = 8;
 /// Pieces embedded for one question, in number and in bytes together: about 60 ms on two cores. Twice as many find
 /// one answer more in a hundred.
 const MAX_PIECES: usize = 32;
@@ -49,7 +47,7 @@ pub(super) fn drafts(
     let words = QuestionWords::of(searcher, question)?;
     let mut drafts = Vec::new();
     let best = found.candidates.first().map_or(1.0, |c| c.fused).max(f32::EPSILON);
-    for (rank, candidate) in found.candidates.iter().take(settings.top_k.min(MAX_PASSAGES)).enumerate() {
+    for (rank, candidate) in found.candidates.iter().take(settings.top_k).enumerate() {
         let passage = (candidate.fused / best).clamp(0.0, 1.0);
         drafts.extend(of_passage(searcher, candidate, rank, passage, &words)?);
     }
