@@ -52,7 +52,7 @@ fn a_minimal_index_is_admitted_with_every_default() {
     assert_eq!((spec.retrieval.top_k, spec.retrieval.channel_depth), (8, 100));
     assert_eq!(spec.embedding.local.as_ref().unwrap().model, "multilingual-e5-small");
     assert_eq!(spec.index.index_type, IndexType::Auto);
-    assert_eq!(spec.confidence.cut(), ConfidenceCut::Calibrated { target_precision: 0.95 });
+    assert_eq!(spec.confidence.cut(), ConfidenceCut::Calibrated { target_precision: 0.9 });
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_default_fills_the_fields_that_an_object_leaves_out() {
     assert!(admission.errors.is_empty(), "{:?}", admission.errors);
     let spec = &admission.indexes[0].resource.spec;
     assert_eq!((spec.retrieval.top_k, spec.retrieval.channel_depth), (3, 100));
-    assert_eq!(spec.confidence.cut(), ConfidenceCut::Calibrated { target_precision: 0.95 });
+    assert_eq!(spec.confidence.cut(), ConfidenceCut::Calibrated { target_precision: 0.9 });
     assert_eq!(spec.chunking.max_tokens, 384);
 }
 

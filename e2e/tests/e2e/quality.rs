@@ -34,11 +34,48 @@ fn the_sample_questions_are_found_answered_and_escalated_as_measured() {
         ("recall_at_5", &report["recall_at_5"], 0.78),
         ("ndcg_at_10", &report["ndcg_at_10"], 0.75),
         ("coverage", &report["abstention"]["coverage"]["value"], 0.80),
-        ("unanswerable_escalated", &report["abstention"]["unanswerable_escalated"]["value"], 0.60),
+        ("unanswerable_escalated", &report["abstention"]["unanswerable_escalated"]["value"], 0.70),
         ("answered questions whose answer holds the fact", &report["answers"]["contained"], 0.55),
     ];
     for (name, found, floor) in figures {
         let found = found.as_f64().unwrap_or_else(|| panic!("no {name} in {report:#}"));
         assert!(found >= floor, "{name} is {found:.3}, the floor is {floor}; see docs/benchmarks.md");
+    }
+    small_talk_is_escalated(&server, data.path());
+    capitals_do_not_escalate(&server, data.path());
+}
+
+fn status(server: &Path, data: &Path, question: &str) -> Value {
+    let mut query = Command::new(server);
+    query.args(["query", "--index", INDEX, "--json", "--data"]).arg(data).arg(question);
+    let answer: Value = serde_json::from_str(&run(&mut query).unwrap()).unwrap();
+    answer["status"].clone()
+}
+
+/// Strings of no language once came close to passages of the other language, where words were not asked for.
+fn small_talk_is_escalated(server: &Path, data: &Path) {
+    for question in [
+        "lorem ipsum dolor sit amet",
+        "asdf qwer zxcv uiop hjkl vbnm",
+        "blorp",
+        "hi",
+        "ㅋㅋㅋㅋㅋ",
+        "안녕하세요",
+        "농담 하나 해줘",
+        "What is the weather in Seoul tomorrow?",
+        "내일 서울 날씨 알려줘",
+    ] {
+        assert_eq!(status(server, data, question), "escalated", "{question}");
+    }
+}
+
+/// Words with a capital were once taken for names that the index does not know.
+fn capitals_do_not_escalate(server: &Path, data: &Path) {
+    for question in [
+        "How Long Are Audit Logs Kept In Total",
+        "Hi team. What is the share of traffic at each canary step of a new backend version?",
+        "HOW LONG DO WE WAIT BETWEEN UPGRADING PROD-B AND PROD-A?",
+    ] {
+        assert_eq!(status(server, data, question), "answered", "{question}");
     }
 }

@@ -1,5 +1,5 @@
 //! Prints what the confidence of each question of a set is made of, one JSON line each, for fitting its coefficients.
-//! `features DATA INDEX SET SPLIT MODELS`; see docs/adr/0008-confidence.md.
+//! `features DATA INDEX SET SPLIT MODELS [FILE]`, FILE with more questions without an answer; see docs/adr/0008-confidence.md.
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::num::NonZeroUsize;
@@ -16,7 +16,9 @@ use ragops_engine::settings::RetrievalSettings;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [data, index, set, split, models] = arguments.as_slice() else { anyhow::bail!("five arguments are needed") };
+    let [data, index, set, split, models, ..] = arguments.as_slice() else {
+        anyhow::bail!("five arguments are needed")
+    };
     let revision = RevisionStore::of_index(Path::new(data), index).open_serving(&mut |_, _| ())?.context("no index")?;
     let model = ModelStore::new(models).open("multilingual-e5-small", NonZeroUsize::MIN)?;
     let searcher = Searcher::new(Arc::new(revision), Arc::new(model))?;
@@ -28,6 +30,11 @@ fn main() -> Result<()> {
     }
     for question in &gold.unanswerable {
         print(&searcher, &question.text, &[])?;
+    }
+    if let Some(extra) = std::env::args().nth(6) {
+        for line in std::fs::read_to_string(extra)?.lines() {
+            print(&searcher, line, &[])?;
+        }
     }
     for line in include_str!("../src/answer/off_topic.txt").lines().filter(|line| !line.starts_with('#')) {
         print(&searcher, line, &[])?;
@@ -47,7 +54,7 @@ fn print(searcher: &Searcher, text: &str, relevant: &[&str]) -> Result<()> {
     let line = serde_json::json!({
         "question": text, "answerable": !relevant.is_empty(), "right": right,
         "deviations": confidence.deviations, "coverage": confidence.coverage,
-        "same_language": confidence.same_language, "value": confidence.value, "margin": margin,
+        "same_language": confidence.same_language, "known": confidence.known_words, "name": confidence.unknown_name, "value": confidence.value, "margin": margin,
     });
     println!("{line}");
     Ok(())

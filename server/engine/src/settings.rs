@@ -73,7 +73,8 @@ impl Default for AnsweringSettings {
 /// When a question is answered and when it becomes a ticket.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ConfidenceSettings {
-    /// The cut follows from the revision's own background, for this share of right answers.
+    /// The cut for this share of right answers, on the curve of `answer::confidence`; the revision's background may
+    /// raise it.
     Calibrated {
         /// Between 0 and 1.
         target_precision: f32,
@@ -87,7 +88,7 @@ pub enum ConfidenceSettings {
 
 impl Default for ConfidenceSettings {
     fn default() -> Self {
-        Self::Calibrated { target_precision: 0.95 }
+        Self::Calibrated { target_precision: 0.9 }
     }
 }
 

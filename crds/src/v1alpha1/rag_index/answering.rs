@@ -94,7 +94,8 @@ pub struct Confidence {
     /// `minimum`. Default: Calibrated.
     #[serde(rename = "type")]
     pub confidence_type: ConfidenceType,
-    /// Share of given answers that should be right, 0.5 to 0.999, when type is Calibrated. Default: 0.95.
+    /// Share of given answers that should be right if one question in five has no answer here, 0.5 to 0.999, when type is
+    /// Calibrated. Estimated from published question sets; higher values escalate more. Default: 0.9.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 1))]
     pub target_precision: Option<f64>,
@@ -106,7 +107,7 @@ pub struct Confidence {
 
 impl Default for Confidence {
     fn default() -> Self {
-        Self { confidence_type: ConfidenceType::Calibrated, target_precision: some_thousandths::<950>(), minimum: None }
+        Self { confidence_type: ConfidenceType::Calibrated, target_precision: some_thousandths::<900>(), minimum: None }
     }
 }
 
@@ -125,7 +126,7 @@ impl Confidence {
     pub fn cut(&self) -> ConfidenceCut {
         match (self.confidence_type, self.minimum) {
             (ConfidenceType::Fixed, Some(minimum)) => ConfidenceCut::Fixed { minimum },
-            _ => ConfidenceCut::Calibrated { target_precision: self.target_precision.unwrap_or(thousandths::<950>()) },
+            _ => ConfidenceCut::Calibrated { target_precision: self.target_precision.unwrap_or(thousandths::<900>()) },
         }
     }
 }

@@ -51,6 +51,7 @@ pub(crate) fn run(bench: &Bench, options: &Options) -> Result<()> {
     rows(&case("runbooks, half `tune`", split("runbooks", "tune")?, &runbooks, None))?;
     rows(&case("runbooks, half `report`", split("runbooks", "report")?, &runbooks, None))?;
     rows(&case("clapnq_dev", GoldSet::load(&shared("clapnq_dev"))?, &clapnq, None))?;
+    rows(&case("clapnq_dev, half `report`", split("clapnq_dev", "report")?, &clapnq, None))?;
     rows(&case("samples, half `tune`", sample_gold("tune")?, &samples, None))?;
     rows(&case("samples, half `report`", sample_gold("report")?, &samples, None))?;
     let k8s;

@@ -96,7 +96,22 @@ pub struct Background {
     pub language_bias: BTreeMap<Language, BTreeMap<Language, f32>>,
 }
 
+/// Whether an index holds passages in the language of a question, enough of them to tell its words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnLanguage {
+    /// It does.
+    Held,
+    /// It does not.
+    Absent,
+}
+
 impl Background {
+    /// Whether the index holds passages in `language`.
+    pub fn holds(&self, language: Language) -> OwnLanguage {
+        let measured = self.language_bias.get(&language).is_some_and(|by_passage| by_passage.contains_key(&language));
+        if measured { OwnLanguage::Held } else { OwnLanguage::Absent }
+    }
+
     /// Off-topic cosines for a language. Where it was not measured, those of the language in which unrelated questions
     /// come closest: too careful rather than too bold.
     pub fn off_topic(&self, language: Language) -> Option<&Distribution> {

@@ -14,7 +14,7 @@ use crate::revision::Revision;
 use crate::settings::ConfidenceSettings;
 use crate::text::{Analyzer, TokenBuffer, TokenKind, language};
 
-use super::background::Background;
+use super::background::{Background, OwnLanguage};
 use super::names;
 
 /// How many of the best passages may hold the question's words.
@@ -37,16 +37,25 @@ const WORDS_ONLY: Coefficients = Coefficients { intercept: -4.0, deviations: 0.0
 /// In the question's own language at least this share of its words must stand in the passages for full confidence;
 /// long nonsense comes close to code blocks, as a vector, but none of its words is anywhere.
 const MIN_COVERAGE: f32 = 0.15;
+/// Where words cannot match, at least this share of them must stand somewhere in the index, if it holds passages in the
+/// question's language: strings of no language come close to passages of any ("lorem ipsum": 4 deviations), but mean
+/// nothing here. Of the answerable questions of the halves `tune` none has less than .5.
+const MIN_KNOWN_WORDS: f32 = 0.5;
 
 /// What a name that stands nowhere in the index takes from the logistic: a question about a product that no page names
 /// is rarely answered, however near its subject.
 const UNKNOWN_NAME: f32 = -2.5;
 
-/// The lowest and highest cut that the background may ask for: a bound that holds off questions near the domain, and
-/// one that keeps an index about everything from refusing everything. Chosen on the halves `tune`; see ADR 0008.
-const CUT_BOUNDS: (f32, f32) = (0.5, 0.8);
-/// The cut where nothing was measured.
-const DEFAULT_CUT: f32 = 0.5;
+/// The risk-coverage curve of the half `tune` of clapnq_dev, as precision and cut: from this confidence on, so many of the
+/// answers given were to answerable questions and found the right page, when one question in five has no answer (its
+/// passage is on the very subject, but does not hold it). An index's own labels replace it once it has some; ADR 0008.
+const PRECISION_AT_CUT: [(f32, f32); 8] =
+    [(0.85, 0.3), (0.90, 0.5), (0.924, 0.6), (0.942, 0.7), (0.955, 0.9), (0.969, 0.95), (0.982, 0.98), (1.0, 0.99)];
+
+/// This share of the questions that have nothing to do with an index is refused whatever the precision asked for ...
+const OFF_TOPIC_REFUSED: f32 = 0.95;
+/// ... but an index about everything must not refuse everything.
+const MAX_OFF_TOPIC_CUT: f32 = 0.8;
 
 struct Coefficients {
     intercept: f32,
@@ -65,6 +74,8 @@ pub struct Confidence {
     pub coverage: f32,
     /// Whether the best passage is in the question's language.
     pub same_language: bool,
+    /// The share of the question's words that stand anywhere in the index, 0 to 1; 0 for a question without content words.
+    pub known_words: f32,
     /// Whether the question names something that stands nowhere in the index.
     pub unknown_name: bool,
 }
@@ -78,20 +89,20 @@ pub fn confidence(
 ) -> Result<Confidence, IndexError> {
     let background = &revision.manifest.background;
     let asked_in = language(question).unwrap_or(Language::Other);
-    let coverage = coverage(revision, analyzer, question, found)?;
+    let Coverage { covered: coverage, known_words } = coverage(revision, analyzer, question, found)?;
     let same_language = best_language(revision, found).is_none_or(|best| best == asked_in || coverage >= 0.5);
     let cosine = found.best_closeness();
     let distribution = background.off_topic(asked_in);
     let deviations = cosine.zip(distribution).and_then(|(cosine, d)| d.deviations_above_median(cosine, MIN_DEVIATION));
     let unknown_name = names::unknown(revision, analyzer, question)?;
-    let mut confidence = Confidence { value: 0.0, deviations, coverage, same_language, unknown_name };
+    let mut confidence = Confidence { value: 0.0, deviations, coverage, same_language, known_words, unknown_name };
     if !found.candidates.is_empty() {
-        confidence.value = judge(&confidence);
+        confidence.value = judge(&confidence, background.holds(asked_in));
     }
     Ok(confidence)
 }
 
-fn judge(seen: &Confidence) -> f32 {
+fn judge(seen: &Confidence, own_language: OwnLanguage) -> f32 {
     let weights = match (seen.deviations, seen.same_language) {
         (None, _) => WORDS_ONLY,
         (Some(_), true) => SAME_LANGUAGE,
@@ -101,24 +112,36 @@ fn judge(seen: &Confidence) -> f32 {
     let unknown = if seen.unknown_name { UNKNOWN_NAME } else { 0.0 };
     let evidence = weights.deviations * deviations + weights.coverage * seen.coverage + unknown;
     let value = logistic(weights.intercept + evidence);
-    if seen.same_language { value * (seen.coverage / MIN_COVERAGE).min(1.0) } else { value }
+    match (seen.same_language, own_language) {
+        (true, _) => value * (seen.coverage / MIN_COVERAGE).min(1.0),
+        (false, OwnLanguage::Held) => value * (seen.known_words / MIN_KNOWN_WORDS).min(1.0),
+        (false, OwnLanguage::Absent) => value,
+    }
 }
 
 fn logistic(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// The confidence from which on a question is answered: `target_precision` is the share of questions with nothing to do
-/// with the index that are refused, until a revision has labels of its own.
+/// The confidence from which on a question is answered.
 pub fn cut(settings: ConfidenceSettings, background: &Background, channels: Channels) -> f32 {
     match settings {
         ConfidenceSettings::Fixed { minimum } => minimum,
         ConfidenceSettings::Calibrated { target_precision } => {
-            let measured = background.off_topic_confidence.get(&channels);
-            let measured = measured.and_then(|confidences| confidences.quantile(target_precision));
-            measured.unwrap_or(DEFAULT_CUT).clamp(CUT_BOUNDS.0, CUT_BOUNDS.1)
+            let off_topic = background.off_topic_confidence.get(&channels);
+            let off_topic = off_topic.and_then(|confidences| confidences.quantile(OFF_TOPIC_REFUSED));
+            cut_for(target_precision).max(off_topic.unwrap_or(0.0).min(MAX_OFF_TOPIC_CUT))
         }
     }
+}
+
+/// The cut on the curve for a precision, linear between its points.
+fn cut_for(precision: f32) -> f32 {
+    let between = |pair: &[(f32, f32)]| {
+        let ((p0, c0), (p1, c1)) = (pair[0], pair[1]);
+        (precision <= p1).then(|| c0 + (c1 - c0) * ((precision - p0) / (p1 - p0)).clamp(0.0, 1.0))
+    };
+    PRECISION_AT_CUT.windows(2).find_map(between).unwrap_or(1.0)
 }
 
 fn best_language(revision: &Revision, found: &Retrieved) -> Option<Language> {
@@ -127,8 +150,21 @@ fn best_language(revision: &Revision, found: &Retrieved) -> Option<Language> {
     revision.passages.language(best.chunk)
 }
 
-/// Sum of the rarity of the words found over that of all words of the question. A word counts once.
-fn coverage(revision: &Revision, analyzer: &Analyzer, question: &str, found: &Retrieved) -> Result<f32, IndexError> {
+/// How a question's words meet the index.
+struct Coverage {
+    /// Sum of the rarity of the words that the best passages hold over that of all words.
+    covered: f32,
+    /// Share of the words that stand anywhere in the index.
+    known_words: f32,
+}
+
+/// A word counts once.
+fn coverage(
+    revision: &Revision,
+    analyzer: &Analyzer,
+    question: &str,
+    found: &Retrieved,
+) -> Result<Coverage, IndexError> {
     let mut present = HashSet::new();
     for candidate in found.candidates.iter().take(COVERAGE_PASSAGES) {
         let chunk = revision.passages.chunk(candidate.chunk)?;
@@ -138,14 +174,27 @@ fn coverage(revision: &Revision, analyzer: &Analyzer, question: &str, found: &Re
         }
     }
     let (mut all, mut covered) = (0.0_f32, 0.0_f32);
+    let (mut words, mut known) = (0_usize, 0_usize);
     for word in question_words(analyzer, question) {
         let rarity = rarity(revision, &word.forms)?;
         all += rarity;
+        words += 1;
+        known += usize::from(stands_somewhere(revision, &word.forms)?);
         if word.forms.iter().any(|form| present.contains(form)) {
             covered += rarity;
         }
     }
-    Ok(if all > 0.0 { covered / all } else { 0.0 })
+    let covered = if all > 0.0 { covered / all } else { 0.0 };
+    Ok(Coverage { covered, known_words: if words > 0 { known as f32 / words as f32 } else { 0.0 } })
+}
+
+fn stands_somewhere(revision: &Revision, forms: &[String]) -> Result<bool, IndexError> {
+    for form in forms {
+        if revision.text.holds(form)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A word of a question, with the terms that stand for it: any of them is the word found.
@@ -193,12 +242,12 @@ mod tests {
     use super::*;
 
     fn seen(deviations: Option<f32>, coverage: f32, same_language: bool) -> Confidence {
-        Confidence { value: 0.0, deviations, coverage, same_language, unknown_name: false }
+        Confidence { value: 0.0, deviations, coverage, same_language, known_words: 1.0, unknown_name: false }
     }
 
     #[test]
     fn confidence_grows_with_either_evidence_and_stays_within_bounds() {
-        let of = |deviations, coverage| judge(&seen(Some(deviations), coverage, true));
+        let of = |deviations, coverage| judge(&seen(Some(deviations), coverage, true), OwnLanguage::Held);
         let values = [of(-2.0, 0.0), of(1.5, 0.2), of(1.5, 0.9), of(6.0, 0.9)];
         assert!(values.is_sorted() && values[0] < 0.1 && values[3] > 0.9, "{values:?}");
         for extreme in [f32::MAX, f32::MIN] {
@@ -208,41 +257,63 @@ mod tests {
 
     #[test]
     fn words_found_nowhere_are_no_evidence_in_the_same_language() {
-        assert!(judge(&seen(Some(6.0), 0.02, true)) < 0.2);
-        assert!(judge(&seen(Some(6.0), 0.3, true)) > 0.9);
+        assert!(judge(&seen(Some(6.0), 0.02, true), OwnLanguage::Held) < 0.2);
+        assert!(judge(&seen(Some(6.0), 0.3, true), OwnLanguage::Held) > 0.9);
     }
 
     #[test]
     fn words_alone_must_cover_about_half_of_the_question() {
-        assert!(judge(&seen(None, 0.2, true)) < 0.2 && judge(&seen(None, 0.7, true)) > 0.8);
+        assert!(
+            judge(&seen(None, 0.2, true), OwnLanguage::Held) < 0.2
+                && judge(&seen(None, 0.7, true), OwnLanguage::Held) > 0.8
+        );
     }
 
     #[test]
     fn missing_words_never_veto_a_match_across_languages() {
-        assert!(judge(&seen(Some(5.0), 0.0, false)) > 0.5);
-        assert!(judge(&seen(Some(0.0), 0.0, false)) < 0.2);
+        assert!(judge(&seen(Some(5.0), 0.0, false), OwnLanguage::Held) > 0.5);
+        assert!(judge(&seen(Some(0.0), 0.0, false), OwnLanguage::Held) < 0.2);
+    }
+
+    #[test]
+    fn strings_of_no_language_are_no_question_where_the_index_holds_the_language() {
+        let gibberish = Confidence { known_words: 0.0, ..seen(Some(4.2), 0.0, false) };
+        assert_eq!(judge(&gibberish, OwnLanguage::Held), 0.0);
+        assert!(judge(&gibberish, OwnLanguage::Absent) > 0.9, "an index in another language knows none of its words");
     }
 
     #[test]
     fn a_name_that_stands_nowhere_weighs_against_near_evidence_but_not_against_much() {
         let with_name = |deviations| Confidence { unknown_name: true, ..seen(Some(deviations), 0.5, true) };
-        assert!(judge(&seen(Some(2.5), 0.5, true)) > 0.6 && judge(&with_name(2.5)) < 0.4);
-        assert!(judge(&with_name(6.0)) > 0.9);
+        assert!(
+            judge(&seen(Some(2.5), 0.5, true), OwnLanguage::Held) > 0.6
+                && judge(&with_name(2.5), OwnLanguage::Held) < 0.4
+        );
+        assert!(judge(&with_name(6.0), OwnLanguage::Held) > 0.9);
     }
 
     #[test]
-    fn the_cut_follows_the_background_of_its_channels_within_bounds() {
+    fn the_cut_rises_with_the_precision_asked_for() {
+        for (precision, expect) in [(0.5, 0.3), (0.85, 0.3), (0.875, 0.4), (0.9, 0.5), (0.955, 0.9), (1.0, 0.99)] {
+            assert!((cut_for(precision) - expect).abs() < 1e-4, "{precision}: {}", cut_for(precision));
+        }
+        let cuts: Vec<f32> = (500..=1000).map(|p| cut_for(p as f32 / 1000.0)).collect();
+        assert!(cuts.is_sorted() && cuts.iter().all(|cut| (0.3..=0.99).contains(cut)));
+    }
+
+    #[test]
+    fn off_topic_questions_raise_the_cut_of_their_channels_within_bounds() {
         let background = |values: Vec<f32>| Background {
             off_topic_confidence: [(Channels::Hybrid, Distribution::of(values))].into(),
             ..Background::default()
         };
-        let calibrated = ConfidenceSettings::Calibrated { target_precision: 0.95 };
+        let calibrated = ConfidenceSettings::Calibrated { target_precision: 0.9 };
         let of = |values: Vec<f32>| cut(calibrated, &background(values), Channels::Hybrid);
-        assert_eq!(of(vec![]), DEFAULT_CUT);
-        assert_eq!(of(vec![0.01; 50]), CUT_BOUNDS.0);
-        assert_eq!(of(vec![0.99; 50]), CUT_BOUNDS.1);
+        assert_eq!(of(vec![]), 0.5);
+        assert_eq!(of(vec![0.01; 50]), 0.5);
+        assert_eq!(of(vec![0.99; 50]), MAX_OFF_TOPIC_CUT);
         assert!((of((0..=100).map(|i| i as f32 * 0.006).collect()) - 0.57).abs() < 0.01);
-        assert_eq!(cut(calibrated, &background(vec![0.99; 50]), Channels::Text), DEFAULT_CUT);
+        assert_eq!(cut(calibrated, &background(vec![0.99; 50]), Channels::Text), 0.5);
         assert_eq!(cut(ConfidenceSettings::Fixed { minimum: 0.9 }, &background(vec![0.1]), Channels::Text), 0.9);
     }
 }

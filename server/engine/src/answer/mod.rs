@@ -245,7 +245,7 @@ impl Searcher {
         let mut sentences = Vec::new();
         for &picked in &extraction.picked {
             let said = &extraction.pieces[picked].evidence;
-            let found = attribute::attribute(said, &evidence, floors, settings.answering.max_citations);
+            let found = attribute::attribute_quoted(picked, &evidence, floors, settings.answering.max_citations);
             let citations = found.cited.iter().map(|(at, score)| Citation {
                 source: cited.id_of(extraction.pieces[*at].chunk),
                 quote: extraction.pieces[*at].quote.clone(),

@@ -234,6 +234,7 @@ fn identity(
 ) -> Sha256Digest {
     let mut hasher = Sha256Hasher::default();
     hasher.update(&FORMAT_VERSION.to_le_bytes());
+    hasher.update_field(super::calibrate::meaning().as_bytes());
     hasher.update_field(request.index.as_bytes());
     hasher.update_field(request.settings.digest().as_bytes());
     hasher.update_field(model.identity().digest.as_bytes());

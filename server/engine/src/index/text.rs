@@ -232,6 +232,17 @@ impl TextIndex {
         searcher.doc_freq(&Term::from_field_text(self.fields.text, term)).map_err(failed("cannot be searched"))
     }
 
+    /// Whether `term` stands in any text or heading.
+    pub fn holds(&self, term: &str) -> Result<bool, IndexError> {
+        let searcher = self.reader.searcher();
+        for field in [self.fields.text, self.fields.headings] {
+            if searcher.doc_freq(&Term::from_field_text(field, term)).map_err(failed("cannot be searched"))? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// One clause a distinct term and field; a term asked twice counts twice.
     fn clauses(&self, question: &str) -> Vec<(Occur, Box<dyn Query>)> {
         let mut terms = BTreeMap::<String, f32>::new();
