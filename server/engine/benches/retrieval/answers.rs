@@ -12,7 +12,7 @@ use ragops_engine::retrieve::Mode;
 use ragops_engine::settings::QuerySettings;
 use serde::Deserialize;
 
-use super::quality::{description, documents};
+use super::setup::{description, documents};
 
 pub(crate) fn abstention(sets: &[(&str, GoldSet, &Searcher)]) -> Result<()> {
     println!("\n## Answering and abstaining\n");

@@ -2,19 +2,14 @@
 
 use anyhow::Result;
 use ragops_engine::answer::{Question, Searcher};
-use ragops_engine::evaluate::{
-    GoldSet, MonotonicClock, Ranked, Report, ReportSettings, RunDescription, Selection, evaluate,
-};
+use ragops_engine::evaluate::{GoldSet, MonotonicClock, Ranked, Report, ReportSettings, Selection, evaluate};
 use ragops_engine::retrieve::Mode;
 use ragops_engine::settings::QuerySettings;
 
-use super::setup::{Bench, Corpus};
+use super::setup::{Bench, Corpus, Keep, description, documents};
 use super::{Options, Scope, answers};
 
 const MODES: [Mode; 3] = [Mode::Text, Mode::Vector, Mode::Hybrid];
-
-/// Which documents of a ranking count.
-pub(crate) type Keep = fn(&str) -> bool;
 
 /// One row group of the table.
 struct Case<'a> {
@@ -124,24 +119,4 @@ fn report(case: &Case<'_>, mode: Mode) -> Result<Report> {
     };
     let run = evaluate(&case.gold, description(case.searcher, mode), &MonotonicClock::start(), &mut ask)?;
     Ok(Report::of(&run, &case.gold, &ReportSettings::default())?)
-}
-
-pub(crate) fn documents(
-    searcher: &Searcher,
-    found: &ragops_engine::retrieve::Retrieved,
-    keep: Keep,
-) -> Result<Vec<(String, f32)>, ragops_engine::index::IndexError> {
-    let mut ranked = Vec::new();
-    for (number, score) in found.documents() {
-        let id = searcher.revision().passages.document(number)?.id.to_string();
-        if keep(&id) {
-            ranked.push((id, score));
-        }
-    }
-    Ok(ranked)
-}
-
-pub(crate) fn description(searcher: &Searcher, mode: Mode) -> RunDescription {
-    let manifest = &searcher.revision().manifest;
-    RunDescription { index: manifest.index.clone(), revision: manifest.revision.to_string(), mode: mode.to_string() }
 }

@@ -10,7 +10,9 @@ use ragops_embed::{CachedModel, EmbeddingModel, ModelStore};
 use ragops_engine::answer::Searcher;
 use ragops_engine::build::{BuildRequest, Unobserved, build};
 use ragops_engine::document::SourceName;
+use ragops_engine::evaluate::RunDescription;
 use ragops_engine::read::FolderSource;
+use ragops_engine::retrieve::Mode;
 use ragops_engine::revision::{Revision, RevisionStore};
 use ragops_engine::settings::BuildSettings;
 
@@ -24,6 +26,9 @@ pub(crate) struct Bench {
     pub(crate) model: Arc<dyn EmbeddingModel>,
     data: PathBuf,
 }
+
+/// Which documents of a ranking count.
+pub(crate) type Keep = fn(&str) -> bool;
 
 /// A folder of documents to index.
 pub(crate) struct Corpus<'a> {
@@ -70,4 +75,26 @@ impl Bench {
     pub(crate) fn set<'a>(shared: &Path, name: &'a str) -> Corpus<'a> {
         Corpus { name, path: shared.join("data").join(name), include: "corpus.jsonl" }
     }
+}
+
+/// The ids of the documents found that count, with their scores, best first.
+pub(crate) fn documents(
+    searcher: &Searcher,
+    found: &ragops_engine::retrieve::Retrieved,
+    keep: Keep,
+) -> Result<Vec<(String, f32)>, ragops_engine::index::IndexError> {
+    let mut ranked = Vec::new();
+    for (number, score) in found.documents() {
+        let id = searcher.revision().passages.document(number)?.id.to_string();
+        if keep(&id) {
+            ranked.push((id, score));
+        }
+    }
+    Ok(ranked)
+}
+
+/// What a run is made with.
+pub(crate) fn description(searcher: &Searcher, mode: Mode) -> RunDescription {
+    let manifest = &searcher.revision().manifest;
+    RunDescription { index: manifest.index.clone(), revision: manifest.revision.to_string(), mode: mode.to_string() }
 }
