@@ -21,6 +21,7 @@ use super::serve::told_to_stop;
 use super::watch::Watcher;
 use crate::output;
 use crate::progress::Cancel;
+use crate::query_record;
 use crate::resources::{IndexConfig, Origin, Resources};
 use crate::settings::Settings;
 use crate::state::{Activity, ResourceCondition, ServedIndex};
@@ -237,9 +238,24 @@ impl Supervisor {
             let workshop = self.workshop.clone();
             spawn_blocking(move || job::open(&workshop, &index)).await.ok();
         }
+        self.record_queries().await;
         // The new folders' own state, so that only later changes count as changes.
         self.seen = self.look().await;
         self.watch();
+    }
+
+    /// Keeps the settings in force where `query` and `eval` find them. Without that the server is no worse.
+    async fn record_queries(&self) {
+        let data = Arc::clone(&self.workshop.data);
+        let queries: Vec<_> = self.resources.indexes.iter().map(|config| (config.name.clone(), config.query)).collect();
+        let record = move || {
+            for (index, query) in queries {
+                if let Err(error) = query_record::write(&RevisionStore::of_index(&data, &index), query) {
+                    tracing::warn!(index, %error, "`query` and `eval` will not ask with the settings in force");
+                }
+            }
+        };
+        spawn_blocking(record).await.ok();
     }
 
     fn set_resources(&self, rejected: Option<&str>) {
@@ -304,6 +320,7 @@ impl Supervisor {
     async fn finish(&mut self, end: Ended) {
         self.running = None;
         let Ended { index, end } = end;
+        self.record_queries().await;
         if let Some(delay) = self.schedule.finish(end, Instant::now()) {
             tracing::info!(index = index.as_str(), seconds = delay.as_secs(), "the build is tried again");
         }
