@@ -24,7 +24,8 @@ pub enum Audience {
 impl Audience {
     /// Of a server that listens on `address`, given as `listen` (`HOST:PORT`), with further names it may be called by.
     pub fn of(address: SocketAddr, listen: &str, names: &[String]) -> Self {
-        if !address.ip().is_loopback() {
+        // As an IPv6 socket sees it, 127.0.0.1 is ::ffff:127.0.0.1.
+        if !address.ip().to_canonical().is_loopback() {
             return Self::Anyone;
         }
         let own = listen.rsplit_once(':').map(|(host, _)| host.to_ascii_lowercase());
@@ -136,10 +137,13 @@ mod tests {
 
     #[test]
     fn a_server_of_a_network_answers_by_every_name() {
-        for address in ["0.0.0.0:80", "[::]:80", "10.0.0.7:80"] {
+        for address in ["0.0.0.0:80", "[::]:80", "10.0.0.7:80", "[::ffff:10.0.0.7]:80"] {
             assert_eq!(Audience::of(address.parse().unwrap(), address, &[]), Audience::Anyone);
         }
-        assert_ne!(Audience::of("[::1]:80".parse().unwrap(), "[::1]:80", &[]), Audience::Anyone);
+        for address in ["[::1]:80", "127.0.0.1:80", "127.8.9.1:80", "[::ffff:127.0.0.1]:80"] {
+            let audience = Audience::of(address.parse().unwrap(), address, &[]);
+            assert!(audience.knows("localhost") && !audience.knows("evil.example"), "{address}: {audience:?}");
+        }
     }
 
     #[test]

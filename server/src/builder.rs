@@ -10,6 +10,7 @@ use ragops_engine::revision::RevisionStore;
 
 use crate::clock;
 use crate::models::Models;
+use crate::query_record::QueryRecordError;
 use crate::resources::{Folder, IndexConfig};
 
 /// A build failed; what served before still does.
@@ -21,6 +22,9 @@ pub enum BuildFailure {
     /// The engine could not build.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// The settings for questions could not be kept.
+    #[error(transparent)]
+    QueryRecord(#[from] QueryRecordError),
     /// A fault of the program ended the build.
     #[error(
         "a fault of the program ended the build: {0}; it is tried again, and if that does not help please report it \
@@ -36,7 +40,7 @@ impl BuildFailure {
             Self::Model(error) if error.is_retryable() => ErrorClass::Retryable,
             Self::Model(_) => ErrorClass::BadInput,
             Self::Build(error) => error.class(),
-            Self::Panicked(_) => ErrorClass::Retryable,
+            Self::QueryRecord(_) | Self::Panicked(_) => ErrorClass::Retryable,
         }
     }
 }

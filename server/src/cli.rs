@@ -128,6 +128,9 @@ pub struct TargetArgs {
     /// The index; needed where there are several
     #[arg(long, value_name = "NAME")]
     pub index: Option<String>,
+    /// Resources whose settings of retrieval, answering and confidence are used, instead of those in force
+    #[arg(short, long, value_name = "FILE|DIR")]
+    pub file: Option<PathBuf>,
 }
 
 /// `query …`.

@@ -16,6 +16,7 @@ pub mod observe;
 pub mod output;
 pub mod pool;
 pub mod progress;
+pub mod query_record;
 pub mod resources;
 pub mod router;
 pub mod routes;

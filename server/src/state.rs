@@ -12,6 +12,7 @@ use ragops_engine::settings::QuerySettings;
 
 use crate::metrics::{Metrics, ServedFigures};
 use crate::pool::QueryPool;
+use crate::up::fingerprint::Fingerprint;
 
 /// The state behind the router.
 pub type SharedState = Arc<AppState>;
@@ -103,6 +104,7 @@ impl AppState {
 pub struct ServedIndex {
     name: String,
     searcher: ArcSwapOption<Searcher>,
+    opened_files: Mutex<Option<Fingerprint>>,
     settings: ArcSwap<QuerySettings>,
     condition: Mutex<Condition>,
 }
@@ -155,6 +157,7 @@ impl ServedIndex {
         Self {
             name: name.into(),
             searcher: ArcSwapOption::empty(),
+            opened_files: Mutex::default(),
             settings: ArcSwap::from_pointee(settings),
             condition: Mutex::default(),
         }
@@ -168,6 +171,16 @@ impl ServedIndex {
     /// What answers; `None` before the first revision.
     pub fn searcher(&self) -> Option<Arc<Searcher>> {
         self.searcher.load_full()
+    }
+
+    /// The files of the revision that answers, as they were just before it was opened; `None` where nobody looked.
+    pub fn opened_files(&self) -> Option<Fingerprint> {
+        *lock(&self.opened_files)
+    }
+
+    /// Says how the files were of the revision that answers from now on.
+    pub fn set_opened_files(&self, files: Option<Fingerprint>) {
+        *lock(&self.opened_files) = files;
     }
 
     /// The settings in force.

@@ -15,8 +15,8 @@ use ragops_engine::retrieve::Mode;
 use ragops_engine::settings::QuerySettings;
 use serde::Serialize;
 
-use super::query::query_settings;
-use super::{CommandError, Exit, open};
+use super::open::{self, Opened};
+use super::{CommandError, Exit};
 use crate::cli::EvalArgs;
 use crate::output;
 use crate::settings::Settings;
@@ -34,11 +34,11 @@ pub(super) fn run(args: &EvalArgs, settings: &Settings) -> Result<Exit, CommandE
     let selection = Selection { language: args.language.clone(), split: args.split.clone() };
     let gold = GoldSet::load(&args.set)?.select(&selection)?;
     let before = args.compare.as_deref().map(Run::load).transpose()?;
-    let (index, searcher) = open::open(&args.target, settings)?;
+    let Opened { name: index, searcher, query } = open::open(&args.target, settings)?;
     warn_of_missing(&gold, &searcher);
     let revision = searcher.revision().manifest.revision.to_string();
     let description = RunDescription { index, revision, mode: args.mode.name().to_owned() };
-    let run = ask_all(&gold, description, &searcher, args.mode, &query_settings(settings))?;
+    let run = ask_all(&gold, description, &searcher, args.mode, &query)?;
     if let Some(path) = &args.save_run {
         run.save(path)?;
     }

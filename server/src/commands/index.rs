@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use ragops_engine::build::{BuildOutcome, BuildResult, ErrorClass};
+use ragops_engine::revision::RevisionStore;
 use ragops_engine::revision::manifest::Counts;
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ use crate::contract::RevisionCounts;
 use crate::models::Models;
 use crate::output;
 use crate::progress::{Cancel, Display, Reporter};
+use crate::query_record;
 use crate::resources::{IndexConfig, Origin};
 use crate::settings::Settings;
 
@@ -67,7 +69,9 @@ pub(super) fn run(args: IndexArgs, settings: &Settings) -> Result<Exit, CommandE
 fn build(config: &IndexConfig, settings: &Settings, models: &Models) -> Result<BuildOutcome, BuildFailure> {
     let display = Display::bar_or(Display::Lines);
     let reporter = Reporter::new(&config.name, display, Cancel::default(), |_| {});
-    builder::build(config, &settings.data, models, &reporter)
+    let outcome = builder::build(config, &settings.data, models, &reporter)?;
+    query_record::write(&RevisionStore::of_index(&settings.data, &config.name), config.query)?;
+    Ok(outcome)
 }
 
 fn result_line<'a>(

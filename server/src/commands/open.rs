@@ -1,14 +1,17 @@
-//! Opens an index that was built before, for the commands that ask it.
+//! Opens an index that was built before, for the commands that ask it, with the settings that a server asks it with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ragops_embed::StoreError;
 use ragops_engine::answer::Searcher;
 use ragops_engine::revision::{RevisionError, RevisionStore};
+use ragops_engine::settings::{ConfidenceSettings, QuerySettings};
 
 use crate::cli::TargetArgs;
 use crate::models::Models;
+use crate::query_record::{self, QueryRecordError};
+use crate::resources::{Origin, ResourcesError};
 use crate::settings::Settings;
 
 /// An index cannot be asked.
@@ -53,6 +56,32 @@ pub enum NotOpen {
     /// The model is not at hand.
     #[error(transparent)]
     Model(#[from] StoreError),
+    /// The settings of `-f` cannot be used.
+    #[error(transparent)]
+    Resources(#[from] ResourcesError),
+    /// The resources of `-f` are of other indexes.
+    #[error("{} has no RagIndex `{name}`; there are {known}", .file.display())]
+    NoResource {
+        /// What `-f` gave.
+        file: PathBuf,
+        /// The index.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The settings in force cannot be read.
+    #[error(transparent)]
+    QueryRecord(#[from] QueryRecordError),
+}
+
+/// An index that can be asked.
+pub(super) struct Opened {
+    /// Its name.
+    pub(super) name: String,
+    /// What answers.
+    pub(super) searcher: Searcher,
+    /// How.
+    pub(super) query: QuerySettings,
 }
 
 impl NotOpen {
@@ -61,15 +90,20 @@ impl NotOpen {
         match self {
             Self::Revision(error) => error.is_retryable(),
             Self::Model(error) => error.is_retryable(),
+            Self::QueryRecord(error) => error.is_retryable(),
             _ => false,
         }
     }
 }
 
 /// Opens the revision that would serve, with its own model. Damaged ones passed over are told on standard error.
-pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<(String, Searcher), NotOpen> {
+pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<Opened, NotOpen> {
     let name = choose(target, settings)?;
     let store = RevisionStore::of_index(&settings.data, &name);
+    let query = match &target.file {
+        Some(file) => query_of(file, &name, settings)?,
+        None => recorded_query(&store, &name, settings)?,
+    };
     let mut reasons = String::new();
     let mut damage = |revision: &_, error: &RevisionError| {
         eprintln!("warning: revision {revision} of index `{name}` cannot be used: {error}");
@@ -80,7 +114,35 @@ pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<(String, 
     };
     let models = Models::of(settings);
     let model = models.get(&revision.manifest.model.name)?;
-    Ok((name, Searcher::new(Arc::new(revision), model)?))
+    let searcher = Searcher::new(Arc::new(revision), model)?;
+    Ok(Opened { name, searcher, query })
+}
+
+/// What the resources of `-f` say of an index.
+fn query_of(file: &Path, name: &str, settings: &Settings) -> Result<QuerySettings, NotOpen> {
+    let indexes = Origin::Path(file.to_owned()).load(settings)?.indexes;
+    match indexes.iter().find(|index| index.name == name) {
+        Some(index) => Ok(index.query),
+        None => {
+            let known: Vec<String> = indexes.into_iter().map(|index| index.name).collect();
+            Err(NotOpen::NoResource { file: file.to_owned(), name: name.to_owned(), known: quoted(&known) })
+        }
+    }
+}
+
+/// What `index` or `up` said was in force; the environment is stronger, as it is there.
+fn recorded_query(store: &RevisionStore, name: &str, settings: &Settings) -> Result<QuerySettings, NotOpen> {
+    let mut query = query_record::read(store)?.unwrap_or_else(|| {
+        eprintln!(
+            "note: which settings index `{name}` is asked with is not recorded, so defaults are used; run \
+             `ragops-server index` once more, or give the resources with -f"
+        );
+        QuerySettings::default()
+    });
+    if let Some(minimum) = settings.confidence_minimum {
+        query.confidence = ConfidenceSettings::Fixed { minimum };
+    }
+    Ok(query)
 }
 
 fn choose(target: &TargetArgs, settings: &Settings) -> Result<String, NotOpen> {

@@ -1,9 +1,9 @@
 //! `query`: asks once, and prints the answer for people or as the HTTP interface gives it.
 
 use ragops_engine::answer::Question;
-use ragops_engine::settings::{ConfidenceSettings, QuerySettings};
 
-use super::{CommandError, Exit, open};
+use super::open::{self, Opened};
+use super::{CommandError, Exit};
 use crate::cli::QueryArgs;
 use crate::contract::{AnswerSentence, AnswerSource, Answered, Circumstances, QueryResponse, SupportLevel};
 use crate::output;
@@ -15,8 +15,8 @@ const ESCALATED: &str = "The documents do not hold enough to answer this questio
 
 pub(super) fn run(args: &QueryArgs, settings: &Settings) -> Result<Exit, CommandError> {
     let question = check_question(&args.question).map_err(|error| CommandError::Question(error.message))?;
-    let (name, searcher) = open::open(&args.target, settings)?;
-    let answer = searcher.answer(Question { text: question, mode: args.mode }, &query_settings(settings))?;
+    let Opened { name, searcher, query } = open::open(&args.target, settings)?;
+    let answer = searcher.answer(Question { text: question, mode: args.mode }, &query)?;
     let response = QueryResponse::of(answer, &name, None);
     if args.json {
         output::json(&response)?
@@ -24,15 +24,6 @@ pub(super) fn run(args: &QueryArgs, settings: &Settings) -> Result<Exit, Command
         output::line(&render(&response))?
     }
     Ok(Exit::Done)
-}
-
-/// The defaults of a RagIndex: which resource a revision was built from is not known here.
-pub(super) fn query_settings(settings: &Settings) -> QuerySettings {
-    let mut query = QuerySettings::default();
-    if let Some(minimum) = settings.confidence_minimum {
-        query.confidence = ConfidenceSettings::Fixed { minimum };
-    }
-    query
 }
 
 /// The answer with numbered citations, then the sources, then how it came about.

@@ -74,10 +74,11 @@ async fn up(origin: Origin, settings: Settings, resources: Resources) -> Result<
     let stop = stop_on_signal().map_err(UpError::Start)?;
     let state = AppState::new(QueryPool::for_this_machine());
     let audience = Audience::of(address, &settings.listen, &settings.allowed_hosts);
+    let is_open = audience == Audience::Anyone;
     let server = tokio::spawn(serve(listener, router(Arc::clone(&state), audience), stop.clone()));
     let url = url(address);
     tracing::info!(url, "listening");
-    if !address.ip().is_loopback() {
+    if is_open {
         tracing::warn!("whoever reaches {address} can ask and read every document: there is no sign-in");
     }
     let models = load_models(&settings, &resources).await?;

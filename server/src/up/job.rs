@@ -11,6 +11,7 @@ use ragops_engine::answer::Searcher;
 use ragops_engine::build::{BuildError, BuildOutcome, BuildResult, ErrorClass};
 use ragops_engine::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, RevisionStore};
 
+use super::fingerprint::{Fingerprint, fingerprint};
 use super::schedule::End;
 use crate::builder::{self, BuildFailure};
 use crate::clock;
@@ -70,6 +71,8 @@ fn open_noticing(workshop: &Workshop, index: &ServedIndex, notice: impl FnOnce(&
         tracing::error!(index = index.name(), revision = %name, error = message, "a revision cannot be used");
         damaged.push((name.to_string(), workshop.shown_paths.apply(&message)));
     };
+    // Looked at first: what changes while it is opened counts as changed after.
+    let active = store.active().ok().flatten().map(|name| (fingerprint(&store.path_of(&name)), name));
     let opened = store.open_serving(&mut damage).map_err(OpenError::from).and_then(|revision| {
         let Some(revision) = revision else { return Ok(None) };
         let model = workshop.models.get(&revision.manifest.model.name)?;
@@ -81,7 +84,9 @@ fn open_noticing(workshop: &Workshop, index: &ServedIndex, notice: impl FnOnce(&
         Ok(Some(searcher)) => {
             let notice = notice(&searcher);
             index.update(|condition| condition.notice = notice);
-            serve(workshop, index, searcher);
+            let is_active = |name: &RevisionName| *name == searcher.revision().manifest.revision;
+            let files = active.filter(|(_, name)| is_active(name)).map(|(files, _)| files);
+            serve(workshop, index, searcher, files);
         }
         Err(error) => tracing::error!(index = index.name(), %error, "the active revision cannot be opened"),
     }
@@ -127,10 +132,18 @@ fn difference(searcher: &Searcher, config: &IndexConfig) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", other "))
 }
 
-fn serve(workshop: &Workshop, index: &ServedIndex, searcher: Searcher) {
+/// Whether the served revision has this name and lies in just these files. One of the same name may have been built
+/// in its place since; then what is open are deleted files, of which nobody knows that they are whole.
+pub fn is_served(index: &ServedIndex, name: &RevisionName, files: Fingerprint) -> bool {
+    let is_named = index.searcher().is_some_and(|searcher| searcher.revision().manifest.revision == *name);
+    is_named && index.opened_files() == Some(files)
+}
+
+fn serve(workshop: &Workshop, index: &ServedIndex, searcher: Searcher, files: Option<Fingerprint>) {
     let manifest = &searcher.revision().manifest;
     let (revision, documents) = (manifest.revision.to_string(), manifest.counts.documents);
     workshop.state.swap(index, Arc::new(searcher));
+    index.set_opened_files(files);
     tracing::info!(index = index.name(), revision, documents, "serving");
 }
 
@@ -190,17 +203,17 @@ fn conclude(
     }
 }
 
-/// Opens the revision of a build, unless it is served already.
+/// Opens the revision of a build, unless the build has found the very files that are served, and found them whole.
 fn serve_outcome(workshop: &Workshop, index: &ServedIndex, outcome: &BuildOutcome) -> Result<(), BuildFailure> {
-    let served = index.searcher().map(|searcher| searcher.revision().manifest.revision.clone());
-    if served.as_ref() == Some(&outcome.revision) {
+    let path = RevisionStore::of_index(&workshop.data, index.name()).path_of(&outcome.revision);
+    let files = fingerprint(&path);
+    if outcome.result == BuildResult::Unchanged && is_served(index, &outcome.revision, files) {
         return Ok(());
     }
-    let store = RevisionStore::of_index(&workshop.data, index.name());
-    let revision = Revision::open(&store.path_of(&outcome.revision)).map_err(BuildError::from)?;
+    let revision = Revision::open(&path).map_err(BuildError::from)?;
     let model = workshop.models.get(&revision.manifest.model.name)?;
     let searcher = Searcher::new(Arc::new(revision), model).map_err(BuildError::from)?;
-    serve(workshop, index, searcher);
+    serve(workshop, index, searcher, Some(files));
     Ok(())
 }
 

@@ -2,7 +2,9 @@
 //! builds what changed, one index at a time, and goes on through every failure with what served before.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::future::pending;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +21,7 @@ use super::serve::told_to_stop;
 use super::watch::Watcher;
 use crate::output;
 use crate::progress::Cancel;
+use crate::query_record;
 use crate::resources::{IndexConfig, Origin, Resources};
 use crate::settings::Settings;
 use crate::state::{Activity, ResourceCondition, ServedIndex};
@@ -58,7 +61,8 @@ struct Running {
 struct Seen {
     resources: Option<Fingerprint>,
     documents: BTreeMap<String, Vec<Fingerprint>>,
-    active: BTreeMap<String, Option<RevisionName>>,
+    /// With the number of its folder, which is another one when a damaged revision is built anew under its name.
+    active: BTreeMap<String, Option<(RevisionName, Option<u64>)>>,
 }
 
 /// When changes are acted on.
@@ -92,8 +96,17 @@ impl Supervisor {
         }
     }
 
-    /// Works until told to stop; a build under way is cancelled then.
+    /// Works until told to stop, whatever it waits for at that moment; a build under way is cancelled then.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        tokio::select! {
+            () = told_to_stop(&mut stop) => {}
+            () = self.keep_in_step() => {}
+        }
+        self.stop().await;
+    }
+
+    /// Never completes, and may be dropped at any point.
+    async fn keep_in_step(&mut self) {
         // Before anything is looked at, so that no change falls in between.
         self.watch();
         self.seen = self.look().await;
@@ -106,7 +119,6 @@ impl Supervisor {
             self.greet();
             let retry = self.start_next();
             tokio::select! {
-                () = told_to_stop(&mut stop) => break,
                 end = ended(&mut self.running) => self.finish(end).await,
                 () = changed.notified() => {
                     let now = Instant::now();
@@ -120,7 +132,6 @@ impl Supervisor {
                 () = sleep_until(retry) => {}
             }
         }
-        self.stop().await;
     }
 
     /// Looks at everything that may have changed, and acts on what did.
@@ -150,13 +161,16 @@ impl Supervisor {
     async fn reopen(&mut self, name: &str) {
         let config = self.resources.indexes.iter().find(|config| config.name == name).cloned();
         let (Some(config), Some(index)) = (config, self.served.get(name).cloned()) else { return };
-        let active = self.seen.active.get(name).cloned().flatten().map(|name| name.to_string());
-        let served = index.searcher().map(|searcher| searcher.revision().manifest.revision.to_string());
-        if active != served {
-            let workshop = self.workshop.clone();
-            // A panic in there is logged by the panic hook, and leaves what served before.
-            spawn_blocking(move || job::follow(&workshop, &config, &index)).await.ok();
-        }
+        let Some((active, _)) = self.seen.active.get(name).cloned().flatten() else { return };
+        let workshop = self.workshop.clone();
+        let follow = move || {
+            let files = fingerprint(&RevisionStore::of_index(&workshop.data, &config.name).path_of(&active));
+            if !job::is_served(&index, &active, files) {
+                job::follow(&workshop, &config, &index);
+            }
+        };
+        // A panic in there is logged by the panic hook, and leaves what served before.
+        spawn_blocking(follow).await.ok();
     }
 
     async fn look(&self) -> Seen {
@@ -169,7 +183,7 @@ impl Supervisor {
             resources: resources.as_deref().map(fingerprint),
             active: folders
                 .iter()
-                .map(|(name, _)| (name.clone(), RevisionStore::of_index(&data, name).active().ok().flatten()))
+                .map(|(name, _)| (name.clone(), active_of(&RevisionStore::of_index(&data, name))))
                 .collect(),
             documents: folders
                 .into_iter()
@@ -224,9 +238,24 @@ impl Supervisor {
             let workshop = self.workshop.clone();
             spawn_blocking(move || job::open(&workshop, &index)).await.ok();
         }
+        self.record_queries().await;
         // The new folders' own state, so that only later changes count as changes.
         self.seen = self.look().await;
         self.watch();
+    }
+
+    /// Keeps the settings in force where `query` and `eval` find them. Without that the server is no worse.
+    async fn record_queries(&self) {
+        let data = Arc::clone(&self.workshop.data);
+        let queries: Vec<_> = self.resources.indexes.iter().map(|config| (config.name.clone(), config.query)).collect();
+        let record = move || {
+            for (index, query) in queries {
+                if let Err(error) = query_record::write(&RevisionStore::of_index(&data, &index), query) {
+                    tracing::warn!(index, %error, "`query` and `eval` will not ask with the settings in force");
+                }
+            }
+        };
+        spawn_blocking(record).await.ok();
     }
 
     fn set_resources(&self, rejected: Option<&str>) {
@@ -291,12 +320,13 @@ impl Supervisor {
     async fn finish(&mut self, end: Ended) {
         self.running = None;
         let Ended { index, end } = end;
+        self.record_queries().await;
         if let Some(delay) = self.schedule.finish(end, Instant::now()) {
             tracing::info!(index = index.as_str(), seconds = delay.as_secs(), "the build is tried again");
         }
         // What this process activated is no news; what another activated meanwhile is.
         let store = RevisionStore::of_index(&self.workshop.data, &index);
-        let active = spawn_blocking(move || store.active().ok().flatten()).await.ok().flatten();
+        let active = spawn_blocking(move || active_of(&store)).await.ok().flatten();
         if self.seen.active.insert(index.clone(), active.clone()).flatten() != active {
             self.reopen(&index).await;
         }
@@ -334,6 +364,13 @@ impl Supervisor {
             );
         }
     }
+}
+
+/// The active revision, with the number of its folder.
+fn active_of(store: &RevisionStore) -> Option<(RevisionName, Option<u64>)> {
+    let name = store.active().ok().flatten()?;
+    let folder = fs::metadata(store.path_of(&name)).map(|metadata| metadata.ino()).ok();
+    Some((name, folder))
 }
 
 struct Ended {

@@ -6,4 +6,5 @@ mod audience;
 mod bad_requests;
 mod documents;
 mod operations;
+mod page;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Server, run, wait_for};
+use crate::support::{Server, rag_index, run, wait_for};
 use crate::world::World;
 
 #[test]
@@ -134,4 +134,58 @@ fn a_data_folder_of_one_name_lies_in_the_current_folder_for_every_command() {
     assert_eq!(server.ask("When are certificates renewed?")["revision"], built.json()["revision"]);
     world.write("docs/en/extra.md", "# Extra\n\nThe vault bucket lies in the second region.\n");
     wait_for("the new document", || (server.health()["indexes"]["runbooks"]["counts"]["documents"] == 7).then_some(()));
+}
+
+/// Measured is what is served: the CLI asks with the settings of the resource, not with defaults.
+#[test]
+fn query_and_eval_ask_with_the_settings_of_the_resource() {
+    let Some(world) = World::new() else { return };
+    let fixed = |minimum: &str| {
+        format!("{}  confidence: {{type: Fixed, minimum: {minimum}}}\n", rag_index("runbooks", "./docs"))
+    };
+    let question = "When are certificates renewed?";
+    world.write("rag.yaml", &fixed("1.0"));
+    world.index();
+    world.write("gold/queries.jsonl", &format!("{{\"id\":\"q1\",\"text\":\"{question}\",\"language\":\"en\"}}\n"));
+    world.write("gold/qrels.tsv", "query-id\tcorpus-id\tscore\nq1\ten/certificates.md\t1\n");
+    world.write("gold/queries_unanswerable.jsonl", "{\"id\":\"u1\",\"text\":\"Who painted the Mona Lisa?\"}\n");
+    world.write("none.yaml", &fixed("0"));
+    world.write("other.yaml", &rag_index("other", "./docs"));
+    let none = world.path("none.yaml");
+    let query = |extra: &[&str]| run(world.command("query").args(["--json", question]).args(extra));
+    let cut = |extra: &[&str]| {
+        let ran = query(extra);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+        ran.json()["confidence_cut"].as_f64().unwrap()
+    };
+    let answered = |extra: &[&str]| {
+        let ran = run(world.command("eval").arg("--json").args(extra).arg("--set").arg(world.path("gold")));
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        ran.json()["abstention"]["answered"].as_u64().unwrap()
+    };
+    let override_ = ["-f", none.to_str().unwrap()];
+    assert!(cut(&[]) == 1.0 && cut(&override_) == 0.0);
+    let (recorded, overridden) = (answered(&[]), answered(&override_));
+    assert_eq!((recorded, overridden), (0, 2), "answered at a minimum of 1, and of 0");
+
+    // Another setting, and no build.
+    world.write("rag.yaml", &fixed("0.25"));
+    let server = world.start().ready();
+    wait_for("the setting of the server's start", || (cut(&[]) == 0.25).then_some(()));
+    world.write("rag.yaml", &fixed("0.5"));
+    wait_for("the setting of the running server", || (cut(&[]) == 0.5).then_some(()));
+    drop(server);
+
+    let unknown = query(&["-f", world.path("other.yaml").to_str().unwrap()]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.stderr.contains("other.yaml has no RagIndex `runbooks`; there are `other`"), "{}", unknown.stderr);
+    let record = world.data().join("indexes/runbooks/query.json");
+    fs::write(&record, "{").unwrap();
+    let damaged = query(&[]);
+    assert_eq!(damaged.code, 2);
+    assert!(damaged.stderr.contains("query.json") && damaged.stderr.contains("-f"), "{}", damaged.stderr);
+    fs::remove_file(&record).unwrap();
+    let unrecorded = query(&[]);
+    assert_eq!(unrecorded.code, 0);
+    assert!(unrecorded.stderr.contains("`runbooks` is asked with is not recorded"), "{}", unrecorded.stderr);
 }

@@ -1,11 +1,14 @@
 //! What breaks: damaged revisions, folders that vanish. The last good revision keeps serving, and what is wrong is
 //! said.
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::process::Command;
+use std::sync::mpsc;
 
 use ragops_engine::revision::open::read_manifest;
 
-use crate::support::{run, wait_for};
+use crate::support::{PATIENCE, run, wait_for};
 use crate::world::{World, flip_a_byte};
 
 const QUESTION: &str = "How long does a restore of the database take?";
@@ -152,4 +155,55 @@ fn a_server_told_to_stop_while_it_builds_ends_at_once_and_leaves_no_half_revisio
     assert!(server.wait().success());
     let inspected = run(world.command("inspect").arg("--json"));
     assert_eq!(inspected.json()["revisions"], serde_json::json!([]));
+}
+
+/// Overwrites the minutes of a restore where they stand, which a server that has the file open sees.
+fn damage_in_place(world: &World, revision: &str) {
+    let path = world.revision(revision).join("chunks.jsonl");
+    let text = fs::read_to_string(&path).unwrap();
+    let file = File::options().write(true).open(&path).unwrap();
+    for (at, _) in text.match_indices("45 minutes") {
+        file.write_all_at(b"99", at as u64).unwrap();
+    }
+}
+
+/// The name stays the same, for it follows from the documents: what serves must change all the same.
+#[test]
+fn the_serving_revision_is_opened_anew_when_it_was_damaged_and_is_built_again() {
+    let Some(world) = World::new() else { return };
+    let server = world.start().ready();
+    let health = || server.health()["indexes"]["runbooks"].clone();
+    let revision = health()["revision"].as_str().unwrap().to_owned();
+    let says = |text: &str| server.ask(QUESTION)["answer"].as_str().unwrap().contains(text);
+    let backup = fs::read_to_string(world.path("docs/en/backup.md")).unwrap();
+    let touch = || world.write("docs/en/backup.md", &backup);
+    let index = || {
+        world.index();
+        touch();
+    };
+    // Built again by the server itself, and by another process.
+    for build in [&touch as &dyn Fn(), &index] {
+        wait_for("rest", || (health()["build"]["state"] == "idle").then_some(()));
+        assert!(says("45 minutes"));
+        damage_in_place(&world, &revision);
+        assert!(says("99 minutes"), "the damage shows");
+        build();
+        wait_for("the whole revision", || says("45 minutes").then_some(()));
+        assert_eq!((&health()["revision"], &health()["notice"]), (&revision.as_str().into(), &serde_json::Value::Null));
+    }
+}
+
+/// Verifying a large revision takes long. Here it takes for ever: a manifest that is a pipe is never read to its end.
+#[test]
+fn a_server_told_to_stop_while_it_opens_a_revision_ends_at_once() {
+    let Some(world) = World::new() else { return };
+    let manifest = world.revision(&world.index()).join("manifest.json");
+    fs::remove_file(&manifest).unwrap();
+    assert!(Command::new("mkfifo").arg(&manifest).status().unwrap().success());
+    let mut server = world.start();
+    let (sender, opened) = mpsc::channel();
+    std::thread::spawn(move || sender.send(File::options().write(true).open(&manifest)));
+    let _writer = opened.recv_timeout(PATIENCE).expect("the server reads the manifest").unwrap();
+    server.terminate();
+    assert!(server.wait().success());
 }

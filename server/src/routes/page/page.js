@@ -45,20 +45,87 @@
     state.className = isError ? 'error' : '';
   }
 
-  function sentence(said) {
-    const block = element('div', null, { class: 'sentence' });
-    const isVerbatim = /^\s*(\||```)/.test(said.text);
-    block.append(isVerbatim ? element('pre', said.text) : element('span', said.text));
-    const cited = [...new Set(said.citations.map((citation) => citation.source))];
-    if (cited.length > 0) {
-      const cites = element('span', ' ', { class: 'cites' });
-      for (const id of cited) {
-        cites.append(element('a', `[${id}]`, { href: `#source-${id}`, 'aria-label': `${t.cited} ${id}` }), ' ');
-      }
-      block.append(cites);
+  // Sentences are prose, list items, rows of a table under its header, or fenced code, each in Markdown.
+  const item = /^\s*(?:-|(\d{1,3})[.)])\s+/;
+  const fence = /^\s*(?:```|~~~)[^\n]*\n?|\n?\s*(?:```|~~~)\s*$/g;
+  const isRule = (line) => line.includes('-') && /^[|\-: ]+$/.test(line);
+  const cells = (line) => line.trim().replace(/^\||\|$/g, '').split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|'));
+
+  function kind(text) {
+    if (/^\s*\|/.test(text)) return 'table';
+    if (/^\s*(```|~~~)/.test(text)) return 'code';
+    const marked = item.exec(text);
+    return marked ? (marked[1] ? 'ol' : 'ul') : 'prose';
+  }
+
+  // Inline code and emphasis without their marks; everything else as it is written.
+  function inline(node, text) {
+    for (const part of text.split(/(`[^`\n]+`|\*\*[^*\n]+\*\*)/)) {
+      if (/^`.+`$/.test(part)) node.append(element('code', part.slice(1, -1)));
+      else if (/^\*\*.+\*\*$/.test(part)) node.append(element('strong', part.slice(2, -2)));
+      else if (part) node.append(part);
     }
-    if (said.support !== 'supported') block.append(element('span', ` (${t[said.support] || said.support})`, { class: 'mark' }));
-    return block;
+    return node;
+  }
+
+  function evidence(said) {
+    const cites = element('span', null, { class: 'cites' });
+    for (const id of new Set(said.citations.map((citation) => citation.source))) {
+      cites.append(' ', element('a', `[${id}]`, { href: `#source-${id}`, 'aria-label': `${t.cited} ${id}` }));
+    }
+    if (said.support !== 'supported') cites.append(element('span', ` (${t[said.support] || said.support})`, { class: 'mark' }));
+    return cites;
+  }
+
+  function row(name, texts, last) {
+    const line = element('tr');
+    line.append(...texts.map((text) => inline(element(name), text)), last);
+    return line;
+  }
+
+  // Sentences that belong together make one block: a paragraph, a list, or a table under one header.
+  function blocks(sentences) {
+    const made = [];
+    let last = {};
+    for (const said of sentences) {
+      const is = kind(said.text);
+      const lines = said.text.trim().split('\n');
+      const rule = is === 'table' ? lines.findIndex(isRule) : -1;
+      const header = rule > 0 ? lines[rule - 1] : '';
+      if (is === 'code' || is !== last.is || header !== last.header) {
+        const outer = element({ prose: 'p', code: 'div', table: 'div' }[is] || is, null, { class: `block ${is}` });
+        last = { is, header, into: outer };
+        made.push(outer);
+        if (is === 'table') {
+          const table = element('table');
+          last.into = element('tbody');
+          if (header) {
+            const head = element('thead');
+            head.append(row('th', cells(header), element('th', t.sources)));
+            table.append(head);
+          }
+          table.append(last.into);
+          outer.append(table);
+        }
+      }
+      if (is === 'table') {
+        for (const line of lines.slice(rule + 1)) {
+          const cited = element('td');
+          cited.append(evidence(said));
+          last.into.append(row('td', cells(line), cited));
+        }
+      } else if (is === 'code') {
+        last.into.append(element('pre', said.text.replace(fence, '')), evidence(said));
+      } else if (is === 'prose') {
+        last.into.append(inline(element('span'), said.text.trim()), evidence(said), ' ');
+      } else {
+        const number = item.exec(said.text)[1];
+        const entry = inline(element('li', null, number ? { value: number } : {}), said.text.replace(item, '').trim());
+        entry.append(evidence(said));
+        last.into.append(entry);
+      }
+    }
+    return made;
   }
 
   function source(found, sentences) {
@@ -84,7 +151,7 @@
   function show(body) {
     result.replaceChildren();
     if (body.status === 'answered') {
-      result.append(element('h2', t.answer), ...body.sentences.map(sentence), element('h2', t.sources));
+      result.append(element('h2', t.answer), ...blocks(body.sentences), element('h2', t.sources));
       const sources = element('ol', null, { class: 'sources' });
       sources.append(...body.sources.map((found) => source(found, body.sentences)));
       result.append(sources);

@@ -1,0 +1,178 @@
+//! The settings with which an index is asked, kept beside its revisions in `DATA/indexes/<name>/query.json`. `index` and
+//! `up` write what is in force there, so that `query` and `eval` ask as the server does. They are not part of a revision,
+//! for they change without a build.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+
+use ragops_engine::revision::RevisionStore;
+use ragops_engine::settings::{AnsweringSettings, ConfidenceSettings, QuerySettings, RetrievalSettings};
+use ragops_storage::{Step, StorageError, durable};
+use serde::{Deserialize, Serialize};
+
+const FILE: &str = "query.json";
+
+/// Settings cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryRecordError {
+    /// The file system refused.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The file holds something else.
+    #[error(
+        "{} holds no settings of a RagIndex: {reason}; run `ragops-server index` again, or give the resources with -f",
+        .path.display()
+    )]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl QueryRecordError {
+    /// Whether the same call may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Storage(error) if error.is_retryable())
+    }
+}
+
+/// `QuerySettings` as the file says them, in the words of the RagIndex.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Record {
+    retrieval: Retrieval,
+    attribution: Attribution,
+    confidence: Confidence,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Retrieval {
+    top_k: usize,
+    channel_depth: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Attribution {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    min_similarity: Option<f32>,
+    max_citations: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all_fields = "camelCase", deny_unknown_fields)]
+enum Confidence {
+    Calibrated { target_precision: f32 },
+    Fixed { minimum: f32 },
+}
+
+impl From<QuerySettings> for Record {
+    fn from(QuerySettings { retrieval, answering, confidence }: QuerySettings) -> Self {
+        Self {
+            retrieval: Retrieval { top_k: retrieval.top_k, channel_depth: retrieval.channel_depth },
+            attribution: Attribution {
+                min_similarity: answering.min_similarity,
+                max_citations: answering.max_citations,
+            },
+            confidence: match confidence {
+                ConfidenceSettings::Calibrated { target_precision } => Confidence::Calibrated { target_precision },
+                ConfidenceSettings::Fixed { minimum } => Confidence::Fixed { minimum },
+            },
+        }
+    }
+}
+
+impl From<Record> for QuerySettings {
+    fn from(Record { retrieval, attribution, confidence }: Record) -> Self {
+        Self {
+            retrieval: RetrievalSettings { top_k: retrieval.top_k, channel_depth: retrieval.channel_depth },
+            answering: AnsweringSettings {
+                min_similarity: attribution.min_similarity,
+                max_citations: attribution.max_citations,
+            },
+            confidence: match confidence {
+                Confidence::Calibrated { target_precision } => ConfidenceSettings::Calibrated { target_precision },
+                Confidence::Fixed { minimum } => ConfidenceSettings::Fixed { minimum },
+            },
+        }
+    }
+}
+
+/// Writes what is in force for an index that has been built, durably, unless the file says so already.
+pub fn write(store: &RevisionStore, settings: QuerySettings) -> Result<(), QueryRecordError> {
+    if !store.active_file().exists() || read(store).is_ok_and(|known| known == Some(settings)) {
+        return Ok(());
+    }
+    let mut json = serde_json::to_vec_pretty(&Record::from(settings)).expect("plain settings always serialise");
+    json.push(b'\n');
+    Ok(durable::replace_file(&store.dir().join(FILE), &json)?)
+}
+
+/// What was in force last; `None` where nobody has written it.
+pub fn read(store: &RevisionStore) -> Result<Option<QuerySettings>, QueryRecordError> {
+    let path = store.dir().join(FILE);
+    let bytes = match fs::read(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(StorageError::at(Step::Read, &path))?,
+    };
+    match serde_json::from_slice::<Record>(&bytes) {
+        Ok(record) => Ok(Some(record.into())),
+        Err(error) => Err(QueryRecordError::Content { path, reason: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(dir: &tempfile::TempDir) -> RevisionStore {
+        let store = RevisionStore::of_index(dir.path(), "faq");
+        fs::create_dir_all(store.dir()).unwrap();
+        fs::write(store.active_file(), "{}").unwrap();
+        store
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        assert_eq!(read(&store).unwrap(), None);
+        let other = QuerySettings {
+            retrieval: RetrievalSettings { top_k: 3, channel_depth: 17 },
+            answering: AnsweringSettings { min_similarity: Some(0.993), max_citations: 2 },
+            confidence: ConfidenceSettings::Fixed { minimum: 0.99 },
+        };
+        for settings in [QuerySettings::default(), other] {
+            write(&store, settings).unwrap();
+            assert_eq!(read(&store).unwrap(), Some(settings));
+        }
+        let text = fs::read_to_string(store.dir().join(FILE)).unwrap();
+        assert!(text.contains(r#""type": "Fixed""#) && text.contains(r#""minimum": 0.99"#), "{text}");
+    }
+
+    #[test]
+    fn a_damaged_file_is_named_with_what_to_do_and_written_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        for bytes in [&b""[..], b"{", b"[]", b"{\"topK\":1}", b"\xff\x00"] {
+            fs::write(store.dir().join(FILE), bytes).unwrap();
+            let error = read(&store).unwrap_err();
+            assert!(error.to_string().contains(FILE) && error.to_string().contains("-f"), "{error}");
+            assert!(!error.is_retryable());
+        }
+        write(&store, QuerySettings::default()).unwrap();
+        assert_eq!(read(&store).unwrap(), Some(QuerySettings::default()));
+    }
+
+    #[test]
+    fn an_index_without_a_revision_gets_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = RevisionStore::of_index(dir.path(), "faq");
+        write(&store, QuerySettings::default()).unwrap();
+        assert!(!store.dir().exists());
+    }
+}

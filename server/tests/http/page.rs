@@ -1,0 +1,73 @@
+//! The page shows an answer legibly: its very script runs in Node over a document that keeps what it is given.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+/// The page's result for these sentences, as HTML; `None` without Node, after saying so loudly.
+fn shown(language: &str, sentences: &serde_json::Value) -> Option<String> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http/document.js");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes/page/page.js");
+    let mut command = Command::new("node");
+    command.arg(tests).arg(script).arg(language).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut child) = command.spawn() else {
+        eprintln!("SKIPPED: there is no `node` to run the page's script");
+        return None;
+    };
+    let body = json!({
+        "status": "answered", "sentences": sentences, "confidence": 0.9, "confidence_cut": 0.5, "mode_used": "hybrid",
+        "index": "faq", "revision": "0123abcd", "request_id": "r", "timings_ms": {"total": 7.0},
+        "sources": [{"id": 1, "title": "T", "headings": [], "path": "t.md", "collection": "docs", "text": "<i>x</i>"}],
+    });
+    child.stdin.take().unwrap().write_all(body.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+fn said(text: &str) -> serde_json::Value {
+    json!({"text": text, "support": "supported", "citations": [{"source": 1, "quote": "q", "score": 1.0}]})
+}
+
+const CITED: &str = "<span class=\"cites\"> <a href=\"#source-1\" aria-label=\"Source 1\">[1]</a></span>";
+
+#[test]
+fn sentences_that_belong_together_are_one_paragraph_list_table_or_block_of_code() {
+    let check = |texts: &[&str], expected: &str| {
+        let sentences = texts.iter().map(|text| said(text)).collect();
+        let Some(html) = shown("en", &sentences) else { return };
+        let expected = expected.replace("{c}", CITED);
+        assert!(html.contains(&expected), "{expected}\nis missing in\n{html}");
+    };
+    check(
+        &["Run `ls` **now**.", "Two."],
+        "<p class=\"block prose\"><span>Run <code>ls</code> <strong>now</strong>.</span>{c} <span>Two.</span>{c} </p>",
+    );
+    check(
+        &["2. First.", "3) Second."],
+        "<ol class=\"block ol\"><li value=\"2\">First.{c}</li><li value=\"3\">Second.{c}</li></ol>",
+    );
+    check(&["- 하나", "- 둘"], "<ul class=\"block ul\"><li>하나{c}</li><li>둘{c}</li></ul>");
+    check(
+        &["```sh\nls <a>\n```", "Done."],
+        "<pre>ls &lt;a></pre>{c}</div><p class=\"block prose\"><span>Done.</span>{c} </p>",
+    );
+    check(
+        &["| code | what |\n| --- | --- |\n| 503 | a \\| b |", "| code | what |\n| --- | --- |\n| 504 | late |"],
+        "<thead><tr><th>code</th><th>what</th><th>Sources</th></tr></thead><tbody><tr><td>503</td><td>a | b</td>\
+         <td>{c}</td></tr><tr><td>504</td><td>late</td><td>{c}</td></tr></tbody>",
+    );
+    check(&["| a | b |"], "<tbody><tr><td>a</td><td>b</td><td>{c}</td></tr></tbody>");
+}
+
+#[test]
+fn what_the_server_says_is_text_and_weak_support_is_told_in_both_languages() {
+    for (language, weak) in [("en-US", "weakly supported"), ("ko-KR", "근거 약함")] {
+        let sentence = json!({"text": "<img src=x onerror=alert(1)>", "support": "weak", "citations": []});
+        let Some(html) = shown(language, &json!([sentence])) else { return };
+        assert!(html.contains("<span>&lt;img src=x onerror=alert(1)></span>"), "{html}");
+        assert!(html.contains(&format!(" ({weak})")) && !html.contains("<i>"), "{html}");
+    }
+}
