@@ -28,8 +28,8 @@ build: setup ## Build the release binaries into target/release
 model: build ## Install the embedding model (91 MB, once a machine)
 	scripts/model.sh $(SERVER)
 
-bench: build model ## Measure, beside the peers, and write docs/benchmarks.md
-	scripts/bench.sh
+bench: build model ## Measure, beside the peers, and write docs/benchmarks.md; SCOPE=--quick measures less and prints
+	SCOPE=$(SCOPE) scripts/bench.sh
 
 lint: setup ## Check format and lints
 	$(CARGO) fmt --all --check
