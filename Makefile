@@ -28,15 +28,16 @@ build: setup ## Build the release binaries into target/release
 model: build ## Install the embedding model (91 MB, once a machine)
 	scripts/model.sh $(SERVER)
 
-bench: build model ## Measure, beside the peers, and write docs/benchmarks.md
-	scripts/bench.sh
+bench: build model ## Measure, beside the peers, and write docs/benchmarks.md; SCOPE=--quick measures less and prints
+	SCOPE=$(SCOPE) scripts/bench.sh
 
 lint: setup ## Check format and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 
 crash: setup-test build model ## Kill 200 builds and replay every prefix of their writes; writes docs/crash-report.md
-	RAGOPS_CRASH_RUNS=200 $(CARGO) test --release --locked -p ragops-e2e -- --nocapture
+	$(CARGO) test --release --locked -p ragops-e2e --test e2e -- --ignored --nocapture \
+	  --exact report::the_full_run_finds_nothing_torn_and_writes_its_report
 
 generate: build ## Write what is generated from the code: CRDs, references, OpenAPI
 	$(TARGET)/release/crdgen

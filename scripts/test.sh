@@ -1,7 +1,24 @@
 #!/usr/bin/env bash
-# Runs every test of the workspace in the profile that ships. Uses cargo-nextest where it is installed.
+# Runs every test of the workspace in the profile that ships, and says at the end which tests this machine left out.
+# Uses cargo-nextest where it is installed.
 set -euo pipefail
+log=$(realpath -m "${CARGO_TARGET_DIR:-target}/skipped.txt")
+mkdir -p "$(dirname "$log")"
+: >"$log"
+export RAGOPS_SKIP_LOG=$log
+
+status=0
 if cargo nextest --version >/dev/null 2>&1; then
-  exec cargo nextest run --release --locked --workspace --no-fail-fast "$@"
+  cargo nextest run --release --locked --workspace --no-fail-fast "$@" || status=$?
+else
+  cargo test --release --locked --workspace --no-fail-fast "$@" || status=$?
 fi
-exec cargo test --release --locked --workspace --no-fail-fast "$@"
+
+echo
+if [ -s "$log" ]; then
+  echo "$(sort -u "$log" | wc -l) tests skipped:"
+  sort -u "$log" | sed 's/^/  /'
+else
+  echo "0 tests skipped."
+fi
+exit "$status"

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::skip::Unavailable;
+
 /// A mount namespace, held by a process that waits for the end of its input. Ends when dropped.
 #[derive(Debug)]
 pub struct MountNamespace {
@@ -15,12 +17,15 @@ pub struct MountNamespace {
 
 impl MountNamespace {
     /// Why there can be none here; `None` when there can.
-    pub fn unavailable() -> Option<String> {
+    pub fn unavailable() -> Option<Unavailable> {
         let probe = "mount -t tmpfs -o size=4k ragops-probe /mnt";
         match Command::new("unshare").args(["--mount", "--propagation", "private", "sh", "-c", probe]).output() {
-            Err(error) => Some(format!("unshare cannot be started: {error}")),
+            Err(error) => Some(Unavailable::Missing(format!(
+                "unshare cannot be started: {error}; install it (apt-get install util-linux)"
+            ))),
             Ok(output) if !output.status.success() => {
-                Some(format!("mounting needs root: {}", String::from_utf8_lossy(&output.stderr).trim()))
+                let said = String::from_utf8_lossy(&output.stderr);
+                Some(Unavailable::Forbidden(format!("mounting needs root: {}", said.trim())))
             }
             Ok(_) => None,
         }

@@ -1,12 +1,7 @@
-//! The environment variables that the tests read, all of them here.
+//! The environment variables that the tests read, but for those of `skip`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-
-/// Where the test may not skip: `CI=true`.
-pub fn is_ci() -> bool {
-    variable("CI").is_some_and(|value| value == "true")
-}
 
 /// How many builds are killed: `RAGOPS_CRASH_RUNS`, or `default`. A value that is no number is an error that names it.
 pub fn crash_runs(default: usize) -> anyhow::Result<usize> {

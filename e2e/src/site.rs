@@ -10,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::server_process::server_binary;
+use crate::skip::Unavailable;
 
 /// The index's name.
 pub const INDEX: &str = "runbooks";
@@ -76,13 +77,14 @@ impl Site {
     }
 
     /// Why nothing can be built here; `None` when it can.
-    pub fn unavailable(&self) -> Option<String> {
+    pub fn unavailable(&self) -> Option<Unavailable> {
         match run(self.command(&self.data()).args(["model", "list", "--json"])) {
             Ok(ended) if ended.stdout.contains(MODEL) => None,
             Ok(ended) => {
-                Some(format!("the model {MODEL} is not installed (make model): {}{}", ended.stdout, ended.stderr))
+                let said = format!("{}{}", ended.stdout, ended.stderr);
+                Some(Unavailable::Missing(format!("the model {MODEL} is not installed (make model): {said}")))
             }
-            Err(error) => Some(format!("{error:#}")),
+            Err(error) => Some(Unavailable::Missing(format!("{error:#}"))),
         }
     }
 
@@ -127,8 +129,10 @@ impl Site {
     /// Sets the environment of a command on `data` that starts the server by other means (in a namespace). The
     /// embedding cache lies beside the data, so that whatever happens to the one happens to the other.
     pub fn in_environment(&self, mut command: Command, data: &Path) -> Command {
-        // These two are the tests' own; the server refuses RAGOPS_ names that it does not know.
-        command.env_remove("RAGOPS_CRASH_RUNS").env_remove("RAGOPS_SERVER_BIN");
+        // These are the tests' own; the server refuses RAGOPS_ names that it does not know.
+        for name in ["RAGOPS_CRASH_RUNS", "RAGOPS_SERVER_BIN", "RAGOPS_SKIP_LOG"] {
+            command.env_remove(name);
+        }
         command.env("RAGOPS_CACHE_DIR", data.with_file_name("embeddings"));
         // Whether the evidence is enough is not what these tests are about: always answer.
         command.env("FAISS_CONFIDENCE_MIN", "0").current_dir(&self.root);

@@ -70,6 +70,7 @@ const NAMES: [Name; 33] = [
     tools("RAGOPS_SERVER_BIN"),
     tools("RAGOPS_CRASH_RUNS"),
     tools("RAGOPS_TEST_SMALL_DISK"),
+    tools("RAGOPS_SKIP_LOG"),
     later("GRAPH_RAG_BIN", "GraphRAG as the graph step."),
     later("USE_FAILOVER", "Fall back from one chat backend to the next."),
     later("PRIMARY_LLM", "The first chat backend."),

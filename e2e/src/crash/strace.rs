@@ -11,6 +11,7 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use super::operation::Operation;
 use super::trace_line::{Unreadable, calls};
+use crate::skip::Unavailable;
 
 mod interpret;
 mod kill;
@@ -84,11 +85,14 @@ pub enum TraceError {
 }
 
 /// Why programs cannot be recorded on this machine; `None` when they can.
-pub fn unavailable() -> Option<String> {
+pub fn unavailable() -> Option<Unavailable> {
     match Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).output() {
-        Err(error) => Some(format!("strace cannot be started: {error}; install it (apt-get install strace)")),
+        Err(error) => Some(Unavailable::Missing(format!(
+            "strace cannot be started: {error}; install it (apt-get install strace)"
+        ))),
         Ok(output) if !output.status.success() => {
-            Some(format!("strace may not trace here: {}", String::from_utf8_lossy(&output.stderr).trim()))
+            let said = String::from_utf8_lossy(&output.stderr);
+            Some(Unavailable::Forbidden(format!("strace may not trace here: {}", said.trim())))
         }
         Ok(_) => None,
     }

@@ -10,6 +10,7 @@ mod read_only_mount;
 mod report;
 mod repository;
 mod serving;
+mod skips;
 
 use ragops_e2e::site::Site;
 use ragops_e2e::skip::skip;

@@ -33,11 +33,6 @@ struct State {
     origin: String,
 }
 
-/// Whether this machine can record.
-pub(crate) fn unavailable() -> Option<String> {
-    strace::unavailable()
-}
-
 fn active_manifest(data: &Path) -> Result<Option<Manifest>> {
     Ok(verdict::open_serving(data, INDEX)?.map(|revision| revision.manifest))
 }
@@ -223,7 +218,7 @@ fn check_edition(site: &Site, edition: u64) -> Result<()> {
 }
 
 fn run(test: &str, check: impl FnOnce(&Site, usize) -> Result<()>) {
-    if let Some(reason) = unavailable() {
+    if let Some(reason) = strace::unavailable() {
         return skip(test, &reason);
     }
     if let Some(site) = crate::site(test) {

@@ -1,6 +1,7 @@
 //! How much memory a build takes beside the model: builds an index of made-up pages with a model that only hashes, and
 //! prints the most memory that the process held, without the pages of mapped files, which the kernel takes back at will.
-//! `build_memory CHUNKS`, 50,000 unless told. Linux only.
+//! `build_memory CHUNKS`, 50,000 unless told; `build_memory records COUNT` puts short records into one file of JSON lines
+//! instead, which may have 16 MiB: about 350,000 of them. Linux only.
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::fmt::Write as _;
@@ -76,6 +77,15 @@ fn page(number: usize, random: &mut u64) -> String {
     text
 }
 
+/// One file of short records: the most chunks that a batch can hold.
+fn records(count: usize) -> String {
+    let mut lines = String::new();
+    for number in 0..count {
+        let _ = writeln!(lines, r#"{{"id":"{number}","text":"Alarm {number} is on."}}"#);
+    }
+    lines
+}
+
 /// Memory held now and not backed by a file, in MiB.
 fn held() -> u64 {
     let status = fs::read_to_string("/proc/self/status").expect("this is Linux");
@@ -101,13 +111,21 @@ fn most_held<T>(work: impl FnOnce() -> T) -> (T, u64) {
 }
 
 fn main() {
-    let chunks: usize = std::env::args().nth(1).map_or(50_000, |text| text.parse().expect("a number of chunks"));
     let folder = tempfile::tempdir().expect("a temporary folder");
     let docs = folder.path().join("docs");
     fs::create_dir(&docs).expect("the folder is new");
-    let mut random = 7;
-    for number in 0..chunks.div_ceil(SECTIONS) {
-        fs::write(docs.join(format!("{number}.md")), page(number, &mut random)).expect("there is space");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |text: &String| text.parse::<usize>().expect("a number is expected");
+    match arguments.as_slice() {
+        [kind, count] if kind == "records" => {
+            fs::write(docs.join("records.jsonl"), records(number(count))).expect("there is space");
+        }
+        arguments => {
+            let mut random = 7;
+            for number in 0..arguments.first().map_or(50_000, number).div_ceil(SECTIONS) {
+                fs::write(docs.join(format!("{number}.md")), page(number, &mut random)).expect("there is space");
+            }
+        }
     }
     let digest = digest_bytes(b"hashing");
     let model = Hashing(ModelIdentity { name: "hashing".to_owned(), digest, dimension: 384, max_tokens: 512 });

@@ -12,3 +12,8 @@ pub mod retrieve;
 pub mod revision;
 pub mod settings;
 pub mod text;
+
+#[cfg(test)]
+#[path = "../../../e2e/src/skip.rs"]
+#[allow(unreachable_pub, reason = "public where it is at home")]
+mod skip;

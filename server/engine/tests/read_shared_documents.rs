@@ -6,6 +6,11 @@ use ragops_engine::chunk::{ChunkSettings, chunk};
 use ragops_engine::document::{Document, FindingCode, Language, SourceName};
 use ragops_engine::read::{FolderSource, Reading, Registry, scan};
 
+#[path = "../../../e2e/src/skip.rs"]
+#[allow(unreachable_pub, reason = "public where it is at home")]
+mod skip;
+use skip::{Unavailable, skip, this_test};
+
 /// The shared data, or `None` after saying so.
 fn shared(name: &str) -> Option<PathBuf> {
     let beside_the_repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
@@ -15,7 +20,8 @@ fn shared(name: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!("SKIPPED: {} is absent; set RAGOPS_SHARED to the folder of shared test data", path.display());
+    let reason = format!("{} is absent; set RAGOPS_SHARED to the folder of shared test data", path.display());
+    skip(&this_test(), &Unavailable::Missing(reason));
     None
 }
 

@@ -77,14 +77,32 @@ impl StorageError {
         self.source.kind()
     }
 
-    /// Whether trying again later can help without anybody changing the request (no space, busy, interrupted).
+    /// Whether trying again later can help without anybody changing the request (no space, busy, no file handles, a
+    /// disk or a network mount that failed just now).
     pub fn is_retryable(&self) -> bool {
-        use io::ErrorKind as K;
-        matches!(
-            self.kind(),
-            K::StorageFull | K::QuotaExceeded | K::ResourceBusy | K::Interrupted | K::TimedOut | K::WouldBlock
-        )
+        is_transient(&self.source)
     }
+}
+
+/// Whether what the system refused may be granted a moment later.
+pub fn is_transient(error: &io::Error) -> bool {
+    use io::ErrorKind as K;
+    // The standard library has no kinds for these three, which are the same numbers on every Linux.
+    const EIO: i32 = 5;
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    let kind = matches!(
+        error.kind(),
+        K::StorageFull
+            | K::QuotaExceeded
+            | K::ResourceBusy
+            | K::Interrupted
+            | K::TimedOut
+            | K::WouldBlock
+            | K::OutOfMemory
+            | K::StaleNetworkFileHandle
+    );
+    kind || matches!(error.raw_os_error(), Some(EIO | ENFILE | EMFILE))
 }
 
 /// What to do about the commonest reasons, appended to the message.
@@ -269,6 +287,17 @@ mod tests {
         assert_eq!((error.step, error.kind()), (Step::Sync, io::ErrorKind::NotFound));
         assert_eq!(error.to_string(), "cannot sync to disk /nowhere/at/all: No such file or directory (os error 2)");
         assert!(!error.is_retryable());
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_retryable() {
+        let check = |number: i32, expect: bool| {
+            let error = StorageError::at(Step::Open, Path::new("/x"))(io::Error::from_raw_os_error(number));
+            assert_eq!(error.is_retryable(), expect, "{error}");
+        };
+        // EIO, ENOMEM, EBUSY, ENFILE, EMFILE, ENOSPC, ESTALE; then ENOENT, EACCES, ENOTDIR, EISDIR, EROFS.
+        [5, 12, 16, 23, 24, 28, 116].into_iter().for_each(|number| check(number, true));
+        [2, 13, 20, 21, 30].into_iter().for_each(|number| check(number, false));
     }
 
     #[test]

@@ -6,5 +6,5 @@ pub mod durable;
 pub mod mapped;
 
 pub use digest::{Sha256Digest, Sha256Hasher, digest_bytes, digest_file};
-pub use durable::{Step, StorageError};
+pub use durable::{Step, StorageError, is_transient};
 pub use mapped::MappedFile;

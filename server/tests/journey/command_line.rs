@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Server, rag_index, run, wait_for};
+use crate::support::{Server, Unavailable, rag_index, run, skip, this_test, wait_for};
 use crate::world::World;
 
 #[test]
@@ -126,8 +126,7 @@ fn a_data_folder_of_one_name_lies_in_the_current_folder_for_every_command() {
     assert!(world.revision(built.json()["revision"].as_str().unwrap()).is_dir());
     assert_eq!(run(&mut command(&["query", "When are certificates renewed?"])).code, 0);
     if std::net::TcpListener::bind("[::1]:0").is_err() {
-        eprintln!("SKIPPED: this machine has no IPv6");
-        return;
+        return skip(&this_test(), &Unavailable::Forbidden("this machine has no IPv6".to_owned()));
     }
     let server = Server::run(command(&["up", "-f", "rag.yaml", "--listen", "[::1]:0"])).ready();
     assert!(server.url.starts_with("http://[::1]:"), "{}", server.url);

@@ -9,6 +9,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+#[path = "../../../e2e/src/skip.rs"]
+#[allow(unreachable_pub, reason = "public where it is at home")]
+mod skip;
+#[allow(unused_imports, reason = "each test binary uses its own part")]
+pub(crate) use skip::{Unavailable, skip, this_test};
+
 /// Far above what anything here takes, so that only what never happens ends here.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -57,9 +63,8 @@ pub(crate) fn models_dir() -> Option<PathBuf> {
     let dir = set.or_else(|| Some(cache.or_else(home)?.join("ragops/models")));
     let dir = dir.filter(|dir| dir.join("multilingual-e5-small").is_dir());
     if dir.is_none() {
-        let message = "SKIPPED: the model multilingual-e5-small is not installed; run `make model`";
-        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{message}");
-        eprintln!("{message}");
+        let reason = "the model multilingual-e5-small is not installed; run `make model`";
+        skip(&this_test(), &Unavailable::Missing(reason.to_owned()));
     }
     dir
 }

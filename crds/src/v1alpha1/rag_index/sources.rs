@@ -16,8 +16,9 @@ use crate::v1alpha1::shared::{NAME_PATTERN, ObjectRef};
     validation = Rule::new("has(self.configMap) == (self.type == 'ConfigMap')").message("configMap must be set when type is ConfigMap, and only then").field_path(".configMap")
 )]
 pub struct Source {
-    /// Name of the source, unique in this index; ids of its documents start with it. 1 to 40 lower-case letters,
-    /// digits or '-', starting with a letter.
+    /// Name of the source, unique in this index: the `collection` of its documents. A document's id is its path
+    /// relative to the source, or the id that its record names, and is unique within the source only. 1 to 40
+    /// lower-case letters, digits or '-', starting with a letter.
     #[schemars(length(min = 1, max = 40), regex(pattern = NAME_PATTERN))]
     pub name: String,
     /// Where the documents are. "Folder": a folder of this machine (standalone only). "Volume": a

@@ -63,7 +63,7 @@ impl AddOutcome {
     }
 }
 
-/// Artefacts being downloaded, kept so that a download can go on.
+/// The artefact being downloaded, kept so that the download can go on: one at most, until a model is installed.
 const DOWNLOADS: &str = ".downloads";
 /// The folder that becomes the model.
 const STAGING: &str = ".staging";
@@ -83,6 +83,7 @@ impl ModelStore {
         if let Ok(model) = self.verify(name)
             && self.read_manifest(name)?.artefact == known.sha256
         {
+            durable::remove(&self.dir.join(DOWNLOADS))?;
             return Ok(AddOutcome::AlreadyInstalled(model));
         }
         let staging = self.dir.join(STAGING);
@@ -98,6 +99,7 @@ impl ModelStore {
         }
         let manifest = write_model(known, &source.to_string(), &staging, &artefact, progress)?;
         self.publish(name, &staging, progress)?;
+        durable::remove(&self.dir.join(DOWNLOADS))?;
         Ok(AddOutcome::Installed(describe(&manifest)))
     }
 

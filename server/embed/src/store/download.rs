@@ -106,6 +106,7 @@ struct Partial<'a> {
 pub(super) fn download(url: &str, dir: &Path, progress: &dyn AddProgress) -> Result<Download, DownloadError> {
     durable::create_dir(dir)?;
     let name = digest_bytes(url.as_bytes()).short(16);
+    keep_only(dir, &name)?;
     let remote_path = dir.join(format!("{name}.json"));
     let remote = std::fs::read(&remote_path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     let path = dir.join(format!("{name}.partial"));
@@ -125,6 +126,12 @@ pub(super) fn download(url: &str, dir: &Path, progress: &dyn AddProgress) -> Res
             return Err(DownloadError::Interrupted { url: url.to_owned(), done, total: partial.remote.total, reason });
         }
     }
+}
+
+/// Removes what was left of downloads from other addresses: an artefact may have `LIMIT` bytes, and one is enough.
+fn keep_only(dir: &Path, name: &str) -> Result<(), StorageError> {
+    let is_other = |path: &PathBuf| path.file_stem().is_none_or(|stem| stem != name);
+    durable::list(dir)?.iter().filter(|path| is_other(path)).try_for_each(|path| durable::remove(path))
 }
 
 fn agent() -> Agent {

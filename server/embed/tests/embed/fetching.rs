@@ -100,6 +100,31 @@ fn a_connection_that_is_cut_is_taken_up_where_it_broke_off() {
     no_leftovers(dir.path());
 }
 
+/// Each address once left its part behind, until the same address succeeded.
+#[test]
+fn one_interrupted_download_is_kept_and_none_beside_an_installed_model() {
+    let body = tiny::artefact();
+    let broken = || {
+        let body = body.clone();
+        serve(Box::new(move |number, _| match number {
+            1 => whole(&body, "\"v1\"", 7000),
+            _ => b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec(),
+        }))
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let parts = || {
+        let names = std::fs::read_dir(dir.path().join("models/.downloads")).unwrap();
+        names.filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|e| e == "partial")).count()
+    };
+    for _ in 0..3 {
+        assert!(add(&broken(), dir.path()).unwrap_err().is_retryable());
+        assert_eq!(parts(), 1);
+    }
+    let file = ModelSource::Path(tiny::file(dir.path()));
+    assert!(matches!(tiny::store(dir.path()).add("tiny", &file, &()).unwrap(), AddOutcome::Installed(_)));
+    no_leftovers(dir.path());
+}
+
 #[test]
 fn a_later_run_goes_on_from_what_an_earlier_one_left() {
     let body = tiny::artefact();

@@ -5,6 +5,11 @@ use std::sync::OnceLock;
 
 use ragops_embed::{LocalModel, ModelStore};
 
+#[path = "../../../../e2e/src/skip.rs"]
+#[allow(unreachable_pub, reason = "public where it is at home")]
+mod skip;
+pub(crate) use skip::{Unavailable, skip, this_test};
+
 pub(crate) const MODEL: &str = "multilingual-e5-small";
 
 fn env(name: &str) -> Option<PathBuf> {
@@ -13,7 +18,8 @@ fn env(name: &str) -> Option<PathBuf> {
 
 fn cache() -> PathBuf {
     let home = || env("HOME").unwrap_or_default().join(".cache");
-    env("XDG_CACHE_HOME").unwrap_or_else(home).join("ragops")
+    // As the XDG specification has it, a relative folder is passed over.
+    env("XDG_CACHE_HOME").filter(|path| path.is_absolute()).unwrap_or_else(home).join("ragops")
 }
 
 /// The folder of models that `make model` fills.
@@ -21,10 +27,8 @@ pub(crate) fn models_dir() -> PathBuf {
     env("RAGOPS_MODELS_DIR").unwrap_or_else(|| cache().join("models"))
 }
 
-/// Says that a test did not run, or fails it where everything must run.
 fn absent(what: &str) {
-    assert!(env("CI").is_none_or(|ci| ci.as_os_str() != "true"), "{what} is absent; run `make model` first");
-    eprintln!("SKIPPED, {what} is absent: run `make model` to test it");
+    skip(&this_test(), &Unavailable::Missing(format!("{what} is absent: run `make model` to test it")));
 }
 
 /// A file of the Python package, unpacked.
@@ -44,12 +48,15 @@ pub(crate) fn model() -> Option<&'static LocalModel> {
     let load = || {
         let store = ModelStore::new(models_dir());
         if store.inspect(MODEL).is_err() {
-            absent(&format!("the model {MODEL} under {}", store.dir().display()));
             return None;
         }
         Some(store.open(MODEL, 2.try_into().unwrap()).unwrap())
     };
-    LOADED.get_or_init(load).as_ref()
+    let loaded = LOADED.get_or_init(load).as_ref();
+    if loaded.is_none() {
+        absent(&format!("the model {MODEL} under {}", models_dir().display()));
+    }
+    loaded
 }
 
 pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f32 {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ragops_embed::store::Stage;
 use ragops_embed::{AddOutcome, EmbeddingModel, ModelSource, ModelStore, StoreError};
 
+use crate::fixture::{Unavailable, skip};
 use crate::tiny;
 
 fn threads(count: usize) -> std::num::NonZeroUsize {
@@ -265,6 +266,6 @@ fn a_full_disk_is_named_and_worth_retrying() {
         Ok(output) if String::from_utf8_lossy(&output.stdout).contains("panicked") => {
             panic!("{}", String::from_utf8_lossy(&output.stdout))
         }
-        refused => eprintln!("SKIPPED, this machine lets nobody mount a small disk: {refused:?}"),
+        refused => skip(name, &Unavailable::Forbidden(format!("nobody may mount a small disk here: {refused:?}"))),
     }
 }

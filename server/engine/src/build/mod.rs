@@ -1,6 +1,8 @@
 //! Builds one revision from folders of documents: scan, read, chunk, embed, index, calibrate, seal, activate.
-//! Documents stream through in batches to the disk: text, vectors and postings are never held whole. What grows in memory
-//! is the list of files and of document ids, some hundred bytes each. `examples/build_memory.rs` measures it.
+//! Documents stream through to the disk in batches of whole files, 24 MiB of sources at most: the texts and chunks of one
+//! batch are held, and the vectors of one group of 16 chunks. One file of 16 MiB with 350,000 short records, the worst
+//! case, takes 500 MiB so; 20,000 chunks of pages take 80 MiB. What grows with the index is the list of files and
+//! of document ids, some hundred bytes each. `examples/build_memory.rs` measures it.
 
 mod calibrate;
 mod cancel;

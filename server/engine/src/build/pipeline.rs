@@ -25,7 +25,8 @@ use crate::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, Rev
 use crate::settings::BuildSettings;
 use crate::text::prose_language;
 
-/// Source bytes read and cut at a time: bounds memory, and is enough to keep all cores busy.
+/// Source bytes read and cut at a time: bounds memory, and is enough to keep all cores busy. A batch is whole files, so
+/// it holds up to this and one file of the largest size that is read.
 const BATCH_BYTES: u64 = 8 << 20;
 /// Chunks given to the model at a time. While `up` builds, questions wait for the model no longer than one such group.
 const EMBEDDED_TOGETHER: usize = 16;
@@ -341,12 +342,11 @@ impl<'a> Build<'a> {
 
     fn write(&mut self, prepared: Vec<Prepared>) -> Result<(), BuildError> {
         let prepared = self.without_duplicates(prepared);
-        let texts: Vec<String> = chunks_of(&prepared).map(Chunk::embedding_text).collect();
+        let chunks: Vec<&Chunk> = chunks_of(&prepared).collect();
         let bytes = prepared.iter().map(|file| file.bytes).sum();
         let documents = |file: &Prepared| file.documents.iter().map(|(_, chunks)| chunks.len()).collect::<Vec<_>>();
-        let before = Progress { chunks_expected: self.expect(texts.len() as u64, bytes), ..self.so_far() };
-        let vectors = self.embed(&texts, &Embedding::begin(self.observer, before, prepared.iter().map(documents)))?;
-        self.vectors.push(&vectors)?;
+        let before = Progress { chunks_expected: self.expect(chunks.len() as u64, bytes), ..self.so_far() };
+        self.embed(&chunks, &Embedding::begin(self.observer, before, prepared.iter().map(documents)))?;
         for file in prepared {
             self.counts.files += 1;
             self.counts.source_bytes += file.bytes;
@@ -376,17 +376,18 @@ impl<'a> Build<'a> {
         prepared
     }
 
-    fn embed(&self, texts: &[String], progress: &Embedding) -> Result<Vec<f32>, BuildError> {
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    /// Writes the vectors of a batch, group by group: never more than one group of texts and vectors is held.
+    fn embed(&mut self, chunks: &[&Chunk], progress: &Embedding) -> Result<(), BuildError> {
         let monitor = |texts: usize| progress.advance(texts);
-        let mut vectors = Vec::with_capacity(texts.len() * self.model.identity().dimension);
-        for group in texts.chunks(EMBEDDED_TOGETHER) {
-            match self.model.embed_passages(group, &monitor) {
+        for group in chunks.chunks(EMBEDDED_TOGETHER) {
+            let texts: Vec<String> = group.iter().map(|chunk| chunk.embedding_text()).collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            match self.model.embed_passages(&texts, &monitor) {
                 Err(EmbedError::Cancelled) => return Err(BuildError::Cancelled),
-                other => vectors.extend_from_slice(other?.values()),
+                vectors => self.vectors.push(vectors?.values())?,
             }
         }
-        Ok(vectors)
+        Ok(())
     }
 
     fn write_document(&mut self, document: Document, digest: Sha256Digest, chunks: &[Chunk]) -> Result<(), BuildError> {

@@ -3,15 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use super::dataset::{GoldQuery, GoldSet, Question, REPORT};
+use crate::skip::{Unavailable, skip, this_test};
 
-/// The folder `name` of the shared test data, or `None` with a line on stderr when the data is not there.
+/// The folder `name` of the shared test data, or `None` after a skip when the data is not there.
 pub(super) fn shared_data(name: &str) -> Option<PathBuf> {
     let beside_the_repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     #[allow(clippy::disallowed_methods)] // Tests find their data by the environment; the engine never reads it.
     let root = std::env::var("RAGOPS_SHARED").map_or(beside_the_repository, PathBuf::from);
     let dir = root.join("data").join(name);
     if !dir.is_dir() {
-        eprintln!("SKIPPED: {} is absent; set RAGOPS_SHARED to the folder of shared test data", dir.display());
+        let reason = format!("{} is absent; set RAGOPS_SHARED to the folder of shared test data", dir.display());
+        skip(&this_test(), &Unavailable::Missing(reason));
         return None;
     }
     Some(dir)

@@ -7,7 +7,11 @@ pub mod records;
 pub mod text;
 pub mod vectors;
 
-use ragops_storage::StorageError;
+use std::io;
+
+use ragops_storage::{StorageError, is_transient};
+use tantivy::TantivyError;
+use tantivy::directory::error::{OpenDirectoryError, OpenReadError};
 
 /// The files that every revision has, by path, beside the segments that the two `meta.json` name.
 pub const FILES: [&str; 9] = [
@@ -67,9 +71,30 @@ pub enum IndexError {
 }
 
 impl IndexError {
-    /// Whether the same call can succeed later (no space, busy).
+    /// Whether the same call can succeed later (no space, busy, no file handles).
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Storage(error) if error.is_retryable())
+        match self {
+            Self::Storage(error) => error.is_retryable(),
+            Self::Text { source, .. } => system_error(source).is_some_and(is_transient),
+            // FAISS passes on the system's words alone, and in English: nothing here sets a locale.
+            Self::Vectors { source, .. } => {
+                let words = source.to_string();
+                ["Too many open files", "Cannot allocate memory", "Input/output error"]
+                    .iter()
+                    .any(|reason| words.contains(reason))
+            }
+            Self::Dimension { .. } | Self::Record { .. } => false,
+        }
+    }
+}
+
+/// What the system said when tantivy opened or read a file.
+fn system_error(error: &TantivyError) -> Option<&io::Error> {
+    match error {
+        TantivyError::IoError(source)
+        | TantivyError::OpenReadError(OpenReadError::IoError { io_error: source, .. })
+        | TantivyError::OpenDirectoryError(OpenDirectoryError::IoError { io_error: source, .. }) => Some(source),
+        _ => None,
     }
 }
 

@@ -144,7 +144,7 @@ impl RevisionError {
     pub fn is_damage(&self) -> bool {
         match self {
             Self::Unfinished(_) | Self::Manifest { .. } | Self::Format { .. } | Self::Damaged { .. } => true,
-            Self::Index(error) => !matches!(error, IndexError::Storage(_)),
+            Self::Index(error) => !matches!(error, IndexError::Storage(_)) && !error.is_retryable(),
             Self::Missing(_) | Self::OtherModel { .. } | Self::Storage(_) => false,
         }
     }

@@ -121,28 +121,51 @@ impl RevisionStore {
     }
 
     /// Opens the active revision, or, when it is damaged or gone, the newest other one that is whole.
-    /// `damage` is told of each that was passed over.
+    /// `damage` is told of each that was passed over. A revision that cannot be looked at just now (no file handles, a
+    /// disk error) is not passed over, for it may be whole: that is an error, and the same call can succeed later.
     pub fn open_serving(
         &self,
         damage: &mut dyn FnMut(&RevisionName, &RevisionError),
     ) -> Result<Option<Revision>, RevisionError> {
-        let mut candidates: Vec<RevisionName> = self.list()?.into_iter().rev().map(|(name, _)| name).collect();
-        match self.active() {
-            Ok(Some(active)) => {
-                candidates.retain(|name| *name != active);
-                candidates.insert(0, active);
-            }
+        let active = match self.active() {
+            Ok(Some(active)) => Some(active),
             Ok(None) => return Ok(None),
-            Err(error) if error.is_damage() => {}
+            Err(error) if error.is_damage() => None,
             Err(error) => return Err(error),
+        };
+        if let Some(name) = &active
+            && let Some(revision) = self.open_whole(name, damage)?
+        {
+            return Ok(Some(revision));
         }
-        for name in candidates {
-            match Revision::open(&self.path_of(&name)) {
-                Ok(revision) => return Ok(Some(revision)),
-                Err(error) => damage(&name, &error),
+        let mut others = self.list()?;
+        others.retain(|(name, _)| Some(name) != active.as_ref());
+        // A manifest that cannot be read now would put its revision behind older ones.
+        if let Some(at) = others.iter().position(|(_, read)| read.as_ref().is_err_and(|e| e.is_retryable())) {
+            return others.swap_remove(at).1.map(|_| None);
+        }
+        for (name, _) in others.iter().rev() {
+            if let Some(revision) = self.open_whole(name, damage)? {
+                return Ok(Some(revision));
             }
         }
         Ok(None)
+    }
+
+    /// Opens one revision; `None`, after telling `damage`, when it is of no use.
+    fn open_whole(
+        &self,
+        name: &RevisionName,
+        damage: &mut dyn FnMut(&RevisionName, &RevisionError),
+    ) -> Result<Option<Revision>, RevisionError> {
+        match Revision::open(&self.path_of(name)) {
+            Ok(revision) => Ok(Some(revision)),
+            Err(error) if error.is_retryable() => Err(error),
+            Err(error) => {
+                damage(name, &error);
+                Ok(None)
+            }
+        }
     }
 
     /// Makes a revision the active one, durably.
