@@ -38,7 +38,7 @@ const fn tools(name: &'static str) -> Name {
     Name { name, use_: Use::Tools, meaning: "", default: "" }
 }
 
-const NAMES: [Name; 33] = [
+const NAMES: [Name; 34] = [
     read("RAGOPS_DATA", "`./ragops-data`", "Folder that holds the indexes; `--data` is stronger."),
     read("RAGOPS_MODELS_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/models`", "Folder of installed embedding models."),
     read("RAGOPS_CACHE_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/embeddings`", "Folder of the embedding cache."),
