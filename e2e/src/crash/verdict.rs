@@ -79,13 +79,17 @@ pub fn holds_text(revision: &Revision, text: &str) -> Result<bool, Violation> {
     Ok(false)
 }
 
-/// What only unfinished work leaves in the folder of an index: anything but its lock, `active.json`, and revisions that
-/// hold exactly what their manifests list.
+/// The settings with which the index is asked; see `server/src/query_record.rs`.
+const QUERY_SETTINGS: &str = "query.json";
+
+/// What only unfinished work leaves in the folder of an index: anything but its lock, `active.json`, its query settings,
+/// and revisions that hold exactly what their manifests list.
 pub fn leftovers(data: &Path, index: &str) -> Result<Vec<PathBuf>, Violation> {
     let store = RevisionStore::of_index(data, index);
     let revisions = store.dir().join("revisions");
     let mut found = durable::list(store.dir()).map_err(RevisionError::from)?;
-    found.retain(|path| *path != revisions && *path != store.active_file() && *path != store.dir().join(".lock"));
+    let known = [revisions.clone(), store.active_file(), store.dir().join(".lock"), store.dir().join(QUERY_SETTINGS)];
+    found.retain(|path| !known.contains(path));
     for dir in durable::list(&revisions).map_err(RevisionError::from)? {
         let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.parse::<RevisionName>().is_err() {

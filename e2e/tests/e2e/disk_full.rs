@@ -67,14 +67,25 @@ fn pages(dir: &Path) -> Result<usize> {
     Ok(tree.nodes().map(pages).sum())
 }
 
-/// Whether a build failed for want of room, said as it should be.
-fn failed_for_room(ended: &Ended) -> Result<bool> {
+/// How a build on a small disk ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// There was room.
+    Built,
+    /// There was no room for the revision.
+    NoRevision,
+    /// The revision was active, and there was no room for the query settings beside it.
+    NoQuerySettings,
+}
+
+/// What a build ended with; want of room must be said as it should be.
+fn outcome(ended: &Ended) -> Result<Outcome> {
     if ended.code == Some(0) {
-        return Ok(false);
+        return Ok(Outcome::Built);
     }
     ensure!(ended.code == Some(3), "a full disk is retryable: {ended:?}");
     ensure!(ended.stderr.contains("free some space"), "the message does not say what to do: {ended:?}");
-    Ok(true)
+    Ok(if ended.stderr.contains("query.json") { Outcome::NoQuerySettings } else { Outcome::NoRevision })
 }
 
 /// Sizes from nothing to `needed`, the last few pages one by one: there the manifest and the end of files are written.
@@ -93,11 +104,12 @@ fn first_build(site: &Site) -> Result<()> {
     for size in sizes(needed) {
         let disk = SmallDisk::mounted(site, size)?;
         let check = || -> Result<bool> {
-            let failed = failed_for_room(&disk.index()?)?;
-            ensure!(disk.serves(0)? != failed, "failed: {failed}, served: {}", !failed);
+            let outcome = outcome(&disk.index()?)?;
+            let serves = disk.serves(0)?;
+            ensure!(serves == (outcome != Outcome::NoRevision), "{outcome:?}, and serves: {serves}");
             disk.resize(16 << 10)?;
             finish(&disk, 0)?;
-            Ok(failed)
+            Ok(outcome != Outcome::Built)
         };
         failures += usize::from(check().with_context(|| format!("{size} of {needed} pages"))?);
     }
@@ -115,14 +127,12 @@ fn rebuild(site: &Site) -> Result<()> {
         let check = || -> Result<bool> {
             disk.resize(pages(&disk.root())? + size)?;
             site.write_edition(edition)?;
-            let failed = failed_for_room(&disk.index()?)?;
-            ensure!(
-                disk.serves(if failed { edition - 1 } else { edition })?,
-                "failed: {failed}, and the other is served"
-            );
+            let outcome = outcome(&disk.index()?)?;
+            let expected = if outcome == Outcome::NoRevision { edition - 1 } else { edition };
+            ensure!(disk.serves(expected)?, "{outcome:?}, and edition {expected} is not served");
             disk.resize(16 << 10)?;
             finish(&disk, edition)?;
-            Ok(failed)
+            Ok(outcome != Outcome::Built)
         };
         failures += usize::from(check().with_context(|| format!("{size} of {needed} pages left"))?);
     }
