@@ -56,7 +56,11 @@ fn a_file_under_constant_writing_ends_the_build_by_name_and_nothing_is_lost() {
             }
         });
         let _stop = StopWhenDropped(&stop);
-        for _ in 0..10 {
+        // On a busy machine the writer may stand still during a whole build: then that build is right to end well.
+        for _ in 0..500 {
+            if named == 3 {
+                break;
+            }
             match check_whole(world.build(), 2) {
                 Some(error @ BuildError::SourcesChanging { .. }) if error.to_string().contains("live.md") => named += 1,
                 Some(other) => panic!("{other}"),
