@@ -120,7 +120,7 @@ fn full_report(runs: usize) -> Result<String> {
 }
 
 #[test]
-#[ignore = "the full run takes about half an hour: make crash"]
+#[ignore = "the full run takes three to ten minutes: make crash"]
 fn the_full_run_finds_nothing_torn_and_writes_its_report() {
     // Whoever asks for the report by name is not served with a skip.
     if let Some(reason) = strace::unavailable() {

@@ -11,7 +11,7 @@ use super::super::Searcher;
 use super::super::confidence::{question_words, rarity};
 use super::{PieceKind, context_of};
 
-/// Pieces embedded for one question, in number and in bytes together: about 60 ms on two cores. Twice as many find
+/// Pieces embedded for one question, in number and in bytes together: about 120 ms on two cores. Twice as many find
 /// one answer more in a hundred.
 const MAX_PIECES: usize = 32;
 const MAX_PIECES_BYTES: usize = 6_000;
