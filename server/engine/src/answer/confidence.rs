@@ -3,7 +3,8 @@
 //!
 //! Evidence is the best cosine, in deviations above what off-topic questions reach on this very index, and the share
 //! of the question's words, weighted by rarity, that stand in the best passages. Where question and passage are in
-//! different languages words cannot match, so they are not asked for.
+//! different languages words cannot match, so they need only stand somewhere in the index, if it holds the question's
+//! language. A name that stands nowhere weighs against.
 
 use std::collections::HashSet;
 

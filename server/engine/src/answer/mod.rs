@@ -303,6 +303,8 @@ impl Cited {
     }
 }
 
+/// Whether enough of an answer is supported. A quotation always is, so today this only turns away an answer without
+/// sentences; sentences that an LLM writes will be judged here.
 fn passes_second_gate(sentences: &[Sentence]) -> bool {
     let supported = sentences.iter().filter(|s| s.support == Support::Supported).count();
     let cited = sentences.iter().any(|s| !s.citations.is_empty());
