@@ -56,12 +56,15 @@ pub enum QueryResponse {
 /// An answer, each sentence with what supports it.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Answered {
-    /// The sentences joined.
+    /// The sentences laid out under their headings, as Markdown.
     pub answer: String,
     /// Each sentence with its citations.
     pub sentences: Vec<AnswerSentence>,
     /// The passages that the sentences cite.
     pub sources: Vec<AnswerSource>,
+    /// Words of the question, among its rarest, that stand in none of the passages cited; empty where these are in another
+    /// language. Either the passages have other words for it, or they are about something near: show them with the answer.
+    pub not_mentioned: Vec<String>,
     /// How the question was handled.
     #[serde(flatten)]
     pub circumstances: Circumstances,
@@ -109,12 +112,28 @@ pub struct Circumstances {
 /// One sentence of an answer.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct AnswerSentence {
-    /// Its text; Markdown where it is a table row or code.
+    /// Its text; Markdown where it is a table row (under its header) or code.
     pub text: String,
+    /// What it stands under: the document's title and the nearest heading (`Certificate expiry › Kafka`). A heading may
+    /// turn the meaning: "Never do this".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    /// Where a row stands in its table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<Row>,
     /// How well it is supported.
     pub support: SupportLevel,
     /// What supports it, best first.
     pub citations: Vec<AnswerCitation>,
+}
+
+/// Where a row stands in its table, or in the part of it that the passage holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Row {
+    /// 1 for the first row under the header.
+    pub number: u32,
+    /// How many rows there are.
+    pub of: u32,
 }
 
 /// One piece of evidence behind a sentence.
@@ -215,6 +234,8 @@ pub enum SupportLevel {
 pub enum Reason {
     /// Confidence is below the cut.
     LowConfidence,
+    /// It is a greeting, thanks or a test: nobody has to answer it.
+    SmallTalk,
     /// No passage was found at all.
     NothingFound,
     /// Too few sentences of the answer have something behind them.
@@ -230,6 +251,7 @@ impl QueryResponse {
             answer,
             sentences,
             sources,
+            not_mentioned,
             confidence,
             confidence_cut,
             reason,
@@ -253,6 +275,7 @@ impl QueryResponse {
                 answer,
                 sentences: sentences.into_iter().map(AnswerSentence::from).collect(),
                 sources: sources.into_iter().map(AnswerSource::from).collect(),
+                not_mentioned,
                 circumstances,
             }),
             Status::Escalated => {
@@ -282,7 +305,7 @@ impl QueryResponse {
 }
 
 impl From<Sentence> for AnswerSentence {
-    fn from(Sentence { text, support, citations }: Sentence) -> Self {
+    fn from(Sentence { text, section, row, support, citations }: Sentence) -> Self {
         let support = match support {
             Support::Supported => SupportLevel::Supported,
             Support::Weak => SupportLevel::Weak,
@@ -290,7 +313,8 @@ impl From<Sentence> for AnswerSentence {
         };
         // A sentence and its own copy score 1 but for rounding.
         let citation = |Citation { source, quote, score }| AnswerCitation { source, quote, score: score.min(1.0) };
-        Self { text, support, citations: citations.into_iter().map(citation).collect() }
+        let row = row.map(|row| Row { number: row.number, of: row.of });
+        Self { text, section, row, support, citations: citations.into_iter().map(citation).collect() }
     }
 }
 
@@ -316,6 +340,7 @@ impl From<EscalationReason> for Reason {
     fn from(reason: EscalationReason) -> Self {
         match reason {
             EscalationReason::LowConfidence => Self::LowConfidence,
+            EscalationReason::SmallTalk => Self::SmallTalk,
             EscalationReason::NothingFound => Self::NothingFound,
             EscalationReason::Unsupported => Self::Unsupported,
         }
@@ -346,10 +371,13 @@ mod tests {
             answer: "Restart it.".to_owned(),
             sentences: vec![Sentence {
                 text: "Restart it.".to_owned(),
+                section: Some("Kafka › Restart".to_owned()),
+                row: None,
                 support: Support::Supported,
                 citations: vec![citation],
             }],
             sources: vec![source],
+            not_mentioned: vec!["broker".to_owned()],
             confidence: 0.75,
             confidence_cut: 0.5,
             reason: (status == Status::Escalated).then_some(EscalationReason::LowConfidence),
@@ -367,11 +395,12 @@ mod tests {
         let expected = serde_json::json!({
             "status": "answered",
             "answer": "Restart it.",
-            "sentences": [{"text": "Restart it.", "support": "supported",
+            "sentences": [{"text": "Restart it.", "section": "Kafka › Restart", "support": "supported",
                 "citations": [{"source": 1, "quote": "Restart the broker.", "score": 0.95_f32}]}],
             "sources": [{"id": 1, "document": "en/kafka.md", "collection": "docs", "path": "en/kafka.md",
                 "title": "Kafka", "headings": ["Restart"], "lines": {"first": 3, "last": 9},
                 "text": "Restart the broker.", "cosine": 0.9_f32}],
+            "not_mentioned": ["broker"],
             "confidence": 0.75, "confidence_cut": 0.5, "mode": "auto", "mode_used": "hybrid", "index": "runbooks",
             "revision": "0123abcd", "request_id": "r1",
             "timings_ms": {"retrieve": 1.0, "answer": 2.0, "total": 3.0}

@@ -42,14 +42,56 @@ fn the_sample_questions_are_found_answered_and_escalated_as_measured() {
         assert!(found >= floor, "{name} is {found:.3}, the floor is {floor}; see docs/benchmarks.md");
     }
     small_talk_is_escalated(&server, data.path()).unwrap();
+    a_number_that_no_page_has_is_escalated(&server, data.path()).unwrap();
+    alerts_are_answered_whatever_instance_they_name(&server, data.path()).unwrap();
+    a_prohibition_stands_under_its_heading(&server, data.path()).unwrap();
     capitals_do_not_escalate(&server, data.path()).unwrap();
 }
 
 fn status(server: &Path, data: &Path, question: &str) -> Result<Value> {
+    Ok(ask(server, data, question)?["status"].clone())
+}
+
+fn ask(server: &Path, data: &Path, question: &str) -> Result<Value> {
     let mut query = Command::new(server);
     query.args(["query", "--index", INDEX, "--json", "--data"]).arg(data).arg(question);
-    let answer: Value = serde_json::from_str(&run(&mut query)?)?;
-    Ok(answer["status"].clone())
+    Ok(serde_json::from_str(&run(&mut query)?)?)
+}
+
+/// The pages have codes next to these; the neighbour's row was once given instead.
+fn a_number_that_no_page_has_is_escalated(server: &Path, data: &Path) -> Result<()> {
+    for question in ["에러 코드 418 대응 방법?", "HN-4230은 무슨 오류인가요?", "정산 배치가 종료 코드 41로 죽었어요"]
+    {
+        ensure!(status(server, data, question)? == "escalated", "`{question}` is answered");
+    }
+    ensure!(status(server, data, "에러 코드 503 대응 방법?")? == "answered");
+    Ok(())
+}
+
+/// The names and figures of an alert stand on no page.
+fn alerts_are_answered_whatever_instance_they_name(server: &Path, data: &Path) -> Result<()> {
+    for question in [
+        "ConsumerLagHigh: lag of consumer group search-indexer-7 is 81234 on broker-3 of cluster stage-9",
+        "CacheHitRatioLow: hit ratio of redis-catalog-4 is 61% on cluster stage-9",
+    ] {
+        ensure!(status(server, data, question)? == "answered", "`{question}` is not answered");
+    }
+    Ok(())
+}
+
+/// "Restart all shards together." was once given as an instruction; on its page it stands under "Never do this".
+fn a_prohibition_stands_under_its_heading(server: &Path, data: &Path) -> Result<()> {
+    let answer = ask(server, data, "May I restart all Redis shards together?")?;
+    let sentences = answer["sentences"].as_array().context("sentences")?;
+    let quoted = sentences.iter().find(|said| said["text"] == "- Restart all shards together.");
+    let section = &quoted.with_context(|| format!("no such sentence in {answer:#}"))?["section"];
+    ensure!(section == "Cache stampede on the catalog › Never do this", "{section}");
+    let text = answer["answer"].as_str().context("answer")?;
+    ensure!(
+        text.contains("**Cache stampede on the catalog › Never do this**\n\n- Restart all shards together."),
+        "{text}"
+    );
+    Ok(())
 }
 
 /// Strings of no language once came close to passages of the other language, where words were not asked for.
@@ -66,6 +108,12 @@ fn small_talk_is_escalated(server: &Path, data: &Path) -> Result<()> {
         "내일 서울 날씨 알려줘",
     ] {
         ensure!(status(server, data, question)? == "escalated", "`{question}` is answered");
+    }
+    for question in
+        ["thank you so much", "how are you doing today", "test test test", "고마워요 수고하세요", "너 이름이 뭐야"]
+    {
+        let answer = ask(server, data, question)?;
+        ensure!(answer["reason"] == "small_talk", "`{question}`: {answer:#}");
     }
     Ok(())
 }

@@ -1,60 +1,45 @@
-//! Prints what the confidence of each question of a set is made of, one JSON line each, for fitting its coefficients.
-//! `features DATA INDEX SET SPLIT MODELS [FILE]`, FILE with more questions without an answer; see docs/adr/0008-confidence.md.
+//! What the confidence of each question is made of: the data that its coefficients are fitted on (ADR 0008).
+//!
+//! `features DATA INDEX SET MODELS`: asks the active revision of `DATA/indexes/INDEX` every question of the gold set in
+//! `SET` and prints a line of JSON for each: id, split, whether it is answerable, and what was seen of it.
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use ragops_embed::ModelStore;
 use ragops_engine::answer::{Question, Searcher};
-use ragops_engine::evaluate::{GoldSet, Selection};
+use ragops_engine::evaluate::{GoldSet, Question as GoldQuestion};
 use ragops_engine::retrieve::Mode;
 use ragops_engine::revision::RevisionStore;
-use ragops_engine::settings::RetrievalSettings;
+use ragops_engine::settings::QuerySettings;
 
 fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [data, index, set, split, models, ..] = arguments.as_slice() else {
-        anyhow::bail!("five arguments are needed")
-    };
-    let revision = RevisionStore::of_index(Path::new(data), index).open_serving(&mut |_, _| ())?.context("no index")?;
-    let model = ModelStore::new(models).open("multilingual-e5-small", NonZeroUsize::MIN)?;
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [data, index, set, models] = arguments.as_slice() else { bail!("usage: features DATA INDEX SET MODELS") };
+    let index = index.to_str().context("the index's name is no text")?;
+    let revision = RevisionStore::of_index(Path::new(data), index).open_serving(&mut |_, _| ())?;
+    let revision = revision.context("the index has no revision")?;
+    let threads = NonZeroUsize::new(2).context("two threads")?;
+    let model = ModelStore::new(models).open(&revision.manifest.model.name, threads)?;
     let searcher = Searcher::new(Arc::new(revision), Arc::new(model))?;
-    let gold =
-        GoldSet::load(Path::new(set))?.select(&Selection { split: Some(split.clone()), ..Selection::default() })?;
+    let gold = GoldSet::load(set)?;
     for query in &gold.queries {
-        let relevant: Vec<&str> = query.judgements.relevant().collect();
-        print(&searcher, &query.question.text, &relevant)?;
+        show(&searcher, &query.question, true)?;
     }
-    for question in &gold.unanswerable {
-        print(&searcher, &question.text, &[])?;
-    }
-    if let Some(extra) = std::env::args().nth(6) {
-        for line in std::fs::read_to_string(extra)?.lines() {
-            print(&searcher, line, &[])?;
-        }
-    }
-    for line in include_str!("../src/answer/off_topic.txt").lines().filter(|line| !line.starts_with('#')) {
-        print(&searcher, line, &[])?;
-    }
-    Ok(())
+    gold.unanswerable.iter().try_for_each(|question| show(&searcher, question, false))
 }
 
-fn print(searcher: &Searcher, text: &str, relevant: &[&str]) -> Result<()> {
-    let found = searcher.retrieve(Question { text, mode: Mode::Auto }, &RetrievalSettings::default())?;
-    let confidence = searcher.confidence(text, &found)?;
-    let mut right = false;
-    for (number, _) in found.documents().into_iter().take(5) {
-        let id = searcher.revision().passages.document(number)?.id;
-        right |= relevant.contains(&id.as_str());
-    }
-    let margin = found.candidates.first().zip(found.candidates.get(9)).map(|(a, b)| a.fused - b.fused);
+fn show(searcher: &Searcher, question: &GoldQuestion, answerable: bool) -> Result<()> {
+    let settings = QuerySettings::default().retrieval;
+    let found = searcher.retrieve(Question { text: &question.text, mode: Mode::Auto }, &settings)?;
+    let seen = searcher.confidence(&question.text, &found)?;
     let line = serde_json::json!({
-        "question": text, "answerable": !relevant.is_empty(), "right": right,
-        "deviations": confidence.deviations, "coverage": confidence.coverage,
-        "same_language": confidence.same_language, "known": confidence.known_words, "name": confidence.unknown_name, "value": confidence.value, "margin": margin,
+        "id": question.id, "split": question.split, "answerable": answerable, "value": seen.value,
+        "deviations": seen.deviations, "coverage": seen.coverage, "same_language": seen.same_language,
+        "known_words": seen.known_words, "unknown_name": seen.unknown_name,
     });
     println!("{line}");
     Ok(())

@@ -117,7 +117,7 @@ fn judge(
     let answered = answer.status == Status::Answered;
     ranked.confidence = Some(answer.confidence);
     ranked.answered = Some(answered);
-    ranked.answer = answered.then_some(answer.answer);
+    ranked.answer = answered.then(|| answer.said());
     Ok(())
 }
 

@@ -1,17 +1,23 @@
 //! `query`: asks once, and prints the answer for people or as the HTTP interface gives it.
 
-use ragops_engine::answer::Question;
+use ragops_engine::answer::layout::{self, Part};
+use ragops_engine::answer::{Question, RowPlace};
 
 use super::open::{self, Opened};
 use super::{CommandError, Exit};
 use crate::cli::QueryArgs;
-use crate::contract::{AnswerSentence, AnswerSource, Answered, Circumstances, QueryResponse, SupportLevel};
+use crate::contract::{
+    AnswerSentence, AnswerSource, Answered, Circumstances, Escalated, QueryResponse, Reason, SupportLevel,
+};
 use crate::output;
 use crate::routes::question::check_question;
 use crate::settings::Settings;
 
 const ESCALATED: &str = "The documents do not hold enough to answer this question.\n\
                          이 질문에 답할 만한 근거를 문서에서 찾지 못했습니다.\n";
+
+const SMALL_TALK: &str = "This is no question about the documents. Ask what you would look up in them.\n\
+                          문서에 관한 질문이 아닙니다. 문서에서 찾고 싶은 내용을 물어보세요.\n";
 
 pub(super) fn run(args: &QueryArgs, settings: &Settings) -> Result<Exit, CommandError> {
     let question = check_question(&args.question).map_err(|error| CommandError::Question(error.message))?;
@@ -30,6 +36,7 @@ pub(super) fn run(args: &QueryArgs, settings: &Settings) -> Result<Exit, Command
 fn render(response: &QueryResponse) -> String {
     let text = match response {
         QueryResponse::Answered(answered) => render_answered(answered),
+        QueryResponse::Escalated(Escalated { reason: Some(Reason::SmallTalk), .. }) => SMALL_TALK.to_owned(),
         QueryResponse::Escalated(_) => ESCALATED.to_owned(),
     };
     let Circumstances { confidence, confidence_cut, mode_used, index, revision, timings_ms, .. } =
@@ -42,13 +49,23 @@ fn render(response: &QueryResponse) -> String {
 }
 
 fn render_answered(answered: &Answered) -> String {
-    let mut text: String = answered.sentences.iter().map(render_sentence).collect();
-    text.push('\n');
+    let marks: Vec<String> = answered.sentences.iter().map(marks).collect();
+    let mut text = layout::parts(answered.sentences.iter().zip(&marks).map(|(sentence, mark)| Part {
+        text: &sentence.text,
+        section: sentence.section.as_deref(),
+        row: sentence.row.map(|row| RowPlace { number: row.number, of: row.of }),
+        mark,
+    }));
+    text.push_str("\n\n");
+    if !answered.not_mentioned.is_empty() {
+        text.push_str(&format!("Not mentioned in the sources: {}\n\n", answered.not_mentioned.join(", ")));
+    }
     text.extend(answered.sources.iter().map(render_source));
     text
 }
 
-fn render_sentence(sentence: &AnswerSentence) -> String {
+/// The sources of a sentence, and a warning where they are weak.
+fn marks(sentence: &AnswerSentence) -> String {
     let mut sources: Vec<u32> = sentence.citations.iter().map(|citation| citation.source).collect();
     sources.sort_unstable();
     sources.dedup();
@@ -58,7 +75,7 @@ fn render_sentence(sentence: &AnswerSentence) -> String {
         SupportLevel::Weak => " (weakly supported)",
         SupportLevel::Unsupported => " (no source)",
     };
-    format!("{}{marks}{support}\n", sentence.text.trim_end())
+    format!("{marks}{support}")
 }
 
 fn render_source(source: &AnswerSource) -> String {
@@ -82,10 +99,12 @@ mod tests {
         let citation = |source| AnswerCitation { source, quote: "q".to_owned(), score: 1.0 };
         let sentence = AnswerSentence {
             text: "Restart it.\n".to_owned(),
+            section: None,
+            row: None,
             support: SupportLevel::Weak,
             citations: vec![citation(2), citation(1), citation(2)],
         };
-        assert_eq!(render_sentence(&sentence), "Restart it. [1] [2] (weakly supported)\n");
+        assert_eq!(marks(&sentence), " [1] [2] (weakly supported)");
     }
 
     #[test]

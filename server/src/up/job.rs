@@ -142,6 +142,9 @@ pub fn is_served(index: &ServedIndex, name: &RevisionName, files: Fingerprint) -
 fn serve(workshop: &Workshop, index: &ServedIndex, searcher: Searcher, files: Option<Fingerprint>) {
     let manifest = &searcher.revision().manifest;
     let (revision, documents) = (manifest.revision.to_string(), manifest.counts.documents);
+    if let Err(error) = searcher.warm() {
+        tracing::warn!(index = index.name(), %error, "the model could not be warmed; the first question tries again");
+    }
     workshop.state.swap(index, Arc::new(searcher));
     index.set_opened_files(files);
     tracing::info!(index = index.name(), revision, documents, "serving");

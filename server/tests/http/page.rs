@@ -19,7 +19,7 @@ fn shown(language: &str, sentences: &serde_json::Value) -> Option<String> {
     let body = json!({
         "status": "answered", "sentences": sentences, "confidence": 0.9, "confidence_cut": 0.5, "mode_used": "hybrid",
         "index": "faq", "revision": "0123abcd", "request_id": "r", "timings_ms": {"total": 7.0},
-        "sources": [{"id": 1, "title": "T", "headings": [], "path": "t.md", "collection": "docs", "text": "<i>x</i>"}],
+        "not_mentioned": ["maternity"], "sources": [{"id": 1, "title": "T", "headings": [], "path": "t.md", "collection": "docs", "text": "<i>x</i>"}],
     });
     child.stdin.take().unwrap().write_all(body.to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
@@ -60,6 +60,26 @@ fn sentences_that_belong_together_are_one_paragraph_list_table_or_block_of_code(
          <td>{c}</td></tr><tr><td>504</td><td>late</td><td>{c}</td></tr></tbody>",
     );
     check(&["| a | b |"], "<tbody><tr><td>a</td><td>b</td><td>{c}</td></tr></tbody>");
+}
+
+#[test]
+fn sections_have_their_heading_and_tables_show_what_is_left_out() {
+    let sentences = json!([
+        {"text": "- Restart all.", "section": "Cache › Never do this", "support": "supported", "citations": []},
+        {"text": "| a | b |\n|---|---|\n| 1 | x |", "row": {"number": 1, "of": 4}, "support": "supported", "citations": []},
+        {"text": "| a | b |\n|---|---|\n| 3 | z |", "row": {"number": 3, "of": 4}, "support": "supported", "citations": []},
+        {"text": "Done.", "support": "supported", "citations": []},
+    ]);
+    let Some(html) = shown("en", &sentences) else { return };
+    assert!(html.contains("<p class=\"mark\">Not mentioned in the sources: maternity</p>"), "{html}");
+    let gap = "<tr><td>…</td><td>…</td><td></td></tr>";
+    let cites = "<td><span class=\"cites\"></span></td>";
+    for expected in [
+        "<h3 class=\"section\">Cache › Never do this</h3><ul class=\"block ul\"><li>Restart all.".to_owned(),
+        format!("<tr><td>1</td><td>x</td>{cites}</tr>{gap}<tr><td>3</td><td>z</td>{cites}</tr>{gap}</tbody>"),
+    ] {
+        assert!(html.contains(&expected), "{expected}\nis missing in\n{html}");
+    }
 }
 
 #[test]

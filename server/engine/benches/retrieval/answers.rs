@@ -37,21 +37,22 @@ pub(crate) fn abstention(sets: &[(&str, GoldSet, &Searcher)]) -> Result<()> {
                 documents: documents(searcher, &found, |_| true)?,
                 confidence: Some(answer.confidence),
                 answered: Some(answer.status == Status::Answered),
-                answer: Some(answer.answer),
+                answer: Some(answer.said()),
             })
         };
         let run = evaluate(gold, description(searcher, Mode::Auto), &MonotonicClock::start(), &mut ask)?;
         let value = serde_json::to_value(Report::of(&run, gold, &ReportSettings::default())?)?;
-        let figure = |name: &str| value["abstention"][name]["value"].as_f64().unwrap_or(f64::NAN);
-        let fact = value["answers"]["contained"].as_f64().map_or("–".to_owned(), |share| format!("{share:.3}"));
+        let shown = |figure: Option<f64>| figure.map_or("–".to_owned(), |figure| format!("{figure:.3}"));
+        let figure = |name: &str| shown(value["abstention"][name]["value"].as_f64());
+        let fact = shown(value["answers"]["contained"].as_f64());
         println!(
-            "| {title} | {} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {fact} | {:.1} | {:.1} |",
+            "| {title} | {} | {} | {} | {} | {} | {} | {fact} | {:.1} | {:.1} |",
             value["abstention"]["answerable"],
             value["abstention"]["unanswerable"],
             figure("precision"),
             figure("coverage"),
             figure("unanswerable_escalated"),
-            value["abstention"]["aurc"].as_f64().unwrap_or(f64::NAN),
+            shown(value["abstention"]["aurc"].as_f64()),
             value["latency_ms"]["p50"].as_f64().unwrap_or(f64::NAN),
             value["latency_ms"]["p99"].as_f64().unwrap_or(f64::NAN),
         );

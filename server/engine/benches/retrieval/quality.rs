@@ -41,6 +41,10 @@ pub(crate) fn run(bench: &Bench, options: &Options) -> Result<()> {
         let gold = GoldSet::load(&options.samples.join("gold"))?;
         Ok(gold.select(&Selection { split: Some(split.to_owned()), ..Selection::default() })?)
     };
+    let near_misses = |split: &str| -> Result<GoldSet> {
+        let gold = GoldSet::load(&options.samples.join("near-misses"))?;
+        Ok(gold.select(&Selection { split: Some(split.to_owned()), ..Selection::default() })?)
+    };
     let baseline = Some([0.801, 0.702, 0.664]);
     rows(&case("runbooks", GoldSet::load(&shared("runbooks"))?, &runbooks, baseline))?;
     rows(&case("runbooks, half `tune`", split("runbooks", "tune")?, &runbooks, None))?;
@@ -51,8 +55,12 @@ pub(crate) fn run(bench: &Bench, options: &Options) -> Result<()> {
     rows(&case("samples, half `report`", sample_gold("report")?, &samples, None))?;
     let k8s;
     let mut sets = vec![
+        ("runbooks (alerts), half `tune`", split("runbooks", "tune")?, &runbooks),
+        ("runbooks (alerts), half `report`", split("runbooks", "report")?, &runbooks),
         ("samples, half `tune`", sample_gold("tune")?, &samples),
         ("samples, half `report`", sample_gold("report")?, &samples),
+        ("samples, near misses, half `tune`", near_misses("tune")?, &samples),
+        ("samples, near misses, half `report`", near_misses("report")?, &samples),
         ("clapnq_dev, half `tune`", split("clapnq_dev", "tune")?, &clapnq),
         ("clapnq_dev, half `report`", split("clapnq_dev", "report")?, &clapnq),
     ];

@@ -89,6 +89,9 @@ pub struct Background {
     pub sentence_pairs: Distribution,
     /// The best cosine of questions that have nothing to do with operations, by the question's language.
     pub off_topic_cosine: BTreeMap<Language, Distribution>,
+    /// How close those questions come to small talk (`answer::small_talk`), by language.
+    #[serde(default)]
+    pub small_talk: BTreeMap<Language, Distribution>,
     /// The confidence of those same questions, by the channels that were searched.
     pub off_topic_confidence: BTreeMap<Channels, Distribution>,
     /// How much closer such questions come to passages in their own language than to those in another: by the

@@ -13,10 +13,11 @@ use crate::index::IndexError;
 use crate::retrieve::{Candidate, Channels, Retrieved};
 use crate::revision::Revision;
 use crate::settings::ConfidenceSettings;
-use crate::text::{Analyzer, TokenBuffer, TokenKind, language};
+use crate::text::{Analyzer, language};
 
 use super::background::{Background, OwnLanguage};
 use super::names;
+use super::words::{WordKind, question_words, rarity, stands_somewhere};
 
 /// How many of the best passages may hold the question's words.
 const COVERAGE_PASSAGES: usize = 3;
@@ -45,7 +46,7 @@ const MIN_KNOWN_WORDS: f32 = 0.5;
 
 /// What a name that stands nowhere in the index takes from the logistic: a question about a product that no page names
 /// is rarely answered, however near its subject.
-const UNKNOWN_NAME: f32 = -2.5;
+const UNKNOWN_NAME: f32 = -3.5;
 
 /// The risk-coverage curve of the half `tune` of clapnq_dev, as precision and cut: from this confidence on, so many of the
 /// answers given were to answerable questions and found the right page, when one question in five has no answer (its
@@ -77,7 +78,8 @@ pub struct Confidence {
     pub same_language: bool,
     /// The share of the question's words that stand anywhere in the index, 0 to 1; 0 for a question without content words.
     pub known_words: f32,
-    /// Whether the question names something that stands nowhere in the index.
+    /// Whether the question names something that stands nowhere in the index, or a numbered thing that the best passages
+    /// lack.
     pub unknown_name: bool,
 }
 
@@ -90,12 +92,12 @@ pub fn confidence(
 ) -> Result<Confidence, IndexError> {
     let background = &revision.manifest.background;
     let asked_in = language(question).unwrap_or(Language::Other);
-    let Coverage { covered: coverage, known_words } = coverage(revision, analyzer, question, found)?;
+    let Coverage { covered: coverage, known_words, lacks_designation } = coverage(revision, analyzer, question, found)?;
     let same_language = best_language(revision, found).is_none_or(|best| best == asked_in || coverage >= 0.5);
     let cosine = found.best_closeness();
     let distribution = background.off_topic(asked_in);
     let deviations = cosine.zip(distribution).and_then(|(cosine, d)| d.deviations_above_median(cosine, MIN_DEVIATION));
-    let unknown_name = names::unknown(revision, analyzer, question)?;
+    let unknown_name = lacks_designation || names::unknown(revision, analyzer, question)?;
     let mut confidence = Confidence { value: 0.0, deviations, coverage, same_language, known_words, unknown_name };
     if !found.candidates.is_empty() {
         confidence.value = judge(&confidence, background.holds(asked_in));
@@ -157,9 +159,11 @@ struct Coverage {
     covered: f32,
     /// Share of the words that stand anywhere in the index.
     known_words: f32,
+    /// Whether a number that designates (`error 418`) stands in none of the best passages.
+    lacks_designation: bool,
 }
 
-/// A word counts once.
+/// A word counts once; particulars (`82`, `worker-3`) only where they are found.
 fn coverage(
     revision: &Revision,
     analyzer: &Analyzer,
@@ -176,65 +180,22 @@ fn coverage(
     }
     let (mut all, mut covered) = (0.0_f32, 0.0_f32);
     let (mut words, mut known) = (0_usize, 0_usize);
+    let mut lacks_designation = false;
     for word in question_words(analyzer, question) {
+        let is_present = word.forms.iter().any(|form| present.contains(form));
+        lacks_designation |= word.kind == WordKind::Designation && !is_present;
+        if word.kind == WordKind::Particular && !is_present {
+            continue;
+        }
         let rarity = rarity(revision, &word.forms)?;
         all += rarity;
+        covered += if is_present { rarity } else { 0.0 };
         words += 1;
-        known += usize::from(stands_somewhere(revision, &word.forms)?);
-        if word.forms.iter().any(|form| present.contains(form)) {
-            covered += rarity;
-        }
+        known += usize::from(is_present || stands_somewhere(revision, &word.forms)?);
     }
     let covered = if all > 0.0 { covered / all } else { 0.0 };
-    Ok(Coverage { covered, known_words: if words > 0 { known as f32 / words as f32 } else { 0.0 } })
-}
-
-fn stands_somewhere(revision: &Revision, forms: &[String]) -> Result<bool, IndexError> {
-    for form in forms {
-        if revision.text.holds(form)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// A word of a question, with the terms that stand for it: any of them is the word found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Word {
-    /// The word itself; for a Korean stem also its first two syllables, which survive most endings.
-    pub(super) forms: Vec<String>,
-}
-
-/// The distinct words of a question.
-pub(super) fn question_words(analyzer: &Analyzer, question: &str) -> Vec<Word> {
-    let mut buffer = TokenBuffer::default();
-    analyzer.analyze(question, &mut buffer);
-    let mut words: Vec<Word> = Vec::new();
-    let mut stem_at = None;
-    for token in buffer.iter() {
-        let text = token.text.to_owned();
-        if token.kind.is_whole_word() {
-            stem_at = (token.kind == TokenKind::Stem).then_some(token.position);
-            words.push(Word { forms: vec![text] });
-        } else if token.kind == TokenKind::Bigram && stem_at == Some(token.position) {
-            stem_at = None;
-            words.last_mut().into_iter().for_each(|word| word.forms.push(text.clone()));
-        }
-    }
-    let mut seen = HashSet::new();
-    words.retain(|word| seen.insert(word.forms.clone()));
-    words
-}
-
-/// The rarity of a word in the index, as BM25 weighs it (always above 0); its commonest form decides.
-pub(super) fn rarity(revision: &Revision, forms: &[String]) -> Result<f32, IndexError> {
-    let total = revision.text.len() as f32;
-    let mut frequency = 0;
-    for form in forms {
-        frequency = frequency.max(revision.text.document_frequency(form)?);
-    }
-    let frequency = frequency as f32;
-    Ok((1.0 + (total - frequency).max(0.0) / (frequency + 0.5)).ln())
+    let known_words = if words > 0 { known as f32 / words as f32 } else { 0.0 };
+    Ok(Coverage { covered, known_words, lacks_designation })
 }
 
 #[cfg(test)]

@@ -5,23 +5,27 @@ pub mod attribute;
 pub mod background;
 pub mod confidence;
 pub mod extract;
+pub mod layout;
 mod names;
+pub mod small_talk;
+mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use ragops_embed::{EmbedError, EmbeddingModel};
 use serde::Serialize;
 
-use crate::document::{DocumentId, LineRange};
+use crate::document::{DocumentId, Language, LineRange};
 use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::{Mode, RetrieveError, Retrieved, retrieve};
 use crate::revision::{Revision, RevisionError};
 use crate::settings::{QuerySettings, RetrievalSettings};
-use crate::text::Analyzer;
+use crate::text::{Analyzer, language, prose_language};
 
 use attribute::{Floors, Support};
 use confidence::Confidence;
+use small_talk::SmallTalk;
 
 /// Below this share of supported sentences an answer is not given.
 const MIN_SUPPORTED_SHARE: f32 = 0.5;
@@ -42,6 +46,8 @@ pub enum Status {
 pub enum EscalationReason {
     /// Confidence is below the cut.
     LowConfidence,
+    /// It is a greeting, thanks or a test: nobody has to answer it.
+    SmallTalk,
     /// No passage was found at all.
     NothingFound,
     /// Too few sentences of the answer have something behind them.
@@ -53,12 +59,15 @@ pub enum EscalationReason {
 pub struct Answer {
     /// Whether it was answered.
     pub status: Status,
-    /// The sentences joined; empty when escalated.
+    /// The sentences laid out under their headings, as Markdown; empty when escalated.
     pub answer: String,
     /// Each sentence with what is behind it; empty when escalated.
     pub sentences: Vec<Sentence>,
     /// The passages that the sentences cite; empty when escalated.
     pub sources: Vec<Source>,
+    /// Words of the question, among its rarest, that stand in none of the passages cited; empty when escalated, and where
+    /// the passages are in another language. Either they have other words for it, or they are about something near.
+    pub not_mentioned: Vec<String>,
     /// The probability that the index holds the answer, 0 to 1.
     pub confidence: f32,
     /// The confidence from which on a question is answered.
@@ -76,15 +85,39 @@ pub struct Answer {
     pub timings_ms: Timings,
 }
 
+impl Answer {
+    /// What is said, without headings: a sentence, row or code block a line, rows under their header.
+    pub fn said(&self) -> String {
+        let texts: Vec<&str> = self.sentences.iter().map(|sentence| sentence.text.trim_end()).collect();
+        texts.join("\n")
+    }
+}
+
 /// One sentence of an answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sentence {
-    /// Its text: Markdown where it is a table row or code.
+    /// Its text: Markdown where it is a table row (under its header) or code.
     pub text: String,
+    /// What it stands under: the document's title and the nearest heading (`Certificate expiry › Kafka`). A heading may
+    /// turn the meaning: "Never do this".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub section: Option<String>,
+    /// Where a row stands in its table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<RowPlace>,
     /// How well it is supported.
     pub support: Support,
     /// What supports it, best first.
     pub citations: Vec<Citation>,
+}
+
+/// Where a row stands in its table, or in the part of it that the passage holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct RowPlace {
+    /// 1 for the first row under the header.
+    pub number: u32,
+    /// How many rows there are.
+    pub of: u32,
 }
 
 /// One piece of evidence behind a sentence.
@@ -166,13 +199,15 @@ pub struct Searcher {
     revision: Arc<Revision>,
     model: Arc<dyn EmbeddingModel>,
     analyzer: Analyzer,
+    /// Embedded with the first question, shared by all clones.
+    small_talk: Arc<OnceLock<SmallTalk>>,
 }
 
 impl Searcher {
     /// Pairs a revision with a model; refuses another model than the one it was built with.
     pub fn new(revision: Arc<Revision>, model: Arc<dyn EmbeddingModel>) -> Result<Self, RevisionError> {
         revision.check_model(model.identity())?;
-        Ok(Self { revision, model, analyzer: Analyzer })
+        Ok(Self { revision, model, analyzer: Analyzer, small_talk: Arc::default() })
     }
 
     /// The revision.
@@ -205,6 +240,9 @@ impl Searcher {
         let mut answer = self.empty(question, &found, confidence.value, cut);
         if found.candidates.is_empty() {
             answer.reason = Some(EscalationReason::NothingFound);
+        } else if self.is_small_talk(question.text, &found)? {
+            answer.confidence = 0.0;
+            answer.reason = Some(EscalationReason::SmallTalk);
         } else if confidence.value < cut {
             answer.reason = Some(EscalationReason::LowConfidence);
         } else {
@@ -214,12 +252,35 @@ impl Searcher {
         Ok(answer)
     }
 
+    /// Does now what the first question would have to wait for.
+    pub fn warm(&self) -> Result<(), EmbedError> {
+        self.small_talk().map(|_| ())
+    }
+
+    fn small_talk(&self) -> Result<&SmallTalk, EmbedError> {
+        if let Some(examples) = self.small_talk.get() {
+            return Ok(examples);
+        }
+        let embedded = SmallTalk::embed(self.model.as_ref())?;
+        Ok(self.small_talk.get_or_init(|| embedded))
+    }
+
+    /// Where only text was searched the question has no vector, and its words must do.
+    fn is_small_talk(&self, question: &str, found: &Retrieved) -> Result<bool, AnswerError> {
+        let Some(vector) = &found.question_vector else { return Ok(false) };
+        let background = &self.revision.manifest.background.small_talk;
+        let best_passage = found.candidates.iter().filter_map(|candidate| candidate.cosine).max_by(f32::total_cmp);
+        let asked_in = language(question).unwrap_or(Language::Other);
+        Ok(small_talk::is_small_talk(self.small_talk()?.closeness(vector), best_passage, background, asked_in))
+    }
+
     fn empty(&self, question: Question<'_>, found: &Retrieved, confidence: f32, cut: f32) -> Answer {
         Answer {
             status: Status::Escalated,
             answer: String::new(),
             sentences: Vec::new(),
             sources: Vec::new(),
+            not_mentioned: Vec::new(),
             confidence,
             confidence_cut: cut,
             reason: None,
@@ -244,7 +305,7 @@ impl Searcher {
         let mut cited = Cited::default();
         let mut sentences = Vec::new();
         for &picked in &extraction.picked {
-            let said = &extraction.pieces[picked].evidence;
+            let said = &extraction.pieces[picked];
             let found = attribute::attribute_quoted(picked, &evidence, floors, settings.answering.max_citations);
             let citations = found.cited.iter().map(|(at, score)| Citation {
                 source: cited.id_of(extraction.pieces[*at].chunk),
@@ -252,17 +313,35 @@ impl Searcher {
                 score: *score,
             });
             let citations = citations.collect();
-            sentences.push(Sentence { text: said.text.clone(), support: found.support, citations });
+            sentences.push(Sentence {
+                text: said.evidence.text.clone(),
+                section: said.section.clone(),
+                row: said.row,
+                support: found.support,
+                citations,
+            });
         }
         if !passes_second_gate(&sentences) {
             answer.reason = Some(EscalationReason::Unsupported);
             return Ok(());
         }
         answer.status = Status::Answered;
-        answer.answer = extract::join(&sentences);
+        answer.answer = layout::lay_out(&sentences);
         answer.sentences = sentences;
         answer.sources = self.sources(&cited, found)?;
+        answer.not_mentioned = self.not_mentioned(question.text, &answer.sources)?;
         Ok(())
+    }
+
+    fn not_mentioned(&self, question: &str, sources: &[Source]) -> Result<Vec<String>, IndexError> {
+        let asked_in = language(question);
+        if sources.iter().any(|source| prose_language(&source.text).is_some_and(|language| Some(language) != asked_in))
+        {
+            return Ok(Vec::new());
+        }
+        let texts = sources.iter().flat_map(|source| [&source.text, &source.title].into_iter().chain(&source.headings));
+        let present = texts.flat_map(|text| self.analyzer.terms(text)).collect();
+        words::not_mentioned(&self.revision, &self.analyzer, question, &present)
     }
 
     fn sources(&self, cited: &Cited, found: &Retrieved) -> Result<Vec<Source>, IndexError> {

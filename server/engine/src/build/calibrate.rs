@@ -11,6 +11,7 @@ use crate::answer::attribute::{Evidence, similarity};
 use crate::answer::background::{Background, Distribution};
 use crate::answer::confidence::confidence;
 use crate::answer::extract::{context_of, in_context};
+use crate::answer::small_talk::{self, SmallTalk};
 use crate::document::Language;
 use crate::index::vectors::dot;
 use crate::index::{ChunkNumber, IndexError};
@@ -44,8 +45,9 @@ const BIAS_QUANTILE: f32 = 0.95;
 /// attribution change; the questions speak for themselves.
 pub(super) fn meaning() -> Sha256Digest {
     let mut hasher = Sha256Hasher::default();
-    hasher.update_field(b"calibration 2");
+    hasher.update_field(b"calibration 3");
     hasher.update_field(OFF_TOPIC.as_bytes());
+    hasher.update_field(small_talk::EXAMPLES.as_bytes());
     hasher.finish()
 }
 
@@ -75,12 +77,11 @@ pub(super) fn calibrate(
     revision.manifest.background.language_bias = language_bias(revision, &asked)?;
     // From here on each step needs what the one before put into the manifest.
     let found = retrieve_all(revision, &asked, Channels::Hybrid, observer)?;
-    let mut cosines = BTreeMap::<Language, Vec<f32>>::new();
-    for (question, hits) in asked.iter().zip(&found) {
-        cosines.entry(question.language).or_default().extend(hits.best_closeness());
-    }
-    revision.manifest.background.off_topic_cosine =
-        cosines.into_iter().map(|(language, values)| (language, Distribution::of(values))).collect();
+    let best = |(question, hits): (&Asked<'_>, &Retrieved)| Some((question.language, hits.best_closeness()?));
+    revision.manifest.background.off_topic_cosine = by_language(asked.iter().zip(&found).filter_map(best));
+    let talk = SmallTalk::embed(model)?;
+    let near_talk = |question: &Asked<'_>| (question.language, talk.closeness(question.vector));
+    revision.manifest.background.small_talk = by_language(asked.iter().map(near_talk));
     let mut confidences = BTreeMap::new();
     for channels in [Channels::Text, Channels::Vector, Channels::Hybrid] {
         let found = retrieve_all(revision, &asked, channels, observer)?;
@@ -91,6 +92,12 @@ pub(super) fn calibrate(
     }
     revision.manifest.background.off_topic_confidence = confidences;
     Ok(())
+}
+
+fn by_language(values: impl Iterator<Item = (Language, f32)>) -> BTreeMap<Language, Distribution> {
+    let mut of = BTreeMap::<Language, Vec<f32>>::new();
+    values.for_each(|(language, value)| of.entry(language).or_default().push(value));
+    of.into_iter().map(|(language, values)| (language, Distribution::of(values))).collect()
 }
 
 /// An off-topic question, embedded.

@@ -6,9 +6,11 @@
       question: 'Your question', index: 'Index', mode: 'Search', send: 'Ask', working: 'Looking it up…',
       answer: 'Answer', sources: 'Sources', lines: (a, b) => a === b ? `line ${a}` : `lines ${a}–${b}`,
       confidence: 'Confidence', revision: 'revision', passage: 'Show the passage',
+      missing: 'Not mentioned in the sources',
       weak: 'weakly supported', unsupported: 'no source', cited: 'Source',
       escalated: 'The documents do not hold enough to answer this question.',
       advice: 'Put it in other words, or ask somebody who knows. Nothing was made up.',
+      talk: 'This is no question about the documents.', talkAdvice: 'Ask what you would look up in them.',
       failed: 'The server could not be reached. Is it still running?', unexpected: 'The server gave an answer that this page cannot read.',
       empty: 'Please write a question first.', id: 'request',
       about: 'HTTP interface: POST /query, described in ', starting: 'The index is being built; answers come when it is ready.',
@@ -18,9 +20,11 @@
       question: '질문', index: '인덱스', mode: '검색 방식', send: '질문하기', working: '찾고 있습니다…',
       answer: '답변', sources: '출처', lines: (a, b) => a === b ? `${a}번째 줄` : `${a}–${b}번째 줄`,
       confidence: '신뢰도', revision: '리비전', passage: '본문 보기',
+      missing: '출처에 나오지 않는 말',
       weak: '근거 약함', unsupported: '근거 없음', cited: '출처',
       escalated: '이 질문에 답할 만한 근거를 문서에서 찾지 못했습니다.',
       advice: '다르게 물어보거나 담당자에게 문의해 주세요. 지어낸 내용은 없습니다.',
+      talk: '문서에 관한 질문이 아닙니다.', talkAdvice: '문서에서 찾고 싶은 내용을 물어보세요.',
       failed: '서버에 연결할 수 없습니다. 서버가 실행 중인지 확인해 주세요.', unexpected: '서버의 응답을 읽을 수 없습니다.',
       empty: '질문을 먼저 입력해 주세요.', id: '요청',
       about: 'HTTP 인터페이스: POST /query, 설명서는 ', starting: '인덱스를 만드는 중입니다. 준비되면 답변할 수 있습니다.',
@@ -83,18 +87,35 @@
     return line;
   }
 
-  // Sentences that belong together make one block: a paragraph, a list, or a table under one header.
+  // Rows left out of a table are shown as a row of ellipses, so that some rows never look like all of them. A row that
+  // stands alone was looked up.
+  function closeTable(last) {
+    if (last.is === 'table' && last.rows > 1 && last.row && last.row.number < last.row.of) last.into.append(gap(last.columns));
+  }
+
+  function gap(columns) {
+    return row('td', Array(columns).fill('…'), element('td'));
+  }
+
+  // Sentences that belong together make one block under the heading they stand under: a paragraph, a list, or a table
+  // under one header.
   function blocks(sentences) {
     const made = [];
     let last = {};
+    let section;
     for (const said of sentences) {
+      const newSection = said.section !== section;
       const is = kind(said.text);
       const lines = said.text.trim().split('\n');
       const rule = is === 'table' ? lines.findIndex(isRule) : -1;
       const header = rule > 0 ? lines[rule - 1] : '';
-      if (is === 'code' || is !== last.is || header !== last.header) {
+      const earlierRow = is === 'table' && last.row && said.row && said.row.number <= last.row.number;
+      if (newSection || earlierRow || is === 'code' || is !== last.is || header !== last.header) {
+        closeTable(last);
+        if (newSection && said.section) made.push(inline(element('h3', null, { class: 'section' }), said.section));
+        section = said.section;
         const outer = element({ prose: 'p', code: 'div', table: 'div' }[is] || is, null, { class: `block ${is}` });
-        last = { is, header, into: outer };
+        last = { is, header, into: outer, rows: 0 };
         made.push(outer);
         if (is === 'table') {
           const table = element('table');
@@ -109,6 +130,10 @@
         }
       }
       if (is === 'table') {
+        if (last.row && said.row && said.row.number > last.row.number + 1) last.into.append(gap(last.columns));
+        last.row = said.row;
+        last.rows += 1;
+        last.columns = cells(lines[lines.length - 1]).length;
         for (const line of lines.slice(rule + 1)) {
           const cited = element('td');
           cited.append(evidence(said));
@@ -125,6 +150,7 @@
         last.into.append(entry);
       }
     }
+    closeTable(last);
     return made;
   }
 
@@ -151,13 +177,18 @@
   function show(body) {
     result.replaceChildren();
     if (body.status === 'answered') {
-      result.append(element('h2', t.answer), ...blocks(body.sentences), element('h2', t.sources));
+      result.append(element('h2', t.answer), ...blocks(body.sentences));
+      if (body.not_mentioned && body.not_mentioned.length) {
+        result.append(element('p', `${t.missing}: ${body.not_mentioned.join(', ')}`, { class: 'mark' }));
+      }
+      result.append(element('h2', t.sources));
       const sources = element('ol', null, { class: 'sources' });
       sources.append(...body.sources.map((found) => source(found, body.sentences)));
       result.append(sources);
     } else {
       const notice = element('div', null, { class: 'notice' });
-      notice.append(element('h2', t.escalated), element('p', t.advice));
+      const talk = body.reason === 'small_talk';
+      notice.append(element('h2', talk ? t.talk : t.escalated), element('p', talk ? t.talkAdvice : t.advice));
       result.append(notice);
     }
     result.append(circumstances(body));

@@ -7,9 +7,9 @@ use crate::retrieve::{Candidate, Retrieved};
 use crate::settings::RetrievalSettings;
 use crate::text::{SegmentKind, segments};
 
-use super::super::Searcher;
-use super::super::confidence::{question_words, rarity};
-use super::{PieceKind, context_of};
+use super::super::words::{question_words, rarity};
+use super::super::{RowPlace, Searcher};
+use super::{PieceKind, context_of, path_of};
 
 /// Pieces embedded for one question, in number and in bytes together: about 120 ms on two cores. Twice as many find
 /// one answer more in a hundred.
@@ -26,6 +26,10 @@ pub(super) struct Draft {
     pub(super) text: String,
     /// Title and nearest heading.
     pub(super) context: String,
+    /// What it stands under, to be shown: title and nearest heading in full.
+    pub(super) section: Option<String>,
+    /// Where a row stands in its table.
+    pub(super) row: Option<RowPlace>,
     pub(super) kind: PieceKind,
     /// The passage's rank, then the position in it.
     pub(super) order: (usize, usize),
@@ -82,7 +86,10 @@ fn of_passage(
     let bias = candidate.closeness.zip(candidate.cosine).map_or(0.0, |(closeness, cosine)| closeness - cosine);
     let draft = |(position, cut): (usize, Cut)| {
         let context = context_of(shortened(&title), shortened(&cut.heading));
+        let section = Some(path_of(&title, &cut.heading, " › ")).filter(|section| !section.is_empty());
         Draft {
+            section,
+            row: cut.row,
             chunk: candidate.chunk,
             words: words.share_in(searcher, &context, &cut.text),
             kind: cut.kind,
@@ -106,6 +113,7 @@ struct Cut {
     kind: PieceKind,
     text: String,
     heading: String,
+    row: Option<RowPlace>,
 }
 
 /// Sentences, table rows under their header, and code blocks; headings are context, not answers. `above` is the heading
@@ -115,12 +123,18 @@ fn cut(text: &str, above: &str) -> Vec<Cut> {
     let mut heading = above.to_owned();
     for segment in segments(text) {
         let part = text[segment.range.clone()].trim();
-        let mut push = |kind, text: String| pieces.push(Cut { kind, text, heading: heading.clone() });
+        let mut push = |kind, text: String, row| pieces.push(Cut { kind, text, heading: heading.clone(), row });
         match segment.kind {
             SegmentKind::Heading => heading = part.trim_matches(|c: char| c == '#' || c.is_whitespace()).to_owned(),
-            SegmentKind::Table => rows(part).into_iter().for_each(|row| push(PieceKind::Row, row)),
-            SegmentKind::Code => push(PieceKind::Code, part.to_owned()),
-            SegmentKind::Sentence if is_prose(part) => push(PieceKind::Sentence, part.to_owned()),
+            SegmentKind::Table => {
+                let rows = rows(part);
+                let of = rows.len() as u32;
+                for (number, row) in (1..).zip(rows) {
+                    push(PieceKind::Row, row, Some(RowPlace { number, of }));
+                }
+            }
+            SegmentKind::Code => push(PieceKind::Code, part.to_owned(), None),
+            SegmentKind::Sentence if is_prose(part) => push(PieceKind::Sentence, part.to_owned(), None),
             SegmentKind::Sentence => {}
         }
     }

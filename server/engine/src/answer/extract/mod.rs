@@ -10,7 +10,7 @@ use crate::retrieve::Retrieved;
 use crate::settings::RetrievalSettings;
 
 use super::attribute::Evidence;
-use super::{AnswerError, Searcher, Sentence};
+use super::{AnswerError, RowPlace, Searcher};
 
 use draft::{Draft, drafts};
 
@@ -33,6 +33,10 @@ pub struct Piece {
     pub evidence: Evidence,
     /// What of it stands in the passage word for word: of a table row, the row without the header repeated above it.
     pub quote: String,
+    /// What it stands under: the document's title and the nearest heading.
+    pub section: Option<String>,
+    /// Where a row stands in its table.
+    pub row: Option<RowPlace>,
     kind: PieceKind,
     /// The passage's rank, then the position in it: reading order.
     order: (usize, usize),
@@ -90,6 +94,8 @@ pub fn extract(
                 + PASSAGE_WEIGHT * draft.passage
                 + if draft.kind == PieceKind::Row { ROW_WEIGHT } else { 0.0 },
             quote: quote(draft.kind, &draft.text),
+            section: draft.section,
+            row: draft.row,
             evidence: Evidence { text: draft.text, vector: vector.to_vec() },
             kind: draft.kind,
             order: draft.order,
@@ -107,11 +113,25 @@ pub(crate) fn in_context(context: &str, text: &str) -> String {
 
 /// A piece's headings as one line: the document's title, then the nearest heading, where they differ.
 pub(crate) fn context_of(title: &str, heading: &str) -> String {
+    path_of(title, heading, " > ")
+}
+
+fn path_of(title: &str, heading: &str, separator: &str) -> String {
     match (title.trim(), heading.trim()) {
         (title, heading) if heading.is_empty() || heading == title => title.to_owned(),
         ("", heading) => heading.to_owned(),
-        (title, heading) => format!("{title} > {heading}"),
+        (title, heading) => format!("{title}{separator}{heading}"),
     }
+}
+
+/// Whether a sentence begins an item of a list.
+pub(super) fn is_item(text: &str) -> bool {
+    draft::is_item(text)
+}
+
+/// Whether a piece is a row of a table under its header.
+pub(super) fn is_table(text: &str) -> bool {
+    text.starts_with('|')
 }
 
 fn quote(kind: PieceKind, text: &str) -> String {
@@ -121,37 +141,8 @@ fn quote(kind: PieceKind, text: &str) -> String {
     }
 }
 
-/// Joins an answer's sentences: prose with spaces, list items, table rows and code on lines of their own; rows of one
-/// table stand under one header.
-pub fn join(sentences: &[Sentence]) -> String {
-    let mut text = String::new();
-    let mut header = "";
-    for sentence in sentences {
-        let said = sentence.text.as_str();
-        let (above, row) =
-            if said.starts_with('|') { said.rsplit_once('\n').unwrap_or(("", said)) } else { ("", said) };
-        let in_same_table = !above.is_empty() && above == header;
-        header = above;
-        let block = said.contains('\n') || said.starts_with('|');
-        if !text.is_empty() {
-            let after_block = text.ends_with("```") || text.ends_with('|');
-            let (item, after_item) = (draft::is_item(said), text.lines().last().is_some_and(draft::is_item));
-            text.push_str(match () {
-                () if in_same_table => "\n",
-                () if block || after_block => "\n\n",
-                () if item && after_item => "\n",
-                () if item || after_item => "\n\n",
-                () => " ",
-            });
-        }
-        text.push_str(if in_same_table { row } else { said });
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::attribute::Support;
     use super::*;
 
     #[test]
@@ -168,20 +159,5 @@ mod tests {
         }
         assert_eq!(in_context("", "It takes 70 minutes."), "It takes 70 minutes.");
         assert_eq!(in_context("Restore", "It takes 70 minutes."), "Restore: It takes 70 minutes.");
-    }
-
-    #[test]
-    fn prose_runs_on_and_items_rows_and_code_stand_on_their_own_lines() {
-        let sentence = |text: &str| Sentence { text: text.to_owned(), support: Support::Supported, citations: vec![] };
-        let joined = |texts: &[&str]| join(&texts.iter().map(|text| sentence(text)).collect::<Vec<_>>());
-        assert_eq!(joined(&["One.", "Two."]), "One. Two.");
-        assert_eq!(
-            joined(&["Do this.", "1. First.", "2. Second.", "Done."]),
-            "Do this.\n\n1. First.\n2. Second.\n\nDone."
-        );
-        assert_eq!(joined(&["Run it:", "```\nls\n```", "Done."]), "Run it:\n\n```\nls\n```\n\nDone.");
-        assert_eq!(joined(&["| a |\n| --- |\n| 1 |", "Done."]), "| a |\n| --- |\n| 1 |\n\nDone.");
-        let rows = ["| a |\n| --- |\n| 1 |", "| a |\n| --- |\n| 2 |", "| b |\n| --- |\n| 3 |"];
-        assert_eq!(joined(&rows), "| a |\n| --- |\n| 1 |\n| 2 |\n\n| b |\n| --- |\n| 3 |");
     }
 }

@@ -1,8 +1,8 @@
 //! Which pieces make the answer, and in which order they are said.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use crate::index::ChunkNumber;
 use crate::text::{bigram_overlap, missing_facts};
 
 use super::draft::is_step;
@@ -18,13 +18,18 @@ const SAME_OVERLAP: f32 = 0.9;
 const MAX_STEPS: usize = 8;
 const MAX_STEPS_BYTES: usize = 1_000;
 
+/// A table of which several rows are picked is given whole up to so many rows and bytes.
+const MAX_ROWS: u32 = 12;
+const MAX_ROWS_BYTES: usize = 1_500;
+
 /// Positions of the best piece, those nearly as good that say something else, the code that a picked sentence
-/// introduces, and the other steps of a procedure; in the order of the answer.
+/// introduces, the other steps of a procedure and the other rows of a small table; in the order of the answer.
 pub(super) fn pick(pieces: &[Piece]) -> Vec<usize> {
     let by_score = best(pieces);
     let mut picked = by_score.clone();
     picked.extend(by_score.iter().filter_map(|at| introduced(pieces, *at)));
     picked.extend(procedures(pieces, &by_score));
+    picked.extend(tables(pieces, &by_score));
     picked.sort_unstable();
     picked.dedup();
     in_reading_order(pieces, picked)
@@ -85,6 +90,35 @@ fn procedures(pieces: &[Piece], picked: &[usize]) -> Vec<usize> {
     steps
 }
 
+/// All rows of the small tables of which two are picked: some of them would look like all there are. Of a table that is
+/// too long, or of which rows were not looked at, the answer shows where rows are left out.
+fn tables(pieces: &[Piece], picked: &[usize]) -> Vec<usize> {
+    let mut rows = Vec::new();
+    for at in picked {
+        let Some(table) = table(pieces, *at) else { continue };
+        let bytes: usize = pieces[table.clone()].iter().map(|piece| piece.quote.len()).sum();
+        let chosen = picked.iter().filter(|other| table.contains(other)).count();
+        if chosen >= 2 && bytes <= MAX_ROWS_BYTES {
+            rows.extend(table);
+        }
+    }
+    rows
+}
+
+/// The positions of the table that a row stands in, if it is small and all of it is there.
+fn table(pieces: &[Piece], at: usize) -> Option<Range<usize>> {
+    let row = pieces[at].row.filter(|row| row.of <= MAX_ROWS)?;
+    let first = at.checked_sub(row.number as usize - 1)?;
+    let table = first..first + row.of as usize;
+    let rows = pieces.get(table.clone())?;
+    let starts_at = rows.first()?.order;
+    let is_next = |(offset, piece): (usize, &Piece)| {
+        piece.row.is_some_and(|row| row.number as usize == offset + 1)
+            && piece.order == (starts_at.0, starts_at.1 + offset)
+    };
+    rows.iter().enumerate().all(is_next).then_some(table)
+}
+
 /// Whether a piece is a step of a numbered list.
 fn in_list(pieces: &[Piece], at: usize) -> bool {
     pieces[at].kind == PieceKind::Sentence && is_step(&pieces[at].evidence.text)
@@ -95,26 +129,35 @@ fn follows(piece: &Piece, next: &Piece) -> bool {
     next.order == (piece.order.0, piece.order.1 + 1)
 }
 
-/// Passages in the order of their best piece; within a passage as it is read.
+/// Sections in the order of their best piece; within a section as it is read. The chunks of a section are numbered as
+/// they are read, and sections of two documents that are called the same follow one another.
 fn in_reading_order(pieces: &[Piece], mut picked: Vec<usize>) -> Vec<usize> {
-    let mut best = HashMap::<ChunkNumber, f32>::new();
+    let mut best = HashMap::<Option<&str>, f32>::new();
     for at in &picked {
-        let entry = best.entry(pieces[*at].chunk).or_insert(f32::NEG_INFINITY);
+        let entry = best.entry(pieces[*at].section.as_deref()).or_insert(f32::NEG_INFINITY);
         *entry = entry.max(pieces[*at].score);
     }
-    let key = |at: &usize| best.get(&pieces[*at].chunk).copied().unwrap_or(f32::NEG_INFINITY);
-    picked.sort_by(|a, b| key(b).total_cmp(&key(a)).then(pieces[*a].order.cmp(&pieces[*b].order)));
+    let key = |at: &usize| {
+        let section = pieces[*at].section.as_deref();
+        (best.get(&section).copied().unwrap_or(f32::NEG_INFINITY), section, pieces[*at].chunk, pieces[*at].order.1)
+    };
+    picked.sort_by(|a, b| {
+        let (a, b) = (key(a), key(b));
+        b.0.total_cmp(&a.0).then_with(|| (a.1, a.2, a.3).cmp(&(b.1, b.2, b.3)))
+    });
     picked
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Evidence;
+    use super::super::{Evidence, RowPlace};
     use super::*;
+    use crate::index::ChunkNumber;
 
     fn piece(order: (usize, usize), kind: PieceKind, text: &str, score: f32) -> Piece {
         let evidence = Evidence { text: text.to_owned(), vector: vec![1.0] };
-        Piece { chunk: ChunkNumber(order.0 as u32), evidence, quote: text.to_owned(), kind, order, score }
+        let chunk = ChunkNumber(order.0 as u32);
+        Piece { chunk, evidence, quote: text.to_owned(), section: None, row: None, kind, order, score }
     }
 
     fn sentences(texts: &[(&str, f32)]) -> Vec<Piece> {
@@ -163,5 +206,30 @@ mod tests {
         let long: Vec<(&str, f32)> =
             texts.iter().enumerate().map(|(at, text)| (text.as_str(), if at == 3 { 5.0 } else { -9.0 })).collect();
         assert_eq!(pick(&sentences(&long)), [3]);
+    }
+
+    fn table(scores: &[f32], of: u32) -> Vec<Piece> {
+        let row = |(at, score): (usize, &f32)| {
+            let row = Some(RowPlace { number: at as u32 + 1, of });
+            Piece { row, ..piece((0, at + 3), PieceKind::Row, &format!("| {at} | value |"), *score) }
+        };
+        scores.iter().enumerate().map(row).collect()
+    }
+
+    #[test]
+    fn a_small_table_is_given_whole_when_two_of_its_rows_are_picked() {
+        assert_eq!(pick(&table(&[5.0, -9.0, 4.9, -9.0], 4)), [0, 1, 2, 3]);
+        assert_eq!(pick(&table(&[-9.0, 5.0, -9.0, -9.0], 4)), [1], "one row is looked up");
+    }
+
+    #[test]
+    fn a_long_table_or_one_with_rows_that_were_not_looked_at_is_left_as_it_is() {
+        let mut long = vec![-9.0; 20];
+        (long[3], long[5]) = (5.0, 4.9);
+        assert_eq!(pick(&table(&long, 20)), [3, 5]);
+        assert_eq!(pick(&table(&[5.0, 4.9, -9.0], 4)), [0, 1], "its fourth row is not there");
+        let mut gap = table(&[5.0, 4.9, -9.0], 3);
+        gap[2].order = (0, 99);
+        assert_eq!(pick(&gap), [0, 1]);
     }
 }
