@@ -106,12 +106,21 @@ pub(crate) fn result_name(result: BuildResult) -> &'static str {
     }
 }
 
+/// Findings as messages count them: `BadRecord 2, EmptyFile 1`.
+pub(crate) fn counted(findings: &BTreeMap<String, u64>) -> String {
+    let counts: Vec<String> = findings.iter().map(|(code, count)| format!("{code} {count}")).collect();
+    counts.join(", ")
+}
+
 fn render(config: &IndexConfig, outcome: &BuildOutcome, seconds: f64) -> String {
     let Counts { documents, chunks, .. } = outcome.manifest.counts;
     let (name, result, revision) = (&config.name, result_name(outcome.result), &outcome.revision);
     let findings = match outcome.manifest.findings.total() {
         0 => String::new(),
-        total => format!(", {total} findings (`ragops-server inspect` lists them)"),
+        total => {
+            let codes = counted(&outcome.manifest.findings.counts);
+            format!(", {total} findings: {codes} (`ragops-server inspect` lists them)")
+        }
     };
     format!("{name}: {result} revision {revision}, {documents} documents, {chunks} chunks, {seconds:.1} s{findings}")
 }

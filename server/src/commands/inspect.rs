@@ -6,6 +6,7 @@ use ragops_engine::document::Finding;
 use ragops_engine::revision::{Manifest, RevisionError, RevisionName, RevisionStore, open};
 use serde::Serialize;
 
+use super::index::counted;
 use super::open::{NotOpen, quoted};
 use super::{CommandError, Exit};
 use crate::cli::InspectArgs;
@@ -137,14 +138,15 @@ impl Content {
              ({dimension} dimensions)\n"
         );
         if !findings.is_empty() {
-            let counts: Vec<String> = findings.iter().map(|(code, count)| format!("{code} {count}")).collect();
-            text.push_str(&format!("    findings: {}\n", counts.join(", ")));
+            text.push_str(&format!("    findings: {}\n", counted(findings)));
             for finding in first_findings.iter().take(SHOWN_FINDINGS) {
                 text.push_str(&format!("      {finding}\n"));
             }
-            let more = first_findings.len().saturating_sub(SHOWN_FINDINGS);
+            let total: u64 = findings.values().sum();
+            let more = total.saturating_sub(first_findings.len().min(SHOWN_FINDINGS) as u64);
             if more > 0 {
-                text.push_str(&format!("      and {more} more; --json shows them\n"));
+                let kept = first_findings.len();
+                text.push_str(&format!("      and {more} more; --json shows {kept}, the first of each code\n"));
             }
         }
         text

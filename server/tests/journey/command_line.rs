@@ -41,6 +41,27 @@ fn findings_are_counted_and_named_and_fail_nothing() {
     assert!(inspected.contains("empty.md") && inspected.contains("binary.txt"), "{inspected}");
 }
 
+/// Office documents were passed over without a word, and so was a page called `UP.MD`.
+#[test]
+fn files_that_no_reader_takes_are_named_by_every_command_and_by_health() {
+    let Some(world) = World::new() else { return };
+    world.write("docs/UP.MD", "# Upper case\n\nThe upper rack is painted violet.\n");
+    for name in ["manual.pdf", "sheet.XLSX", "config.json", "Makefile", ".DS_Store", ".git/config", "~$manual.docx"] {
+        world.write(&format!("docs/{name}"), "x");
+    }
+    let built = run(world.command("index").arg("-f").arg(world.path("rag.yaml")));
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    assert!(built.stdout.contains("7 documents") && built.stdout.contains("4 findings: UnsupportedFormat 4"));
+    let inspected = run(&mut world.command("inspect")).stdout;
+    for path in ["Makefile: files without an extension", "config.json: `.json` files", "manual.pdf", "sheet.XLSX"] {
+        assert!(inspected.contains(path), "`{path}` is missing in: {inspected}");
+    }
+    assert!(!inspected.contains("DS_Store") && !inspected.contains(".git"), "{inspected}");
+    let server = world.start().ready();
+    assert_eq!(server.health()["indexes"]["runbooks"]["findings"], serde_json::json!({"UnsupportedFormat": 4}));
+    assert_eq!(server.ask("Which colour is the upper rack?")["sources"][0]["path"], "UP.MD");
+}
+
 #[test]
 fn sources_without_documents_are_bad_input_that_is_named() {
     let Some(world) = World::new() else { return };
@@ -62,6 +83,9 @@ fn sources_without_documents_are_bad_input_that_is_named() {
     fs::create_dir(world.path("hollow")).unwrap();
     check("./hollow", &["`bad` has no documents", "hollow"]);
     check("./rag.yaml", &["rag.yaml"]);
+    world.write("office/manual.pdf", "x");
+    world.write("office/b.docx", "x");
+    check("./office", &["2 files were looked at", "manual.pdf (UnsupportedFormat)", ".md, .markdown,", "convert"]);
     world.write("unreadable/empty.md", "");
     fs::write(world.path("unreadable/binary.txt"), b"\x00\x01\x02").unwrap();
     check("./unreadable", &["2 files were looked at", "empty.md (EmptyFile)", "binary.txt (BinaryContent)"]);
