@@ -90,7 +90,12 @@ fn open_noticing(workshop: &Workshop, index: &ServedIndex, notice: impl FnOnce(&
             let files = active.filter(|(_, name)| is_active(name)).map(|(files, _)| files);
             serve(workshop, index, searcher, files);
         }
-        Err(error) => tracing::error!(index = index.name(), %error, "the active revision cannot be opened"),
+        Err(error) => {
+            let message = format!("the active revision cannot be opened: {error}; what served before serves on");
+            tracing::error!(index = index.name(), "{message}");
+            let message = workshop.shown_paths.apply(&message);
+            index.update(|condition| condition.notice = Some(message));
+        }
     }
 }
 

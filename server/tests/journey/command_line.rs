@@ -74,6 +74,7 @@ fn sources_without_documents_are_bad_input_that_is_named() {
         assert_eq!(ran.code, 2, "{}", ran.stderr);
         let line = ran.json();
         assert_eq!((&line["result"], &line["error"]["retryable"]), (&"failed".into(), &false.into()), "{line}");
+        assert!(!ran.stderr.contains("index `bad`: index `bad`"), "{}", ran.stderr);
         let message = line["error"]["message"].as_str().unwrap();
         for text in says {
             assert!(message.contains(text), "`{text}` is missing in: {message}");
@@ -119,6 +120,32 @@ fn figures_have_the_contracts_shape_and_runs_can_be_compared() {
     assert_eq!(compared["recall_at_5"], 1.0, "{compared}");
     let korean = eval(&["--language", "ko"]).stdout;
     assert!(korean.contains("1 queries"), "{korean}");
+}
+
+/// Every figure was a zero, and a warning the only word of it.
+#[test]
+fn a_gold_set_of_other_documents_is_refused_with_ids_of_both_sides() {
+    let Some(world) = World::new() else { return };
+    world.index();
+    world.write(
+        "gold/queries.jsonl",
+        "{\"id\":\"q1\",\"text\":\"How long does a restore take?\",\"language\":\"en\"}\n",
+    );
+    let eval = |qrels: &str, extra: &[&str]| {
+        world.write("gold/qrels.tsv", &format!("query-id\tcorpus-id\tscore\n{qrels}"));
+        run(world.command("eval").args(extra).arg("--set").arg(world.path("gold")))
+    };
+    for extra in [&[][..], &["--json"]] {
+        let other = eval("q1\twiki-17\t1\nq1\twiki-18\t1\n", extra);
+        assert_eq!((other.code, other.stdout.as_str()), (2, ""), "{}", other.stderr);
+        let gold = world.path("gold").display().to_string();
+        for says in ["`runbooks`", &gold, "none of the 2", "`wiki-17`, `wiki-18`", "`en/backup.md`", "--set"] {
+            assert!(other.stderr.contains(says), "`{says}` is missing in: {}", other.stderr);
+        }
+        let some = eval("q1\ten/backup.md\t1\nq1\twiki-18\t1\n", extra);
+        assert_eq!(some.code, 0, "{}", some.stderr);
+        assert!(some.stderr.contains("lacks 1 of the 2 relevant documents, `wiki-18` for one"), "{}", some.stderr);
+    }
 }
 
 #[test]
