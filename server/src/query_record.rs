@@ -109,8 +109,9 @@ pub fn write(store: &RevisionStore, settings: QuerySettings) -> Result<(), Query
     }
     let mut json = serde_json::to_vec_pretty(&Record::from(settings)).expect("plain settings always serialise");
     json.push(b'\n');
-    // `up` and `index` may write at once, and would take the staged file from under each other.
-    let _one_writer = durable::DirLock::wait(store.dir(), ".query.lock")?;
+    // `up` and `index` may write at once, and would take the staged file from under each other. Where the file system has
+    // no such lock, one of them may fail, and says so.
+    let _one_writer = durable::DirLock::wait(store.dir()).ok();
     Ok(durable::replace_file(&store.dir().join(FILE), &json)?)
 }
 

@@ -233,12 +233,7 @@ pub fn remove(path: &Path) -> Result<(), StorageError> {
 
 const LOCK_FILE: &str = ".lock";
 
-fn open_lock(path: &Path) -> Result<File, StorageError> {
-    let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true).open(path).map_err(StorageError::at(Step::Lock, path))
-}
-
-/// An exclusive lock on a folder, held by an open `.lock` file; the kernel releases it when the process dies.
+/// An exclusive lock on a folder, held by an open file, its `.lock` or the folder itself; the kernel releases it when the process dies.
 #[derive(Debug)]
 pub struct DirLock {
     file: File,
@@ -248,16 +243,18 @@ impl DirLock {
     /// Takes the lock, or fails at once with `WouldBlock` when another process has it.
     pub fn try_acquire(dir: &Path) -> Result<Self, StorageError> {
         let path = dir.join(LOCK_FILE);
-        let file = open_lock(&path)?;
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        let file = options.open(&path).map_err(StorageError::at(Step::Lock, &path))?;
         file.try_lock().map_err(|e| StorageError::at(Step::Lock, &path)(e.into()))?;
         Ok(Self { file })
     }
 
-    /// Waits for another lock of the folder, by a name of its own: for writes that are over in a moment.
-    pub fn wait(dir: &Path, name: &str) -> Result<Self, StorageError> {
-        let path = dir.join(name);
-        let file = open_lock(&path)?;
-        file.lock().map_err(StorageError::at(Step::Lock, &path))?;
+    /// Waits for another lock, of the folder itself and not of its `.lock` file: for writes that are over in a moment.
+    /// Some network file systems have no such lock.
+    pub fn wait(dir: &Path) -> Result<Self, StorageError> {
+        let file = File::open(dir).map_err(StorageError::at(Step::Lock, dir))?;
+        file.lock().map_err(StorageError::at(Step::Lock, dir))?;
         Ok(Self { file })
     }
 
