@@ -2,22 +2,30 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
+GOALS := help up test build model bench crash lint setup setup-test generate
+.PHONY: $(GOALS)
+
+# Paths are relative to this file's folder: from elsewhere (make -f REPO/Makefile up) it calls itself there.
+HERE := $(dir $(lastword $(MAKEFILE_LIST)))
+ifneq ($(HERE),./)
+$(GOALS):
+	@$(MAKE) --no-print-directory -C "$(HERE)" $@
+else
+
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 SERVER := $(TARGET)/release/ragops-server
 CARGO := cargo
 
-# The sample runbooks, unless told otherwise: make up FILE=my-index.yaml LISTEN=127.0.0.1:9000
+# The sample runbooks, unless told otherwise: make up FILE=my-index.yaml DATA=my-data LISTEN=127.0.0.1:9000
 FILE ?= config/samples/ragindex.yaml
 LISTEN ?= 127.0.0.1:8000
 DATA ?= .ragops
-
-.PHONY: help up test build model bench crash lint setup setup-test generate
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: build model ## Index the sample runbooks and serve them on http://127.0.0.1:8000
-	$(SERVER) up -f $(FILE) --data $(DATA) --listen $(LISTEN)
+	$(SERVER) up -f "$(FILE)" --data "$(DATA)" --listen "$(LISTEN)"
 
 test: setup-test build model ## Run all tests
 	scripts/test.sh
@@ -48,3 +56,5 @@ setup: ## Install missing Debian packages (as root), or say which
 
 setup-test: ## The same with what only the tests need
 	@scripts/setup.sh test
+
+endif

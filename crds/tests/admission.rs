@@ -76,6 +76,38 @@ fn the_standalone_sample_and_the_minimal_one_are_used_whole() {
     }
 }
 
+/// A refused word was listed as supported and then refused, and a missing one named nothing to write.
+#[test]
+fn a_missing_or_unknown_word_names_what_this_version_takes() {
+    let object = "a.yaml:11: RagIndex/runbooks: ";
+    let check = |text: &str, message: &str| {
+        let admission = admit(text);
+        let messages: Vec<String> = admission.errors.iter().map(ToString::to_string).collect();
+        assert!(messages.iter().any(|told| told.ends_with(message)), "`{message}` is missing in {messages:?}");
+    };
+    let later = "(not in this version, or only in a cluster:";
+    check(
+        &with("  embedding: {local: {model: m}}\n"),
+        &format!(r#"{object}spec.embedding.type: Required value: write one of: "Local" {later} "Backend")"#),
+    );
+    check(
+        &MINIMAL.replace("type: Folder", "type: S3"),
+        &format!(
+            r#"spec.sources[0].type: Unsupported value: "S3": supported values: "Folder" {later} "Volume", "Git", "ConfigMap")"#
+        ),
+    );
+    check(
+        &MINIMAL.replace("        path: ./docs", "        include: ['*.md']"),
+        "spec.sources[0].folder.path: Required value: Path of the folder; a relative path starts at the file that this \
+         resource stands in",
+    );
+    check(
+        &with("  llm: {model: m}\n"),
+        &format!(r#"{object}strict decoding error: unknown field "spec.llm"; docs/crd-reference.md lists the fields"#),
+    );
+    check(&with("  deletionPolicy: Keep\n"), r#""Keep": supported values: "Retain", "Delete""#);
+}
+
 #[test]
 fn what_is_not_built_yet_is_refused_by_name() {
     let object = "a.yaml:11: RagIndex/runbooks: ";
@@ -209,7 +241,7 @@ fn every_mistake_of_a_file_is_reported_with_its_line_and_the_rest_is_admitted() 
     assert_eq!(
         messages,
         [
-            r#"a.yaml:12: RagIndex/handbook: strict decoding error: unknown field "spec.retrieval.topk"; did you mean topK?"#,
+            r#"a.yaml:12: RagIndex/handbook: strict decoding error: unknown field "spec.retrieval.topk"; did you mean topK? docs/crd-reference.md lists the fields"#,
             "a.yaml:13: RagIndex/handbook: spec.retrieval.topK: Invalid value: 0: spec.retrieval.topK in body should be greater than or equal to 1",
             "a.yaml:15: cannot read YAML: unclosed bracket '{'",
         ]
@@ -222,7 +254,7 @@ fn mistakes_that_yaml_lays_are_explained() {
         &with("  graph: {type: Off}\n"),
         &[
             r#"a.yaml:11: RagIndex/runbooks: spec.graph.type: Invalid value: "boolean": spec.graph.type in body must be of type string: "boolean" (YAML reads bare yes, no, on and off as booleans: write the word in quotes)"#,
-            r#"a.yaml:11: RagIndex/runbooks: spec.graph.type: Unsupported value: false: supported values: "Off", "Extractive", "Backend", "External""#,
+            r#"a.yaml:11: RagIndex/runbooks: spec.graph.type: Unsupported value: false: supported values: "Off" (not in this version, or only in a cluster: "Extractive", "Backend", "External")"#,
         ],
     );
     refused(

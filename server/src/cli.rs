@@ -19,7 +19,8 @@ pub struct Cli {
     pub global: GlobalFlags,
 }
 
-const AFTER_HELP: &str = "Exit codes: 0 done, 2 something must be changed first, 3 the same command may succeed later.\n\
+const AFTER_HELP: &str = "Exit codes: 0 done, 2 something must be changed first, 3 the same command may succeed later,\n\
+                          130 stopped by Ctrl-C, 143 by SIGTERM.\n\
                           Settings from the environment: docs/settings.md.";
 
 /// Flags of every command.
@@ -46,7 +47,7 @@ pub enum Command {
     Model(ModelArgs),
     /// Build what is missing, serve, and rebuild when YAML or documents change
     Up(UpArgs),
-    /// Build one revision of each RagIndex, then exit: 0 built or unchanged, 2 bad input, 3 retryable
+    /// Build one revision of each RagIndex, then exit: 0 built or unchanged, 2 bad input, 3 retryable, 130 or 143 stopped
     Index(IndexArgs),
     /// Ask once
     Query(QueryArgs),

@@ -23,4 +23,5 @@ pub mod routes;
 pub mod settings;
 pub mod shown_paths;
 pub mod state;
+pub mod stop;
 pub mod up;

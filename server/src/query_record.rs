@@ -109,6 +109,9 @@ pub fn write(store: &RevisionStore, settings: QuerySettings) -> Result<(), Query
     }
     let mut json = serde_json::to_vec_pretty(&Record::from(settings)).expect("plain settings always serialise");
     json.push(b'\n');
+    // `up` and `index` may write at once, and would take the staged file from under each other. Where the file system has
+    // no such lock, one of them may fail, and says so.
+    let _one_writer = durable::DirLock::wait(store.dir()).ok();
     Ok(durable::replace_file(&store.dir().join(FILE), &json)?)
 }
 
@@ -152,6 +155,27 @@ mod tests {
         }
         let text = fs::read_to_string(store.dir().join(FILE)).unwrap();
         assert!(text.contains(r#""type": "Fixed""#) && text.contains(r#""minimum": 0.99"#), "{text}");
+    }
+
+    /// Two writers shared the name of a staged file: one renamed what the other had begun, or found nothing to rename.
+    #[test]
+    fn writers_at_once_leave_one_whole_file_and_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = store(&dir);
+        std::thread::scope(|scope| {
+            for writer in 0..4_usize {
+                let store = &store;
+                scope.spawn(move || {
+                    for top_k in 1..100 {
+                        let retrieval = RetrievalSettings { top_k: top_k * 10 + writer, channel_depth: 1_000 };
+                        write(store, QuerySettings { retrieval, ..QuerySettings::default() }).unwrap();
+                        assert!(read(store).unwrap().is_some());
+                    }
+                });
+            }
+        });
+        let names = fs::read_dir(store.dir()).unwrap().map(|entry| entry.unwrap().file_name());
+        assert!(!names.into_iter().any(|name| name.to_string_lossy().ends_with(".tmp")));
     }
 
     #[test]

@@ -65,12 +65,14 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// As the engine takes it.
+    /// As the engine takes it, to whom no `include` means what the default one says: whatever a reader takes, and a
+    /// finding for every other file.
     pub fn source(&self) -> FolderSource {
+        let include = if self.include == default_include() { Vec::new() } else { self.include.clone() };
         FolderSource {
             name: SourceName::new(self.name.as_str()),
             root: self.path.clone(),
-            include: self.include.clone(),
+            include,
             exclude: self.exclude.clone(),
         }
     }
@@ -253,7 +255,8 @@ fn folders(spec: &RagIndexSpec, base: &Path) -> Vec<Folder> {
         let folder = source.folder.as_ref()?;
         Some(Folder {
             name: source.name.clone(),
-            path: base.join(&folder.path),
+            // Without the `.` of `./docs`, which would stand in the middle of every path that is printed.
+            path: base.join(&folder.path).components().collect(),
             written: folder.path.clone(),
             include: folder.include.clone(),
             exclude: folder.exclude.clone(),
@@ -296,4 +299,48 @@ fn query(spec: &RagIndexSpec) -> QuerySettings {
 /// Admission has checked the range; a negative number would be a fault of its rules and becomes 0.
 fn positive(number: i32) -> usize {
     usize::try_from(number).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ragops_engine::read::media::{ACCEPTED, extension};
+
+    #[test]
+    fn the_default_include_names_what_the_engine_reads_and_leaves_the_rest_to_it() {
+        let of = |pattern: &String| format!(".{}", extension(pattern).unwrap());
+        assert_eq!(default_include().iter().map(of).collect::<Vec<_>>().join(", "), ACCEPTED);
+        let folder = |include: Vec<String>| Folder {
+            name: "docs".to_owned(),
+            path: PathBuf::from("/docs"),
+            written: "docs".to_owned(),
+            include,
+            exclude: Vec::new(),
+        };
+        assert_eq!(folder(default_include()).source().include, Vec::<String>::new());
+        let own = vec!["**/*.md".to_owned()];
+        assert_eq!(folder(own.clone()).source().include, own);
+    }
+
+    #[test]
+    fn a_folder_lies_beside_its_resources_without_dots_in_its_path() {
+        let check = |written: &str, path: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            let yaml = format!(
+                "apiVersion: ragops.dev/v1alpha1\nkind: RagIndex\nmetadata: {{name: a}}\nspec:\n  sources:\n  - {{name: d, \
+                 type: Folder, folder: {{path: {written}}}}}\n"
+            );
+            fs::write(dir.path().join("rag.yaml"), yaml).unwrap();
+            let resources = load_path(&dir.path().join("rag.yaml")).unwrap();
+            let folder = &resources.indexes[0].folders[0];
+            let expected = if path.starts_with('/') { PathBuf::from(path) } else { dir.path().join(path) };
+            // As text: two paths that differ in a `.` are equal as paths.
+            assert_eq!(folder.path.display().to_string(), expected.display().to_string());
+            assert_eq!(folder.written, written);
+        };
+        check("./docs", "docs");
+        check("a/./b/", "a/b");
+        check("../docs", "../docs");
+        check("/srv/./docs", "/srv/docs");
+    }
 }

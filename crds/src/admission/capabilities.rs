@@ -165,6 +165,14 @@ pub(crate) fn examine(kind: &str, written: &Value) -> Findings {
     findings
 }
 
+/// Whether the table refuses this word at `path`, such as `spec.sources[3].type`.
+pub(crate) fn refuses(kind: &str, path: &str, word: &str) -> bool {
+    let pattern: String = path.chars().filter(|character| !character.is_ascii_digit()).collect();
+    let is_refusal = |row: &&Capability| !matches!(row.verdict, Verdict::NotUsed(_));
+    let mut rows = CAPABILITIES.iter().filter(is_refusal).filter(|row| row.kind == kind && row.path == pattern);
+    rows.any(|row| row.values.hold(&Value::from(word)))
+}
+
 /// Collects every value at `pattern` below `value`, with its own path.
 fn find<'a>(value: &'a Value, pattern: &str, path: String, places: &mut Vec<(String, &'a Value)>) {
     if pattern.is_empty() {

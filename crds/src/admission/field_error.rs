@@ -55,13 +55,15 @@ pub struct FieldError {
     pub kind: FieldErrorKind,
     /// The refused value, where the message shows it.
     pub value: Option<Value>,
-    /// What would be right; may be empty.
+    /// What would be right, as an API server says it; may be empty.
     pub detail: String,
+    /// The same for whoever runs this version without a cluster, where it differs. It stands in no API server's message.
+    pub advice: Option<String>,
 }
 
 impl FieldError {
     pub(crate) fn new(field: &str, kind: FieldErrorKind, value: Option<Value>, detail: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), kind, value, detail: detail.into() }
+        Self { field: field.to_owned(), kind, value, detail: detail.into(), advice: None }
     }
 
     pub(crate) fn required(field: &str, detail: impl Into<String>) -> Self {
@@ -72,17 +74,28 @@ impl FieldError {
         Self::new(field, FieldErrorKind::Invalid, Some(value.clone()), detail)
     }
 
+    /// The message with our advice in place of the API server's detail, where there is one.
+    #[must_use]
+    pub fn advised(&self) -> String {
+        let detail = self.advice.as_deref().unwrap_or(&self.detail);
+        format!("{}: {}", self.field, self.body_with(detail))
+    }
+
     /// The message without the field's path.
     #[must_use]
     pub fn body(&self) -> String {
+        self.body_with(&self.detail)
+    }
+
+    fn body_with(&self, detail: &str) -> String {
         let mut body = self.kind.words().to_owned();
         if let Some(value) = &self.value {
             body.push_str(": ");
             body.push_str(&go_value(value));
         }
-        if !self.detail.is_empty() {
+        if !detail.is_empty() {
             body.push_str(": ");
-            body.push_str(&self.detail);
+            body.push_str(detail);
         }
         body
     }

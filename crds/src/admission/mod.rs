@@ -152,7 +152,11 @@ fn create(judge: &'static Judge, mut written: Value) -> Verdict {
     let mut refusals = strict_errors(schema, &written);
     structural::drop_nulls(schema, &mut written);
     let mut value = written.clone();
-    refusals.extend(server_verdict(judge, &mut value, None).into_iter().map(Refusal::Field));
+    let advised = |mut error: FieldError| {
+        error.advice = suggest::advice(&judge.definition.kind, schema, &error);
+        Refusal::Field(error)
+    };
+    refusals.extend(server_verdict(judge, &mut value, None).into_iter().map(advised));
     let findings = capabilities::examine(&judge.definition.kind, &written);
     // What the schema refuses already is not refused a second time for being unbuilt.
     let unbuilt = findings.refused.into_iter().filter(|error| !refusals.iter().any(|told| told.field() == error.field));

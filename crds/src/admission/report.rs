@@ -76,7 +76,7 @@ pub enum Refusal {
     #[error("{0}")]
     UnknownKind(String),
     /// A field that the schema does not have.
-    #[error("strict decoding error: unknown field \"{path}\"{}", hint.as_ref().map(|hint| format!("; did you mean {hint}?")).unwrap_or_default())]
+    #[error("strict decoding error: unknown field \"{path}\"; {}{REFERENCE}", hint.as_ref().map(|hint| format!("did you mean {hint}? ")).unwrap_or_default())]
     UnknownField {
         /// Path of the field.
         path: String,
@@ -84,7 +84,7 @@ pub enum Refusal {
         hint: Option<String>,
     },
     /// The schema or a rule refuses a field.
-    #[error("{0}{hint}", hint = hint(_0))]
+    #[error("{}{}", .0.advised(), hint(.0))]
     Field(FieldError),
     /// The value is valid, but this version does not build it, or it means something only in a cluster.
     #[error("{0}")]
@@ -138,6 +138,9 @@ impl Refusal {
         }
     }
 }
+
+/// Where the fields can be looked up.
+const REFERENCE: &str = "docs/crd-reference.md lists the fields";
 
 /// What to do about a mistake that YAML itself lays.
 fn hint(error: &FieldError) -> &'static str {

@@ -1,6 +1,7 @@
 //! The values that pass from reading to chunking to indexing: documents, blocks, chunks and findings.
 //! Plain data: every text is UTF-8 in NFC, every path uses `/`. Nothing here reads a file.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -212,7 +213,7 @@ pub enum FindingCode {
     BinaryContent,
     /// Bytes that are not valid in the file's encoding were replaced by U+FFFD.
     InvalidBytes,
-    /// No reader knows the format.
+    /// No reader takes the file, by its extension or by its first bytes.
     UnsupportedFormat,
     /// This user may not open or read the file.
     UnreadableFile,
@@ -278,7 +279,7 @@ pub struct Finding {
     /// What was found, with figures.
     pub detail: String,
     /// What the owner of the file can do.
-    pub advice: String,
+    pub advice: Cow<'static, str>,
 }
 
 impl Finding {
@@ -287,7 +288,7 @@ impl Finding {
         code: FindingCode,
         path: impl Into<String>,
         detail: impl Into<String>,
-        advice: impl Into<String>,
+        advice: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self { code, path: path.into(), line: None, detail: detail.into(), advice: advice.into() }
     }

@@ -21,6 +21,9 @@ use crate::cli::EvalArgs;
 use crate::output;
 use crate::settings::Settings;
 
+/// Ids that a message shows of a set and of an index.
+const EXAMPLE_IDS: usize = 3;
+
 /// What `--json` prints: the report's fields, and the comparison where one was asked for.
 #[derive(Serialize)]
 struct Figures {
@@ -35,7 +38,7 @@ pub(super) fn run(args: &EvalArgs, settings: &Settings) -> Result<Exit, CommandE
     let gold = GoldSet::load(&args.set)?.select(&selection)?;
     let before = args.compare.as_deref().map(Run::load).transpose()?;
     let Opened { name: index, searcher, query } = open::open(&args.target, settings)?;
-    warn_of_missing(&gold, &searcher);
+    check_relevant(&gold, &searcher, args, &index)?;
     let revision = searcher.revision().manifest.revision.to_string();
     let description = RunDescription { index, revision, mode: args.mode.name().to_owned() };
     let run = ask_all(&gold, description, &searcher, args.mode, &query)?;
@@ -55,18 +58,38 @@ pub(super) fn run(args: &EvalArgs, settings: &Settings) -> Result<Exit, CommandE
     Ok(Exit::Done)
 }
 
-/// A relevant document that the index lacks can never be found, which is worth knowing before the figures are.
-fn warn_of_missing(gold: &GoldSet, searcher: &Searcher) {
+/// A relevant document that the index lacks can never be found, which is worth knowing before the figures are. Where it
+/// lacks all of them, the set is another index's, and every figure would be a zero that says nothing.
+fn check_relevant(gold: &GoldSet, searcher: &Searcher, args: &EvalArgs, index: &str) -> Result<(), CommandError> {
     let passages = &searcher.revision().passages;
     let numbers = 0..u32::try_from(passages.document_count()).unwrap_or(u32::MAX);
     let id = |number| Some(passages.document(number).ok()?.id.as_str().to_owned());
     let known: HashSet<String> = numbers.filter_map(id).collect();
     let relevant = gold.relevant_documents();
     let missing: Vec<&str> = relevant.iter().copied().filter(|id| !known.contains(*id)).collect();
+    if !relevant.is_empty() && missing.len() == relevant.len() {
+        let mut known: Vec<&str> = known.iter().map(String::as_str).collect();
+        known.sort_unstable();
+        return Err(CommandError::OtherGoldSet {
+            set: args.set.clone(),
+            index: index.to_owned(),
+            relevant: relevant.len(),
+            named: some_of(&missing),
+            known: some_of(&known),
+        });
+    }
     if let Some(first) = missing.first() {
         let (missing, relevant) = (missing.len(), relevant.len());
-        eprintln!("warning: the index lacks {missing} of the {relevant} relevant documents, `{first}` for one");
+        eprintln!("warning: index `{index}` lacks {missing} of the {relevant} relevant documents, `{first}` for one");
     }
+    Ok(())
+}
+
+/// The first ids, as examples.
+fn some_of(ids: &[&str]) -> String {
+    let shown: Vec<String> = ids.iter().take(EXAMPLE_IDS).map(|id| format!("`{id}`")).collect();
+    let more = if ids.len() > EXAMPLE_IDS { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
 }
 
 fn ask_all(

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use ragops_engine::build::{BuildOutcome, BuildResult, ErrorClass};
+use ragops_engine::build::{BuildError, BuildOutcome, BuildResult, ErrorClass};
 use ragops_engine::revision::RevisionStore;
 use ragops_engine::revision::manifest::Counts;
 use serde::Serialize;
@@ -18,12 +18,13 @@ use crate::progress::{Cancel, Display, Reporter};
 use crate::query_record;
 use crate::resources::{IndexConfig, Origin};
 use crate::settings::Settings;
+use crate::stop::{self, Stop};
 
 /// What `--json` prints for each index.
 #[derive(Debug, Serialize)]
 struct ResultLine<'a> {
     index: &'a str,
-    /// `built`, `unchanged` or `failed`.
+    /// `built`, `unchanged`, `failed` or, by a signal, `stopped`.
     result: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<String>,
@@ -48,13 +49,15 @@ pub(super) fn run(args: IndexArgs, settings: &Settings) -> Result<Exit, CommandE
         eprintln!("note: {unused}");
     }
     let models = Models::of(settings);
+    let stop = Stop::on_signal()?;
     let mut exit = Exit::Done;
     for config in &resources.indexes {
         let start = Instant::now();
-        let result = build(config, settings, &models);
+        let result = build(config, settings, &models, stop.cancel());
         if let Err(error) = &result {
-            eprintln!("error: index `{}`: {error}", config.name);
-            exit = exit.max(Exit::of(error.class()));
+            let ended = stop.signal().filter(|_| is_cancelled(error));
+            eprintln!("{}", ended.map_or_else(|| refusal(config, error), |signal| stopped(config, signal)));
+            exit = exit.max(ended.map_or_else(|| Exit::of(error.class()), Exit::Stopped));
         }
         let seconds = (start.elapsed().as_secs_f64() * 1e3).round() / 1e3;
         if args.json {
@@ -66,9 +69,33 @@ pub(super) fn run(args: IndexArgs, settings: &Settings) -> Result<Exit, CommandE
     Ok(exit)
 }
 
-fn build(config: &IndexConfig, settings: &Settings, models: &Models) -> Result<BuildOutcome, BuildFailure> {
+fn is_cancelled(error: &BuildFailure) -> bool {
+    matches!(error, BuildFailure::Build(BuildError::Cancelled))
+}
+
+/// What a failed build says; many errors name the index themselves.
+fn refusal(config: &IndexConfig, error: &BuildFailure) -> String {
+    let (message, index) = (error.to_string(), format!("index `{}`", config.name));
+    if message.contains(&index) { format!("error: {message}") } else { format!("error: {index}: {message}") }
+}
+
+fn stopped(config: &IndexConfig, signal: u8) -> String {
+    format!(
+        "stopped by {}: index `{}` was not built and stays as it was; the same command starts over, with the vectors \
+         that are in the cache by now",
+        stop::name_of(signal),
+        config.name
+    )
+}
+
+fn build(
+    config: &IndexConfig,
+    settings: &Settings,
+    models: &Models,
+    cancel: Cancel,
+) -> Result<BuildOutcome, BuildFailure> {
     let display = Display::bar_or(Display::Lines);
-    let reporter = Reporter::new(&config.name, display, Cancel::default(), |_| {});
+    let reporter = Reporter::new(&config.name, display, cancel, |_| {});
     let outcome = builder::build(config, &settings.data, models, &reporter)?;
     query_record::write(&RevisionStore::of_index(&settings.data, &config.name), config.query)?;
     Ok(outcome)
@@ -92,8 +119,9 @@ fn result_line<'a>(
         },
         Err(error) => {
             let retryable = error.class() == ErrorClass::Retryable;
+            let result = if is_cancelled(error) { "stopped" } else { "failed" };
             let error = Some(ErrorLine { message: error.to_string(), retryable });
-            ResultLine { index, result: "failed", revision: None, counts: None, findings: None, error, seconds }
+            ResultLine { index, result, revision: None, counts: None, findings: None, error, seconds }
         }
     }
 }
@@ -106,12 +134,21 @@ pub(crate) fn result_name(result: BuildResult) -> &'static str {
     }
 }
 
+/// Findings as messages count them: `BadRecord 2, EmptyFile 1`.
+pub(crate) fn counted(findings: &BTreeMap<String, u64>) -> String {
+    let counts: Vec<String> = findings.iter().map(|(code, count)| format!("{code} {count}")).collect();
+    counts.join(", ")
+}
+
 fn render(config: &IndexConfig, outcome: &BuildOutcome, seconds: f64) -> String {
     let Counts { documents, chunks, .. } = outcome.manifest.counts;
     let (name, result, revision) = (&config.name, result_name(outcome.result), &outcome.revision);
     let findings = match outcome.manifest.findings.total() {
         0 => String::new(),
-        total => format!(", {total} findings (`ragops-server inspect` lists them)"),
+        total => {
+            let codes = counted(&outcome.manifest.findings.counts);
+            format!(", {total} findings: {codes} (`ragops-server inspect` lists them)")
+        }
     };
     format!("{name}: {result} revision {revision}, {documents} documents, {chunks} chunks, {seconds:.1} s{findings}")
 }

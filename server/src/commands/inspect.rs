@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use ragops_engine::document::Finding;
+use ragops_engine::index::IndexError;
 use ragops_engine::revision::{Manifest, RevisionError, RevisionName, RevisionStore, open};
 use serde::Serialize;
 
+use super::index::counted;
 use super::open::{NotOpen, quoted};
 use super::{CommandError, Exit};
 use crate::cli::InspectArgs;
@@ -24,6 +26,9 @@ struct IndexInspection {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
     revisions: Vec<RevisionInspection>,
+    /// Told where there is nothing else to tell.
+    #[serde(skip)]
+    is_building: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -82,14 +87,21 @@ fn inspect(store: &RevisionStore, index: String) -> IndexInspection {
         Ok(listed) => listed,
         Err(error) => {
             let error = Some(error.to_string());
-            return IndexInspection { index, active: active.map(String::from), error, revisions: Vec::new() };
+            return IndexInspection {
+                index,
+                active: active.map(String::from),
+                error,
+                revisions: Vec::new(),
+                is_building: false,
+            };
         }
     };
     let missing = active.as_ref().filter(|active| !listed.iter().any(|(name, _)| name == *active));
     let missing = missing.map(|name| format!("the active revision {name} is gone; build the index again"));
     let revisions = listed.into_iter().map(|(name, manifest)| verify(store, name, manifest, active.as_ref()));
-    let revisions = revisions.collect();
-    IndexInspection { index, active: active.map(String::from), error: error.or(missing), revisions }
+    let revisions: Vec<_> = revisions.collect();
+    let is_building = revisions.is_empty() && store.is_locked();
+    IndexInspection { index, active: active.map(String::from), error: error.or(missing), revisions, is_building }
 }
 
 fn verify(
@@ -106,6 +118,7 @@ fn verify(
     let verdict = match &error {
         None => "checksums verified",
         Some(RevisionError::Format { .. }) => "OF ANOTHER VERSION",
+        Some(RevisionError::Storage(_) | RevisionError::Index(IndexError::Storage(_))) => "CANNOT BE READ",
         Some(_) => "DAMAGED",
     };
     let error = error.map(|error| error.to_string());
@@ -137,14 +150,15 @@ impl Content {
              ({dimension} dimensions)\n"
         );
         if !findings.is_empty() {
-            let counts: Vec<String> = findings.iter().map(|(code, count)| format!("{code} {count}")).collect();
-            text.push_str(&format!("    findings: {}\n", counts.join(", ")));
+            text.push_str(&format!("    findings: {}\n", counted(findings)));
             for finding in first_findings.iter().take(SHOWN_FINDINGS) {
                 text.push_str(&format!("      {finding}\n"));
             }
-            let more = first_findings.len().saturating_sub(SHOWN_FINDINGS);
+            let total: u64 = findings.values().sum();
+            let more = total.saturating_sub(first_findings.len().min(SHOWN_FINDINGS) as u64);
             if more > 0 {
-                text.push_str(&format!("      and {more} more; --json shows them\n"));
+                let kept = first_findings.len();
+                text.push_str(&format!("      and {more} more; --json shows {kept}, the first of each code\n"));
             }
         }
         text
@@ -164,7 +178,8 @@ impl IndexInspection {
             text.push_str(&format!("  {error}\n"));
         }
         if self.revisions.is_empty() {
-            text.push_str("  no revision yet\n");
+            let building = if self.is_building { "; a build is running" } else { "" };
+            text.push_str(&format!("  no revision yet{building}\n"));
         }
         for revision in &self.revisions {
             let active = if revision.active { ", active" } else { "" };

@@ -9,6 +9,7 @@ mod query;
 mod up;
 
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ragops_embed::StoreError;
@@ -34,15 +35,18 @@ pub enum Exit {
     Retryable,
     /// Something must be changed first.
     BadInput,
+    /// A signal ended it; with the signal's number.
+    Stopped(u8),
 }
 
 impl Exit {
-    /// 0, 3 or 2.
+    /// 0, 3 or 2; 130 or 143 after a signal, as a shell has it.
     pub fn code(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::BadInput => 2,
             Self::Retryable => 3,
+            Self::Stopped(signal) => signal.saturating_add(128),
         }
     }
 
@@ -91,6 +95,23 @@ pub enum CommandError {
     /// The gold set cannot be used.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// The gold set is of other documents than the index.
+    #[error(
+        "index `{index}` holds none of the {relevant} relevant documents of the gold set {}: the set names {named}, the \
+         index holds {known}; give the set of this index with --set, or its index with --index", .set.display()
+    )]
+    OtherGoldSet {
+        /// The set's folder.
+        set: PathBuf,
+        /// The index.
+        index: String,
+        /// How many documents the set names.
+        relevant: usize,
+        /// Some of them.
+        named: String,
+        /// Some documents of the index.
+        known: String,
+    },
     /// A question of the gold set failed.
     #[error(transparent)]
     Evaluate(#[from] EvaluateError<AnswerError>),
@@ -121,6 +142,7 @@ impl CommandError {
             | Self::Answer(_)
             | Self::Question(_)
             | Self::Dataset(_)
+            | Self::OtherGoldSet { .. }
             | Self::Evaluate(_)
             | Self::IncompleteRun(_)
             | Self::RunFile(_)

@@ -43,8 +43,26 @@ pub enum NotOpen {
         known: String,
     },
     /// No revision can be used.
-    #[error("index `{index}` has no revision that can be used{reasons}; build it with `ragops-server index`")]
+    #[error(
+        "index `{index}` in {data} has no revision that can be used{reasons}; build one with `ragops-server index -f FILE \
+         --data {data}`", data = .data.display()
+    )]
     NoRevision {
+        /// The folder.
+        data: PathBuf,
+        /// The index.
+        index: String,
+        /// What is wrong with those there are.
+        reasons: String,
+    },
+    /// No revision can be used yet, and one is being built.
+    #[error(
+        "index `{index}` in {} has no revision that can be used yet{reasons}; another process is building one: ask again \
+         when it is done", .data.display()
+    )]
+    Building {
+        /// The folder.
+        data: PathBuf,
         /// The index.
         index: String,
         /// What is wrong with those there are.
@@ -88,6 +106,7 @@ impl NotOpen {
     /// Whether the same call may succeed later.
     pub fn is_retryable(&self) -> bool {
         match self {
+            Self::Building { .. } => true,
             Self::Revision(error) => error.is_retryable(),
             Self::Model(error) => error.is_retryable(),
             Self::QueryRecord(error) => error.is_retryable(),
@@ -110,7 +129,11 @@ pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<Opened, N
         reasons.push_str(&format!("; {revision}: {error}"));
     };
     let Some(revision) = store.open_serving(&mut damage)? else {
-        return Err(NotOpen::NoRevision { index: name, reasons });
+        let (data, index) = (settings.data.clone(), name);
+        return Err(match store.is_locked() {
+            true => NotOpen::Building { data, index, reasons },
+            false => NotOpen::NoRevision { data, index, reasons },
+        });
     };
     let models = Models::of(settings);
     let model = models.get(&revision.manifest.model.name)?;

@@ -24,7 +24,7 @@ use crate::shown_paths::ShownPaths;
 use crate::state::AppState;
 use crate::up::announce::url;
 use crate::up::job::Workshop;
-use crate::up::serve::{Drained, serve};
+use crate::up::serve::{Drained, serve, told_to_stop};
 use crate::up::supervisor::Supervisor;
 
 /// What blocking calls may still take after everything else has ended.
@@ -37,8 +37,8 @@ const INTERRUPTED: i32 = 130;
 pub enum UpError {
     /// Somebody else has the port.
     #[error(
-        "{address} is in use by another program: stop that one, or choose another port with --listen, such as \
-         --listen 127.0.0.1:0 for any free one"
+        "{address} is in use by another program: stop that one, or choose another port with --listen 127.0.0.1:PORT (with \
+         make: make up LISTEN=127.0.0.1:PORT); port 0 takes any free one"
     )]
     AddressInUse {
         /// What was asked for.
@@ -81,7 +81,15 @@ async fn up(origin: Origin, settings: Settings, resources: Resources) -> Result<
     if is_open {
         tracing::warn!("whoever reaches {address} can ask and read every document: there is no sign-in");
     }
-    let models = load_models(&settings, &resources).await?;
+    let mut told = stop.clone();
+    let models = tokio::select! {
+        loaded = load_models(&settings, &resources) => loaded?,
+        () = told_to_stop(&mut told) => {
+            // The thread that loads is left behind: nothing depends on it.
+            server.await.ok();
+            return Ok(Exit::Done);
+        }
+    };
     let workshop = Workshop {
         state,
         shown_paths: ShownPaths::of(&settings, &origin).into(),

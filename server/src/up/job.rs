@@ -15,13 +15,15 @@ use super::fingerprint::{Fingerprint, fingerprint};
 use super::schedule::End;
 use crate::builder::{self, BuildFailure};
 use crate::clock;
-use crate::commands::index::result_name;
+use crate::commands::index::{counted, result_name};
 use crate::models::Models;
 use crate::progress::{Cancel, Display, Reporter};
 use crate::resources::IndexConfig;
 use crate::shown_paths::ShownPaths;
 use crate::state::{Activity, Failure, ServedIndex, SharedState};
 
+/// Findings of a build that the log names one by one.
+const LOGGED_FINDINGS: usize = 10;
 /// Documents of a revision that are looked for in the folders of the resources.
 const COMPARED_DOCUMENTS: u32 = 1_000;
 
@@ -88,7 +90,12 @@ fn open_noticing(workshop: &Workshop, index: &ServedIndex, notice: impl FnOnce(&
             let files = active.filter(|(_, name)| is_active(name)).map(|(files, _)| files);
             serve(workshop, index, searcher, files);
         }
-        Err(error) => tracing::error!(index = index.name(), %error, "the active revision cannot be opened"),
+        Err(error) => {
+            let message = format!("the active revision cannot be opened: {error}; what served before serves on");
+            tracing::error!(index = index.name(), "{message}");
+            let message = workshop.shown_paths.apply(&message);
+            index.update(|condition| condition.notice = Some(message));
+        }
     }
 }
 
@@ -228,8 +235,13 @@ fn log_outcome(index: &ServedIndex, outcome: &BuildOutcome, start: Instant) {
         BuildResult::Built => {
             let (documents, chunks) = (counts.documents, counts.chunks);
             tracing::info!(index = index.name(), revision, documents, chunks, findings, seconds, "built");
-            for finding in outcome.manifest.findings.first.iter().take(10) {
+            for finding in outcome.manifest.findings.first.iter().take(LOGGED_FINDINGS) {
                 tracing::warn!(index = index.name(), "{finding}");
+            }
+            if findings > LOGGED_FINDINGS as u64 {
+                let codes = counted(&outcome.manifest.findings.counts);
+                let all = "findings in all; `ragops-server inspect` lists more of them";
+                tracing::warn!(index = index.name(), codes, "{findings} {all}");
             }
         }
     }

@@ -79,7 +79,7 @@ async fn serve_within(listener: TcpListener, app: Router, stop: watch::Receiver<
 }
 
 /// Completes when it is time to stop. A sender that is gone is a reason to stop as well.
-pub(super) async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
+pub async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
     stop.wait_for(|stop| *stop).await.ok();
 }
 

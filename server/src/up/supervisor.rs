@@ -347,11 +347,15 @@ impl Supervisor {
             return;
         }
         self.greeted = true;
-        let named = (self.served.len() > 1).then_some(name.as_str());
-        let text = greeting(&self.url, named, &Examples::of(&searcher));
-        if let Err(error) = output::line(&text) {
-            tracing::warn!(%error, "the greeting could not be printed");
-        }
+        let named = (self.served.len() > 1).then_some(name);
+        let (url, index, settings) = (self.url.clone(), named.cloned(), self.served[name].settings());
+        // Nobody waits for it: the questions it shows are asked first.
+        spawn_blocking(move || {
+            let text = greeting(&url, index.as_deref(), &Examples::of(&searcher, &settings));
+            if let Err(error) = output::line(&text) {
+                tracing::warn!(%error, "the greeting could not be printed");
+            }
+        });
     }
 
     async fn stop(self) {

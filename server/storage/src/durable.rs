@@ -4,7 +4,7 @@
 //! therefore sees either nothing under a final name or all of it, also after a power cut (POSIX promises nothing
 //! about a rename whose folder was not synced, nor about the data of a renamed file that was not).
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -212,6 +212,16 @@ pub fn list(dir: &Path) -> Result<Vec<PathBuf>, StorageError> {
     Ok(entries)
 }
 
+/// Whether `path` is a folder. One that cannot be looked at (no access, links in a circle) is an error and not an absence.
+pub fn is_dir(path: &Path) -> Result<bool, StorageError> {
+    use io::ErrorKind as K;
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.is_dir()),
+        Err(error) if matches!(error.kind(), K::NotFound | K::NotADirectory) => Ok(false),
+        Err(error) => Err(StorageError::at(Step::Open, path)(error)),
+    }
+}
+
 /// Removes a file or a whole folder; one that is not there is fine.
 pub fn remove(path: &Path) -> Result<(), StorageError> {
     let result = if path.is_dir() && !path.is_symlink() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
@@ -221,7 +231,9 @@ pub fn remove(path: &Path) -> Result<(), StorageError> {
     }
 }
 
-/// An exclusive lock on a folder, held by an open `.lock` file; the kernel releases it when the process dies.
+const LOCK_FILE: &str = ".lock";
+
+/// An exclusive lock on a folder, held by an open file, its `.lock` or the folder itself; the kernel releases it when the process dies.
 #[derive(Debug)]
 pub struct DirLock {
     file: File,
@@ -230,15 +242,30 @@ pub struct DirLock {
 impl DirLock {
     /// Takes the lock, or fails at once with `WouldBlock` when another process has it.
     pub fn try_acquire(dir: &Path) -> Result<Self, StorageError> {
-        let path = dir.join(".lock");
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(StorageError::at(Step::Lock, &path))?;
+        let path = dir.join(LOCK_FILE);
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        let file = options.open(&path).map_err(StorageError::at(Step::Lock, &path))?;
         file.try_lock().map_err(|e| StorageError::at(Step::Lock, &path)(e.into()))?;
         Ok(Self { file })
+    }
+
+    /// Waits for another lock, of the folder itself and not of its `.lock` file: for writes that are over in a moment.
+    /// Some network file systems have no such lock.
+    pub fn wait(dir: &Path) -> Result<Self, StorageError> {
+        let file = File::open(dir).map_err(StorageError::at(Step::Lock, dir))?;
+        file.lock().map_err(StorageError::at(Step::Lock, dir))?;
+        Ok(Self { file })
+    }
+
+    /// Whether another process has the lock just now. Makes no file, and is no promise.
+    pub fn is_held(dir: &Path) -> bool {
+        let Ok(file) = File::open(dir.join(LOCK_FILE)) else { return false };
+        // Shared, so that two who ask do not mistake each other for the holder.
+        let held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+        // As in `drop` below; without a lock it does nothing.
+        drop(file.unlock());
+        held
     }
 }
 
@@ -290,6 +317,19 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_cannot_be_looked_at_is_not_an_absent_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, circle) = (dir.path().join("file"), dir.path().join("circle"));
+        fs::write(&file, "x").unwrap();
+        std::os::unix::fs::symlink(&circle, &circle).unwrap();
+        assert!(is_dir(dir.path()).unwrap());
+        for absent in [&file, &file.join("below"), &dir.path().join("gone")] {
+            assert!(!is_dir(absent).unwrap(), "{}", absent.display());
+        }
+        assert_eq!(is_dir(&circle).unwrap_err().path, circle);
+    }
+
+    #[test]
     fn what_passes_by_itself_is_retryable() {
         let check = |number: i32, expect: bool| {
             let error = StorageError::at(Step::Open, Path::new("/x"))(io::Error::from_raw_os_error(number));
@@ -309,9 +349,12 @@ mod tests {
     #[test]
     fn a_second_lock_is_refused_until_the_first_goes() {
         let dir = tempfile::tempdir().unwrap();
+        assert!(!DirLock::is_held(dir.path()), "nobody ever took it");
         let first = DirLock::try_acquire(dir.path()).unwrap();
+        assert!(DirLock::is_held(dir.path()));
         assert_eq!(DirLock::try_acquire(dir.path()).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         drop(first);
+        assert!(!DirLock::is_held(dir.path()));
         DirLock::try_acquire(dir.path()).unwrap();
     }
 

@@ -23,7 +23,7 @@ fn a_port_that_is_taken_is_named_with_what_to_do() {
     write(dir.path(), &[("rag.yaml", &rag_index("runbooks", "./docs")), ("docs/a.md", "# A\n\nText.\n")]);
     let mut up = program();
     up.args(["up", "--listen", &address, "-f"]).arg(dir.path().join("rag.yaml")).arg("--data").arg(dir.path());
-    check(&mut up, 2, &[&address, "in use by another program", "--listen"]);
+    check(&mut up, 2, &[&address, "in use by another program", "--listen 127.0.0.1:PORT", "make up LISTEN="]);
 }
 
 #[test]

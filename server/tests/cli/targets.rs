@@ -28,7 +28,7 @@ fn a_data_folder_without_the_index_says_what_there_is() {
     };
     with(&[], &["several indexes", "`faq`, `runbooks`", "--index"]);
     with(&["--index", "wiki"], &["no index `wiki`", "`faq`, `runbooks`"]);
-    with(&["--index", "faq"], &["`faq` has no revision that can be used", "ragops-server index"]);
+    with(&["--index", "faq"], &["`faq`", "has no revision that can be used", "ragops-server index -f FILE --data"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use serde_json::Value;
 
-use crate::support::{parse_reply, question, read_all};
+use crate::support::{parse_reply, question, read_all, wait_for};
 use crate::world::World;
 
 /// The answer comes from `document`, quotes it, and says `says`.
@@ -60,15 +60,29 @@ fn questions_in_both_languages_are_answered_with_sources_and_the_unanswerable_is
 fn the_greeting_holds_a_question_in_each_language_that_is_answered() {
     let Some(world) = World::new() else { return };
     let server = world.start().ready();
-    crate::support::wait_for("the greeting", || server.greeting().contains("curl").then_some(()));
+    wait_for("the greeting", || server.greeting().contains("curl").then_some(()));
     let greeting = server.greeting();
     let questions: Vec<&str> =
         greeting.split("{\"question\": \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert_eq!(questions.len(), 2, "{greeting}");
-    assert!(questions[0].is_ascii() && !questions[1].is_ascii(), "{questions:?}");
+    assert!(questions[0].starts_with("What does “") && questions[1].contains("」 문서의 내용을"), "{questions:?}");
     for text in questions {
         assert_eq!(server.ask(text)["status"], "answered", "{text}");
     }
+    drop(server);
+
+    // A heading that is a question is asked as it stands.
+    let faq = "# Rack questions\n\n## Which colour is the upper rack?\n\nThe upper rack is painted violet.\n";
+    world.write("docs/a-faq.md", faq);
+    let server = world.start();
+    wait_for("the greeting", || server.greeting().contains("curl").then_some(()));
+    wait_for("the new page", || {
+        let answer = server.ask("Which colour is the upper rack?");
+        (answer["sources"][0]["path"] == "a-faq.md").then_some(())
+    });
+    drop(server);
+    let server = world.start();
+    wait_for("the greeting", || server.greeting().contains("\"Which colour is the upper rack?\"").then_some(()));
 }
 
 #[test]

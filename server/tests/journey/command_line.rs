@@ -41,6 +41,27 @@ fn findings_are_counted_and_named_and_fail_nothing() {
     assert!(inspected.contains("empty.md") && inspected.contains("binary.txt"), "{inspected}");
 }
 
+/// Office documents were passed over without a word, and so was a page called `UP.MD`.
+#[test]
+fn files_that_no_reader_takes_are_named_by_every_command_and_by_health() {
+    let Some(world) = World::new() else { return };
+    world.write("docs/UP.MD", "# Upper case\n\nThe upper rack is painted violet.\n");
+    for name in ["manual.pdf", "sheet.XLSX", "config.json", "Makefile", ".DS_Store", ".git/config", "~$manual.docx"] {
+        world.write(&format!("docs/{name}"), "x");
+    }
+    let built = run(world.command("index").arg("-f").arg(world.path("rag.yaml")));
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    assert!(built.stdout.contains("7 documents") && built.stdout.contains("4 findings: UnsupportedFormat 4"));
+    let inspected = run(&mut world.command("inspect")).stdout;
+    for path in ["Makefile: files without an extension", "config.json: `.json` files", "manual.pdf", "sheet.XLSX"] {
+        assert!(inspected.contains(path), "`{path}` is missing in: {inspected}");
+    }
+    assert!(!inspected.contains("DS_Store") && !inspected.contains(".git"), "{inspected}");
+    let server = world.start().ready();
+    assert_eq!(server.health()["indexes"]["runbooks"]["findings"], serde_json::json!({"UnsupportedFormat": 4}));
+    assert_eq!(server.ask("Which colour is the upper rack?")["sources"][0]["path"], "UP.MD");
+}
+
 #[test]
 fn sources_without_documents_are_bad_input_that_is_named() {
     let Some(world) = World::new() else { return };
@@ -53,6 +74,7 @@ fn sources_without_documents_are_bad_input_that_is_named() {
         assert_eq!(ran.code, 2, "{}", ran.stderr);
         let line = ran.json();
         assert_eq!((&line["result"], &line["error"]["retryable"]), (&"failed".into(), &false.into()), "{line}");
+        assert!(!ran.stderr.contains("index `bad`: index `bad`"), "{}", ran.stderr);
         let message = line["error"]["message"].as_str().unwrap();
         for text in says {
             assert!(message.contains(text), "`{text}` is missing in: {message}");
@@ -62,6 +84,9 @@ fn sources_without_documents_are_bad_input_that_is_named() {
     fs::create_dir(world.path("hollow")).unwrap();
     check("./hollow", &["`bad` has no documents", "hollow"]);
     check("./rag.yaml", &["rag.yaml"]);
+    world.write("office/manual.pdf", "x");
+    world.write("office/b.docx", "x");
+    check("./office", &["2 files were looked at", "manual.pdf (UnsupportedFormat)", ".md, .markdown,", "convert"]);
     world.write("unreadable/empty.md", "");
     fs::write(world.path("unreadable/binary.txt"), b"\x00\x01\x02").unwrap();
     check("./unreadable", &["2 files were looked at", "empty.md (EmptyFile)", "binary.txt (BinaryContent)"]);
@@ -95,6 +120,32 @@ fn figures_have_the_contracts_shape_and_runs_can_be_compared() {
     assert_eq!(compared["recall_at_5"], 1.0, "{compared}");
     let korean = eval(&["--language", "ko"]).stdout;
     assert!(korean.contains("1 queries"), "{korean}");
+}
+
+/// Every figure was a zero, and a warning the only word of it.
+#[test]
+fn a_gold_set_of_other_documents_is_refused_with_ids_of_both_sides() {
+    let Some(world) = World::new() else { return };
+    world.index();
+    world.write(
+        "gold/queries.jsonl",
+        "{\"id\":\"q1\",\"text\":\"How long does a restore take?\",\"language\":\"en\"}\n",
+    );
+    let eval = |qrels: &str, extra: &[&str]| {
+        world.write("gold/qrels.tsv", &format!("query-id\tcorpus-id\tscore\n{qrels}"));
+        run(world.command("eval").args(extra).arg("--set").arg(world.path("gold")))
+    };
+    for extra in [&[][..], &["--json"]] {
+        let other = eval("q1\twiki-17\t1\nq1\twiki-18\t1\n", extra);
+        assert_eq!((other.code, other.stdout.as_str()), (2, ""), "{}", other.stderr);
+        let gold = world.path("gold").display().to_string();
+        for says in ["`runbooks`", &gold, "none of the 2", "`wiki-17`, `wiki-18`", "`en/backup.md`", "--set"] {
+            assert!(other.stderr.contains(says), "`{says}` is missing in: {}", other.stderr);
+        }
+        let some = eval("q1\ten/backup.md\t1\nq1\twiki-18\t1\n", extra);
+        assert_eq!(some.code, 0, "{}", some.stderr);
+        assert!(some.stderr.contains("lacks 1 of the 2 relevant documents, `wiki-18` for one"), "{}", some.stderr);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
 use ragops_engine::revision::open::read_manifest;
@@ -52,6 +52,30 @@ fn a_damaged_revision_is_passed_over_for_the_last_whole_one() {
     drop(server);
     let inspected = run(&mut world.command("inspect"));
     assert_eq!(inspected.code, 0, "{}", inspected.stdout);
+}
+
+/// What this user may not read is not damaged. As whoever runs this may read everything, a link to itself stands for it.
+#[test]
+fn a_revision_that_cannot_be_read_is_named_with_the_reason_while_an_older_one_serves() {
+    let Some(world) = World::new() else { return };
+    let first = world.index();
+    world.write("docs/en/extra.md", "# Extra\n\nThe vault bucket lies in the second region.\n");
+    let second = world.index();
+    let file = world.revision(&second).join("chunks.jsonl");
+    fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink("chunks.jsonl", &file).unwrap();
+    let server = world.start().ready();
+    let index = || server.health()["indexes"]["runbooks"].clone();
+    let failure = wait_for("the failed build", || index()["last_error"]["message"].as_str().map(str::to_owned));
+    for told in [&failure, index()["damaged"][&second].as_str().unwrap()] {
+        assert!(told.contains(&format!("{second}/chunks.jsonl")) && told.contains("symbolic links"), "{told}");
+    }
+    assert_eq!((&index()["revision"], &index()["status"]), (&first.as_str().into(), &"degraded".into()));
+    let named = |line: &serde_json::Value| line["revision"] == second.as_str() && line["level"] == "ERROR";
+    assert!(server.log().iter().any(named), "{:?}", server.log());
+    let inspected = run(&mut world.command("inspect"));
+    assert_eq!(inspected.code, 2);
+    assert!(inspected.stdout.contains(&format!("{second}, active: CANNOT BE READ")), "{}", inspected.stdout);
 }
 
 #[test]
@@ -135,14 +159,79 @@ fn a_revision_of_another_version_is_named_as_such_and_built_anew() {
     wait_for("health", || (server.health()["status"] == "ok").then_some(()));
 }
 
+/// Pages that take a while to build; `salt` keeps their vectors out of the cache.
+fn write_racks(world: &World, salt: &str) {
+    for number in 0..400 {
+        let sentences: String =
+            (0..40).map(|at| format!("Rack {number} {salt} holds part {at} of kind {}. ", at * number)).collect();
+        world.write(&format!("docs/racks/{number}.md"), &format!("# Rack {number}\n\n{sentences}\n"));
+    }
+}
+
+/// A build that was told to stop said nothing and left its folder; meanwhile `query` knew of no build.
+#[test]
+fn an_index_told_to_stop_says_so_and_leaves_nothing_and_a_question_meanwhile_is_told_of_the_build() {
+    let Some(world) = World::new() else { return };
+    let salt = format!("{:?}", std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap());
+    write_racks(&world, &salt);
+    let left = world.revision(".building-0123abcd");
+    fs::create_dir_all(&left).unwrap();
+    fs::write(left.join("chunks.jsonl"), "left by a build that was killed").unwrap();
+    let building = || {
+        let entries = fs::read_dir(left.parent().unwrap()).unwrap().flatten();
+        let mut names = entries.map(|entry| entry.file_name().into_string().unwrap());
+        names.find(|name| name.starts_with(".building-") && name != ".building-0123abcd")
+    };
+    for (signal, code, name) in [("-TERM", 143, "SIGTERM"), ("-INT", 130, "Ctrl-C")] {
+        let mut command = world.command("index");
+        command.arg("--json").arg("-f").arg(world.path("rag.yaml"));
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        wait_for("the build", building);
+        assert!(!left.exists(), "what a killed build left is removed first");
+        let asked = run(world.command("query").arg(QUESTION));
+        assert_eq!(asked.code, 3, "{}", asked.stderr);
+        assert!(asked.stderr.contains("`runbooks`") && asked.stderr.contains("another process is building one"));
+        assert!(run(&mut world.command("inspect")).stdout.contains("no revision yet; a build is running"));
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{told}");
+        let lines: Vec<&str> = told.lines().filter(|line| line.starts_with("stopped by ")).collect();
+        assert!(lines.len() == 1 && lines[0].contains(name) && lines[0].contains("`runbooks` was not built"), "{told}");
+        assert!(String::from_utf8(output.stdout).unwrap().contains(r#""result":"stopped""#));
+        assert_eq!(building(), None);
+    }
+    let asked = run(world.command("query").arg(QUESTION));
+    assert_eq!(asked.code, 2, "{}", asked.stderr);
+    let command = format!("ragops-server index -f FILE --data {}", world.data().display());
+    assert!(asked.stderr.contains(&command) && !asked.stderr.contains("is building"), "{}", asked.stderr);
+}
+
+/// Loading a model takes long on a slow disk. Here it takes for ever: a file of it is a pipe.
+#[test]
+fn a_server_told_to_stop_while_it_loads_a_model_ends_at_once() {
+    let Some(mut world) = World::new() else { return };
+    let models = world.path("models");
+    let model = models.join("multilingual-e5-small");
+    fs::create_dir_all(&model).unwrap();
+    for entry in fs::read_dir(world.models.join("multilingual-e5-small")).unwrap().flatten() {
+        std::os::unix::fs::symlink(entry.path(), model.join(entry.file_name())).unwrap();
+    }
+    fs::remove_file(model.join("manifest.json")).unwrap();
+    assert!(Command::new("mkfifo").arg(model.join("manifest.json")).status().unwrap().success());
+    world.models = models;
+    let mut server = world.start();
+    let (sender, opened) = mpsc::channel();
+    std::thread::spawn(move || sender.send(File::options().write(true).open(model.join("manifest.json"))));
+    let _writer = opened.recv_timeout(PATIENCE).expect("the server reads the manifest").unwrap();
+    server.terminate();
+    assert!(server.wait().success());
+}
+
 #[test]
 fn a_server_told_to_stop_while_it_builds_ends_at_once_and_leaves_no_half_revision() {
     let Some(world) = World::new() else { return };
-    for number in 0..400 {
-        let sentences: String =
-            (0..40).map(|at| format!("Rack {number} holds part {at} of kind {}. ", at * number)).collect();
-        world.write(&format!("docs/racks/{number}.md"), &format!("# Rack {number}\n\n{sentences}\n"));
-    }
+    write_racks(&world, "of the hall");
     let mut server = world.start();
     wait_for("the build", || {
         let build = server.health()["indexes"]["runbooks"]["build"].clone();

@@ -60,8 +60,9 @@ pub struct FolderSource {
     /// Path of the folder; a relative path starts at the file that this resource stands in.
     #[schemars(length(min = 1, max = 4096))]
     pub path: String,
-    /// Which files are read, as globs relative to the folder. `**` crosses folders, `*` and `?` do not.
-    /// Default: Markdown, text, HTML and JSON Lines files.
+    /// Which files are read, as globs relative to the folder. `**` crosses folders, `*` and `?` do not; an extension in
+    /// lower case matches in any case. Default: Markdown, HTML, text and JSON Lines files, and a finding for every other
+    /// file; with globs of your own, what they do not name is left out in silence.
     #[serde(default = "default_include")]
     #[schemars(length(max = 64), inner(length(min = 1, max = 512)), extend("x-kubernetes-list-type" = "atomic"))]
     pub include: Vec<String>,
@@ -81,7 +82,8 @@ pub struct VolumeSource {
     #[serde(default = "root_path")]
     #[schemars(length(min = 1, max = 4096), regex(pattern = "^/"))]
     pub path: String,
-    /// Which files are read, as globs relative to the path. Default: Markdown, text, HTML and JSON Lines files.
+    /// Which files are read, as globs relative to the path. Default: Markdown, HTML, text and JSON Lines files, and a
+    /// finding for every other file; with globs of your own, what they do not name is left out in silence.
     #[serde(default = "default_include")]
     #[schemars(length(max = 64), inner(length(min = 1, max = 512)), extend("x-kubernetes-list-type" = "atomic"))]
     pub include: Vec<String>,
@@ -113,7 +115,8 @@ pub struct GitSource {
     /// (ssh-privatekey, and known_hosts, which is then required). Default: none, the repository is public.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<ObjectRef>,
-    /// Which files are read, as globs relative to the path. Default: Markdown, text, HTML and JSON Lines files.
+    /// Which files are read, as globs relative to the path. Default: Markdown, HTML, text and JSON Lines files, and a
+    /// finding for every other file; with globs of your own, what they do not name is left out in silence.
     #[serde(default = "default_include")]
     #[schemars(length(max = 64), inner(length(min = 1, max = 512)), extend("x-kubernetes-list-type" = "atomic"))]
     pub include: Vec<String>,
@@ -134,7 +137,10 @@ pub struct ConfigMapSource {
 /// The files that are read when a source does not say: every format of the first version.
 #[must_use]
 pub fn default_include() -> Vec<String> {
-    ["md", "markdown", "txt", "html", "htm", "jsonl"].iter().map(|extension| format!("**/*.{extension}")).collect()
+    ["md", "markdown", "mdx", "html", "htm", "xhtml", "txt", "text", "jsonl", "ndjson"]
+        .iter()
+        .map(|extension| format!("**/*.{extension}"))
+        .collect()
 }
 
 fn root_path() -> String {

@@ -29,12 +29,12 @@ pub enum BuildError {
     #[error(transparent)]
     Source(#[from] SourceFault),
     /// Nothing to index.
-    #[error("index `{index}` has no documents: {files} files were looked at in {folders}; {advice}")]
+    #[error("index `{index}` has no documents: {seen} in {folders}; {advice}")]
     NoDocuments {
         /// The index.
         index: String,
-        /// How many files the globs let through.
-        files: usize,
+        /// How many files were seen.
+        seen: String,
         /// The folders looked in.
         folders: String,
         /// What to do.

@@ -18,6 +18,7 @@ use crate::index::IndexError;
 use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
 use crate::index::text::{TextEntry, TextUnit, TextWriter};
 use crate::index::vectors::VectorWriter;
+use crate::read::media::ACCEPTED;
 use crate::read::{FileContent, FolderSource, LoadError, Reading, Registry, Scan, SourceFault, SourceFile, scan_until};
 use crate::revision::manifest::{Counts, Findings, Manifest};
 use crate::revision::store::WriteLock;
@@ -174,6 +175,7 @@ struct Plan {
     identity: Sha256Digest,
     name: RevisionName,
     looked_at: usize,
+    left_out: usize,
 }
 
 impl Plan {
@@ -186,10 +188,12 @@ impl Plan {
     ) -> Result<Self, BuildError> {
         observer.progress(Progress::at(Stage::Scan));
         let (mut files, mut findings) = (Vec::new(), Vec::new());
-        let mut looked_at = 0;
+        let (mut looked_at, mut left_out) = (0, 0);
         for source in &request.sources {
-            let Scan { files: found, findings: problems } = scan_until(source, &|| observer.is_cancelled())?;
+            let scan = scan_until(source, &|| observer.is_cancelled())?;
+            let Scan { files: found, findings: problems, left_out: unnamed } = scan;
             looked_at += found.len() + problems.len();
+            left_out += unnamed;
             findings.extend(problems.into_iter().map(|finding| (source.name.clone(), finding)));
             for (digest, file) in digests(found, observer)? {
                 match digest {
@@ -202,7 +206,7 @@ impl Plan {
         let content = content_digest(&files);
         let identity = identity(request, model, content, &findings);
         let findings = findings.into_iter().map(|(_, finding)| finding).collect();
-        Ok(Self { files, findings, content, identity, name: RevisionName::of(identity), looked_at })
+        Ok(Self { files, findings, content, identity, name: RevisionName::of(identity), looked_at, left_out })
     }
 }
 
@@ -507,21 +511,36 @@ fn batches(files: &[(SourceFile, Sha256Digest)]) -> Vec<&[(SourceFile, Sha256Dig
 /// Names the first findings: without a revision there is no other place to read them.
 fn no_documents(request: &BuildRequest, plan: &Plan, findings: &Findings) -> BuildError {
     let folders: Vec<String> = request.sources.iter().map(|s| s.root.display().to_string()).collect();
+    let seen = match (plan.looked_at, plan.left_out) {
+        (0, 0) => "no file was seen".to_owned(),
+        (looked_at, 0) => format!("{looked_at} files were looked at"),
+        (looked_at, left_out) => {
+            format!("{looked_at} files were looked at, {left_out} more are left out by `include` and `exclude`,")
+        }
+    };
+    let advice = match (plan.looked_at, plan.left_out) {
+        (0, 0) => format!("correct `folder.path`, or put documents there: {ACCEPTED} are read"),
+        (0, _) => format!("correct `include` and `exclude`; without them, {ACCEPTED} are read"),
+        _ => nothing_to_read(findings),
+    };
+    BuildError::NoDocuments { index: request.index.clone(), seen, folders: folders.join(", "), advice }
+}
+
+/// What became of the files that were looked at, and what to do about it.
+fn nothing_to_read(findings: &Findings) -> String {
     let show = |finding: &Finding| format!("{} ({})", finding.path, finding.code);
     let first: Vec<String> = findings.first.iter().take(FINDINGS_NAMED).map(show).collect();
     let more = match findings.total() - first.len() as u64 {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let advice = if plan.looked_at == 0 {
-        "check `folder.path`, `include` and `exclude`".to_owned()
-    } else if first.is_empty() {
-        "none of them held text".to_owned()
-    } else {
-        let first = first.join(", ");
-        format!("none of them held text that can be read: {first}{more}; correct them, or add others")
-    };
-    BuildError::NoDocuments { index: request.index.clone(), files: plan.looked_at, folders: folders.join(", "), advice }
+    if first.is_empty() {
+        return "none of them held text".to_owned();
+    }
+    let first = first.join(", ");
+    let unsupported = findings.counts.contains_key(&FindingCode::UnsupportedFormat.to_string());
+    let accepted = if unsupported { format!("; {ACCEPTED} are read") } else { String::new() };
+    format!("none of them held text that can be read: {first}{more}; correct or convert them, or add others{accepted}")
 }
 
 fn manifest(

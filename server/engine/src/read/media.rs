@@ -75,6 +75,9 @@ const EXTENSIONS: &[(&str, MediaType)] = &[
     ("mp4", MediaType::Media),
 ];
 
+/// The extensions of the files that are read, for people. A test holds it against `EXTENSIONS` and the readers.
+pub const ACCEPTED: &str = ".md, .markdown, .mdx, .html, .htm, .xhtml, .txt, .text, .jsonl, .ndjson";
+
 /// First bytes that name a format.
 const SIGNATURES: &[(&[u8], MediaType)] = &[
     (b"%PDF-", MediaType::Pdf),
@@ -87,15 +90,32 @@ const SIGNATURES: &[(&[u8], MediaType)] = &[
     (b"\x7fELF", MediaType::Binary),
 ];
 
+/// Whether a file of this name has a type that is read, in either case. Its bytes may say otherwise later.
+pub fn is_accepted(path: &str) -> bool {
+    let found = extension(path).and_then(|extension| EXTENSIONS.iter().find(|(known, _)| *known == extension));
+    found.is_some_and(|(_, media_type)| media_type.is_accepted())
+}
+
+/// The extension of the last name of a path, in lower case and without its dot.
+pub fn extension(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase())
+}
+
+impl MediaType {
+    /// Whether a standard reader takes it.
+    pub fn is_accepted(self) -> bool {
+        matches!(self, Self::Markdown | Self::Html | Self::PlainText | Self::JsonLines)
+    }
+}
+
 /// The media type of a file. A name's extension decides, except that bytes with a signature of another format are that
 /// format: a PDF called `notes.txt` is a PDF.
 pub fn media_type(path: &str, bytes: &[u8]) -> MediaType {
     if let Some((_, found)) = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
         return *found;
     }
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
-    let known = extension.and_then(|extension| EXTENSIONS.iter().find(|(known, _)| *known == extension));
+    let known = extension(path).and_then(|extension| EXTENSIONS.iter().find(|(known, _)| *known == extension));
     known.map_or_else(|| sniff(bytes), |(_, found)| *found)
 }
 
@@ -116,6 +136,32 @@ fn sniff(bytes: &[u8]) -> MediaType {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_accepted_extensions_are_those_that_a_standard_reader_takes() {
+        let registry = crate::read::Registry::standard();
+        let taken = EXTENSIONS.iter().filter(|(_, media_type)| registry.reads(*media_type));
+        let taken: Vec<String> = taken.map(|(extension, _)| format!(".{extension}")).collect();
+        assert_eq!(ACCEPTED, taken.join(", "));
+        for (extension, media_type) in EXTENSIONS {
+            assert_eq!(
+                is_accepted(&format!("a.b/{extension}.{extension}")),
+                registry.reads(*media_type),
+                "{extension}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_accepted_in_either_case_and_never_without_an_extension() {
+        let check = |path: &str, expect: bool| assert_eq!(is_accepted(path), expect, "{path}");
+        check("UP.MD", true);
+        check("a/Notes.Txt", true);
+        check("faq.JSONL", true);
+        for path in ["README", "md", "notes.md/README", "a.json", "a.pdf", "a.MD.docx", "a."] {
+            check(path, false);
+        }
+    }
 
     #[test]
     fn extension_then_bytes_tell_the_type() {

@@ -88,13 +88,13 @@ impl Registry {
         let media_type = media::media_type(&content.file.path, &content.bytes);
         match self.readers.iter().rev().find(|reader| reader.media_types().contains(&media_type)) {
             Some(reader) => reader.read(content),
-            None => Reading::refused(Finding::new(
-                FindingCode::UnsupportedFormat,
-                &content.file.path,
-                format!("{media_type} is not read"),
-                "convert it to Markdown, HTML, text or JSON lines, or exclude it from the source",
-            )),
+            None => Reading::refused(unsupported(&content.file.path, format!("{media_type} is not read"))),
         }
+    }
+
+    /// Whether a reader is registered for the type.
+    pub fn reads(&self, media_type: MediaType) -> bool {
+        self.readers.iter().any(|reader| reader.media_types().contains(&media_type))
     }
 }
 
@@ -102,6 +102,15 @@ impl Default for Registry {
     fn default() -> Self {
         Self::standard()
     }
+}
+
+/// What to do about a file that no reader takes; a test holds the list against `media::ACCEPTED`.
+const CONVERT: &str = "convert it to a type that is read (.md, .markdown, .mdx, .html, .htm, .xhtml, .txt, .text, .jsonl, \
+                       .ndjson), or name it in the source's `exclude`";
+
+/// The finding for a file that no reader takes.
+fn unsupported(path: &str, detail: String) -> Finding {
+    Finding::new(FindingCode::UnsupportedFormat, path, detail, CONVERT)
 }
 
 /// The finding for a file without bytes, or with white space only.
@@ -114,4 +123,19 @@ fn empty(content: &FileContent) -> Option<Finding> {
             "write it or remove it",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::SourceName;
+
+    #[test]
+    fn a_file_that_no_reader_takes_is_named_with_the_types_that_are_read() {
+        let content = FileContent::from_bytes(SourceName::new("docs"), "a/manual.txt", b"%PDF-1.7".to_vec());
+        let Reading { documents, findings } = Registry::standard().read(&content);
+        assert_eq!((documents.len(), findings.len()), (0, 1));
+        assert_eq!((findings[0].code, findings[0].path.as_str()), (FindingCode::UnsupportedFormat, "a/manual.txt"));
+        assert!(findings[0].advice.contains(media::ACCEPTED), "{}", findings[0]);
+    }
 }

@@ -1,21 +1,24 @@
 //! Lists the files of a source folder, in an order that does not depend on the file system.
 //!
 //! Patterns are relative to the folder: `*` and `?` stay within one name, `**` spans folders, so `**/*.md` matches at
-//! every depth including the top. Hidden names (`.git`, and the `..data` of a mounted ConfigMap) and the temporary
+//! every depth including the top; an extension in lower case matches in any case. Without `include`, every file that a
+//! reader takes is listed and every other one is a finding; with it, what it does not name is left out. Hidden names (`.git`, and the `..data` of a mounted ConfigMap) and the temporary
 //! files of editors are never listed. What this user may not read is a finding; what cannot be read at the moment ends
 //! the scan. Symbolic links are followed only to places inside the folder that the walk does not reach by itself; a link
 //! that leads out of it, to nothing or round in a circle is a finding.
+
+mod patterns;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, FileType, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-
+use self::patterns::{Choice, Patterns};
 use super::fault::{Meaning, SourceFault, meaning};
 use super::limits::{MAX_FILES, MAX_FOLDER_DEPTH};
 use super::load::{SourceFile, not_a_file, unreadable};
+use super::{media, unsupported};
 use crate::document::{Finding, FindingCode, SourceName};
 use crate::revision::store::INDEXES_MARKER;
 use crate::text::nfc;
@@ -27,7 +30,8 @@ pub struct FolderSource {
     pub name: SourceName,
     /// The folder.
     pub root: PathBuf,
-    /// Patterns of files to take; none means every file.
+    /// Patterns of files to take. None means every file of a type that is read (`media::ACCEPTED`), and a finding for
+    /// every other; what patterns do not name is left out in silence.
     pub include: Vec<String>,
     /// Patterns of files and folders to leave out; they win over `include`.
     pub exclude: Vec<String>,
@@ -40,6 +44,8 @@ pub struct Scan {
     pub files: Vec<SourceFile>,
     /// What was left out and why, by path.
     pub findings: Vec<Finding>,
+    /// How many files `include` and `exclude` leave out.
+    pub left_out: usize,
 }
 
 /// The folder as a whole cannot be used: the build fails and the last revision stays.
@@ -109,13 +115,15 @@ pub fn scan_until(folder: &FolderSource, is_cancelled: &dyn Fn() -> bool) -> Res
         seen: HashSet::new(),
         files: BTreeMap::new(),
         findings: Vec::new(),
+        left_out: 0,
+        is_full: false,
     };
     let entries = list(&walk.root).map_err(|error| root_error(folder, error))?;
     let start = walk.root.clone();
     walk.entries(&start, "", 0, entries)?;
     walk.follow_links()?;
     walk.findings.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
-    Ok(Scan { files: walk.files.into_values().collect(), findings: walk.findings })
+    Ok(Scan { files: walk.files.into_values().collect(), findings: walk.findings, left_out: walk.left_out })
 }
 
 fn open_root(folder: &FolderSource) -> Result<PathBuf, ScanError> {
@@ -137,44 +145,6 @@ fn root_error(folder: &FolderSource, source: io::Error) -> ScanError {
     }
 }
 
-/// The compiled patterns of a source.
-struct Patterns {
-    include: Option<GlobSet>,
-    exclude: GlobSet,
-}
-
-impl Patterns {
-    fn new(folder: &FolderSource) -> Result<Self, ScanError> {
-        let set = |patterns: &[String]| -> Result<GlobSet, ScanError> {
-            let mut builder = GlobSetBuilder::new();
-            for pattern in patterns {
-                builder.add(glob(&folder.name, pattern)?);
-            }
-            builder.build().map_err(|error| bad_pattern(&folder.name, &patterns.join(", "), &error))
-        };
-        let include = (!folder.include.is_empty()).then(|| set(&folder.include)).transpose()?;
-        Ok(Self { include, exclude: set(&folder.exclude)? })
-    }
-
-    fn takes_file(&self, path: &str) -> bool {
-        self.include.as_ref().is_none_or(|include| include.is_match(path)) && !self.exclude.is_match(path)
-    }
-
-    /// A folder is left out when it, or everything right below it, is excluded.
-    fn takes_folder(&self, path: &str) -> bool {
-        !self.exclude.is_match(path) && !self.exclude.is_match(format!("{path}/"))
-    }
-}
-
-fn glob(name: &SourceName, pattern: &str) -> Result<Glob, ScanError> {
-    let relative = nfc(pattern.trim_start_matches("./"));
-    GlobBuilder::new(&relative).literal_separator(true).build().map_err(|error| bad_pattern(name, pattern, &error))
-}
-
-fn bad_pattern(name: &SourceName, pattern: &str, error: &globset::Error) -> ScanError {
-    ScanError::BadPattern { name: name.clone(), pattern: pattern.to_owned(), reason: error.kind().to_string() }
-}
-
 /// One entry of a folder.
 struct Entry {
     raw: std::ffi::OsString,
@@ -192,12 +162,15 @@ fn list(folder: &Path) -> io::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Hidden files and what editors and office programs leave behind while a file is open.
+/// Hidden files, what editors and office programs leave behind while a file is open, and what desktops put into every
+/// folder.
 fn is_skipped(name: &str) -> bool {
-    let hidden = name.starts_with('.');
+    let hidden = name.starts_with('.') || ["thumbs.db", "desktop.ini"].contains(&name.to_lowercase().as_str());
     let temporary = name.ends_with('~') || name.starts_with("~$") || (name.starts_with('#') && name.ends_with('#'));
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-    hidden || temporary || matches!(extension, Some("swp" | "swo" | "tmp" | "part" | "crdownload" | "bak" | "orig"))
+    let extension = media::extension(name);
+    hidden
+        || temporary
+        || matches!(extension.as_deref(), Some("swp" | "swo" | "tmp" | "part" | "crdownload" | "bak" | "orig"))
 }
 
 /// The state of one walk.
@@ -214,6 +187,9 @@ struct Walk<'a> {
     seen: HashSet<PathBuf>,
     files: BTreeMap<String, SourceFile>,
     findings: Vec<Finding>,
+    left_out: usize,
+    /// There are more files than are listed, and a finding says so.
+    is_full: bool,
 }
 
 impl Walk<'_> {
@@ -240,13 +216,44 @@ impl Walk<'_> {
             match entry.kind {
                 Ok(kind) if kind.is_symlink() => self.links.push((absolute, inner, depth)),
                 Ok(kind) if kind.is_dir() => self.folder(&absolute, &inner, depth + 1)?,
-                Ok(_) if !self.patterns.takes_file(&inner) => {}
-                Ok(kind) if kind.is_file() => self.file(absolute, inner)?,
-                Ok(_) => self.findings.push(not_a_file(&inner)),
+                Ok(kind) => self.entry(kind, absolute, inner)?,
                 Err(error) => self.refused(FindingCode::UnreadableFile, &inner, error)?,
             }
         }
         Ok(())
+    }
+
+    /// An entry that is no folder and no link.
+    fn entry(&mut self, kind: FileType, absolute: PathBuf, path: String) -> Result<(), SourceFault> {
+        match self.patterns.choose(&path) {
+            Choice::Take if kind.is_file() => return self.file(absolute, path),
+            Choice::Take => self.findings.push(not_a_file(&path)),
+            Choice::Report if kind.is_file() => self.unsupported(absolute, path),
+            Choice::Leave if kind.is_file() => self.left_out += 1,
+            Choice::Report | Choice::Leave => {}
+        }
+        Ok(())
+    }
+
+    fn unsupported(&mut self, absolute: PathBuf, path: String) {
+        if self.findings.len() >= MAX_FILES {
+            return self.too_many(path);
+        }
+        let detail = match media::extension(&path) {
+            Some(extension) => format!("`.{extension}` files are not read"),
+            None => "files without an extension are not read".to_owned(),
+        };
+        self.seen.insert(absolute);
+        self.findings.push(unsupported(&path, detail));
+    }
+
+    fn too_many(&mut self, path: String) {
+        if !self.is_full {
+            self.is_full = true;
+            let detail = format!("more than {MAX_FILES} files: the rest is left out");
+            let advice = "narrow `include`, or split the source";
+            self.findings.push(Finding::new(FindingCode::TooManyFiles, path, detail, advice));
+        }
     }
 
     fn folder(&mut self, folder: &Path, path: &str, depth: usize) -> Result<(), ScanError> {
@@ -276,11 +283,7 @@ impl Walk<'_> {
             return Ok(());
         }
         if self.files.len() >= MAX_FILES {
-            if !self.findings.iter().any(|finding| finding.code == FindingCode::TooManyFiles) {
-                let detail = format!("more than {MAX_FILES} files: the rest is left out");
-                let advice = "narrow `include`, or split the source";
-                self.findings.push(Finding::new(FindingCode::TooManyFiles, path, detail, advice));
-            }
+            self.too_many(path);
             return Ok(());
         }
         self.seen.insert(absolute.clone());
@@ -312,32 +315,30 @@ impl Walk<'_> {
     }
 
     fn follow(&mut self, absolute: &Path, path: String, depth: usize) -> Result<(), ScanError> {
-        let wanted = self.patterns.takes_file(&path);
+        let choice = self.patterns.choose(&path);
+        let is_left_out = choice == Choice::Leave;
         let (target, kind) = match target_of(absolute) {
             Ok(target) => target,
             Err(error) if meaning(&error) == Meaning::Transient => {
                 return Err(SourceFault::of(self.name, &path, error).into());
             }
             Err(error) => {
-                if wanted {
+                if !is_left_out {
                     self.not_followed(&path, &format!("is a link that leads nowhere: {error}"));
                 }
                 return Ok(());
             }
         };
-        if !(wanted || (kind.is_dir() && self.patterns.takes_folder(&path))) {
+        if is_left_out && !(kind.is_dir() && self.patterns.takes_folder(&path)) {
             return Ok(());
         }
         if !target.starts_with(&self.root) {
             self.not_followed(&path, "is a link out of the source folder");
         } else if kind.is_dir() {
             self.follow_folder(&target, &path, depth)?;
-        } else if wanted && kind.is_file() {
-            if !self.seen.contains(&target) {
-                self.file(target, path)?;
-            }
-        } else if wanted {
-            self.findings.push(not_a_file(&path));
+        } else if !self.seen.contains(&target) {
+            // What has a name of its own inside the folder was listed, or told of, under that one.
+            self.entry(kind, target, path)?;
         }
         Ok(())
     }

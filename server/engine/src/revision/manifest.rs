@@ -27,6 +27,9 @@ const DIGEST_DIGITS: usize = 64;
 /// Findings kept one by one; beyond it only their counts by code are.
 pub const MAX_FINDINGS: usize = 1_000;
 
+/// Findings of one code kept one by one: a folder with 100,000 pictures must not hide the one page that is broken.
+pub const MAX_FINDINGS_OF_CODE: usize = 200;
+
 /// Everything a reader must know before it opens the other files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -142,7 +145,7 @@ pub struct Counts {
     pub source_bytes: u64,
 }
 
-/// Findings: all counted, the first `MAX_FINDINGS` kept.
+/// Findings: all counted, the first `MAX_FINDINGS` kept, of each code the first `MAX_FINDINGS_OF_CODE`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Findings {
@@ -155,8 +158,9 @@ pub struct Findings {
 impl Findings {
     /// Counts a finding and keeps it while there is room.
     pub fn push(&mut self, finding: Finding) {
-        *self.counts.entry(finding.code.to_string()).or_default() += 1;
-        if self.first.len() < MAX_FINDINGS {
+        let count = self.counts.entry(finding.code.to_string()).or_default();
+        *count += 1;
+        if self.first.len() < MAX_FINDINGS && *count <= MAX_FINDINGS_OF_CODE as u64 {
             self.first.push(finding);
         }
     }
@@ -234,6 +238,23 @@ mod tests {
             Value::Bool(value) => whole(path, (!value).into()),
             Value::Null => whole(path, 1.into()),
         }
+    }
+
+    #[test]
+    fn findings_of_one_code_are_counted_past_the_cap_and_leave_room_for_others() {
+        let mut findings = Findings::default();
+        for number in 0..5_000 {
+            findings.push(Finding::new(
+                FindingCode::UnsupportedFormat,
+                format!("{number}.png"),
+                "a picture",
+                "convert it",
+            ));
+        }
+        findings.push(Finding::new(FindingCode::BadRecord, "faq.jsonl", "no `text`", "add it"));
+        assert_eq!((findings.counts["UnsupportedFormat"], findings.total()), (5_000, 5_001));
+        assert_eq!(findings.first.len(), MAX_FINDINGS_OF_CODE + 1);
+        assert_eq!(findings.first.last().map(|finding| finding.path.as_str()), Some("faq.jsonl"));
     }
 
     #[test]

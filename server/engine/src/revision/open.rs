@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use ragops_embed::ModelIdentity;
-use ragops_storage::{Step, StorageError, digest_file};
+use ragops_storage::{Step, StorageError, digest_file, durable};
 use rayon::prelude::*;
 
 use super::manifest::{self, FileEntry, Manifest, NotAManifest};
@@ -102,7 +102,7 @@ pub fn verify(dir: &Path) -> Result<Manifest, RevisionError> {
 
 /// Reads the manifest alone.
 pub fn read_manifest(dir: &Path) -> Result<Manifest, RevisionError> {
-    if !dir.is_dir() {
+    if !durable::is_dir(dir)? {
         return Err(RevisionError::Missing(dir.to_owned()));
     }
     let path = dir.join(manifest::FILE);

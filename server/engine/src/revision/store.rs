@@ -53,7 +53,7 @@ impl RevisionStore {
     /// The names of all indexes under a data directory, sorted.
     pub fn list_indexes(data: &Path) -> Result<Vec<String>, RevisionError> {
         let dir = data.join("indexes");
-        if !dir.is_dir() {
+        if !durable::is_dir(&dir)? {
             return Ok(Vec::new());
         }
         let folders = durable::list(&dir)?.into_iter().filter(|path| path.is_dir());
@@ -85,6 +85,11 @@ impl RevisionStore {
         Ok(WriteLock { _lock: durable::DirLock::try_acquire(&self.dir)? })
     }
 
+    /// Whether a process is writing now. For messages: it may begin or end a moment later.
+    pub fn is_locked(&self) -> bool {
+        durable::DirLock::is_held(&self.dir)
+    }
+
     fn mark_indexes(&self) -> Result<(), RevisionError> {
         let Some(marker) = self.dir.parent().map(|indexes| indexes.join(INDEXES_MARKER)) else { return Ok(()) };
         if !marker.exists() {
@@ -95,7 +100,7 @@ impl RevisionStore {
 
     /// Sealed revisions with their manifests, oldest first; a folder whose manifest cannot be read comes with why.
     pub fn list(&self) -> Result<Vec<Listed>, RevisionError> {
-        if !self.revisions_dir().is_dir() {
+        if !durable::is_dir(&self.revisions_dir())? {
             return Ok(Vec::new());
         }
         let mut found: Vec<_> = durable::list(&self.revisions_dir())?

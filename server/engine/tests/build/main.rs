@@ -5,4 +5,5 @@
 mod cancel;
 mod faults;
 mod sealed;
+mod unsupported;
 mod world;

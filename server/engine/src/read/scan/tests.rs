@@ -55,6 +55,47 @@ fn patterns_choose_the_files() {
     folder.check(&["*.pdf"], &[], &[], &[]);
 }
 
+/// A folder of office documents was passed over without a word, and so was `UP.MD`.
+#[test]
+fn a_file_that_no_reader_takes_is_a_finding_unless_patterns_leave_it_out() {
+    let files = ["UP.MD", "a.md", "b/Notes.TXT", "b/manual.PDF", "b/README", "c.json", "d.docx", "drafts/e.xlsx"];
+    let folder = Folder::new(&files);
+    symlink("b/manual.PDF", folder.path("again.pdf")).unwrap();
+    let found = |path| (FindingCode::UnsupportedFormat, path);
+    let taken = ["UP.MD", "a.md", "b/Notes.TXT"];
+    folder.check(
+        &[],
+        &["drafts/**"],
+        &taken,
+        &[found("b/README"), found("b/manual.PDF"), found("c.json"), found("d.docx")],
+    );
+    folder.check(&[], &["**/*.{pdf,json,docx,xlsx}", "**/README"], &taken, &[]);
+    folder.check(&["**/*.md"], &[], &["UP.MD", "a.md"], &[]);
+    folder.check(&["**/*.md", "c.json"], &["up.md"], &["UP.MD", "a.md", "c.json"], &[]);
+    // The link is not left out, and the file is told of under no name of its own.
+    folder.check(&[], &["**/*.md", "b/**", "[cd]*"], &[], &[found("again.pdf")]);
+    let scan = folder.scan(&[], &[]).unwrap();
+    let text: Vec<String> = scan.findings.iter().map(ToString::to_string).collect();
+    assert!(text[0].starts_with("b/README: files without an extension are not read; convert it to"), "{text:?}");
+    assert!(text[1].starts_with("b/manual.PDF: `.pdf` files are not read"), "{text:?}");
+    assert!(text.iter().all(|text| text.contains(media::ACCEPTED) && text.contains("`exclude`")), "{text:?}");
+}
+
+#[test]
+fn a_key_of_a_mounted_config_map_that_no_reader_takes_is_a_finding() {
+    let folder = Folder::new(&["..2024_01_01/app.conf"]);
+    symlink("..2024_01_01", folder.path("..data")).unwrap();
+    symlink("..data/app.conf", folder.path("app.conf")).unwrap();
+    folder.check(&[], &[], &[], &[(FindingCode::UnsupportedFormat, "app.conf")]);
+}
+
+#[test]
+fn files_that_patterns_leave_out_are_counted() {
+    let folder = Folder::new(&["a.md", "b.pdf", "c.txt", ".git/d.md"]);
+    let left_out = |include: &[&str], exclude: &[&str]| folder.scan(include, exclude).unwrap().left_out;
+    assert_eq!((left_out(&[], &[]), left_out(&["*.md"], &[]), left_out(&[], &["*.txt"])), (0, 2, 1));
+}
+
 #[test]
 fn hidden_and_temporary_files_are_not_listed() {
     let folder = Folder::new(&[
@@ -66,6 +107,11 @@ fn hidden_and_temporary_files_are_not_listed() {
         ".#a.md",
         "~$b.docx",
         "c.md.tmp",
+        "c.md.TMP",
+        ".DS_Store",
+        "Thumbs.db",
+        "en/desktop.ini",
+        ".idea/workspace.xml",
         "d.md",
     ]);
     folder.check(&[], &[], &["d.md"], &[]);

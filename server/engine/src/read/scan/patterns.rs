@@ -1,0 +1,73 @@
+//! Which files of a source are read: what `include` and `exclude` say, and what a reader takes where they say nothing.
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::{FolderSource, ScanError};
+use crate::document::SourceName;
+use crate::read::media;
+use crate::text::nfc;
+
+/// The compiled patterns of a source.
+pub(super) struct Patterns {
+    include: Option<GlobSet>,
+    exclude: GlobSet,
+}
+
+impl Patterns {
+    pub(super) fn new(folder: &FolderSource) -> Result<Self, ScanError> {
+        let set = |patterns: &[String]| -> Result<GlobSet, ScanError> {
+            let mut builder = GlobSetBuilder::new();
+            for pattern in patterns {
+                builder.add(glob(&folder.name, pattern)?);
+            }
+            builder.build().map_err(|error| bad_pattern(&folder.name, &patterns.join(", "), &error))
+        };
+        let include = (!folder.include.is_empty()).then(|| set(&folder.include)).transpose()?;
+        Ok(Self { include, exclude: set(&folder.exclude)? })
+    }
+
+    /// What happens to a file at this path in the source.
+    pub(super) fn choose(&self, path: &str) -> Choice {
+        match &self.include {
+            _ if matches(&self.exclude, path) => Choice::Leave,
+            Some(include) if matches(include, path) => Choice::Take,
+            Some(_) => Choice::Leave,
+            None if media::is_accepted(path) => Choice::Take,
+            None => Choice::Report,
+        }
+    }
+
+    /// A folder is left out when it, or everything right below it, is excluded.
+    pub(super) fn takes_folder(&self, path: &str) -> bool {
+        !self.exclude.is_match(path) && !self.exclude.is_match(format!("{path}/"))
+    }
+}
+
+/// What happens to a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// It is read.
+    Take,
+    /// Nobody chose, and no reader takes it.
+    Report,
+    /// The patterns leave it out.
+    Leave,
+}
+
+/// As the path is written, or with its extension in lower case: `*.md` means `UP.MD` too.
+fn matches(patterns: &GlobSet, path: &str) -> bool {
+    let lowered = || {
+        let (stem, extension) = path.rsplit_once('.')?;
+        extension.chars().any(char::is_uppercase).then(|| format!("{stem}.{}", extension.to_lowercase()))
+    };
+    patterns.is_match(path) || lowered().is_some_and(|path| patterns.is_match(path))
+}
+
+fn glob(name: &SourceName, pattern: &str) -> Result<Glob, ScanError> {
+    let relative = nfc(pattern.trim_start_matches("./"));
+    GlobBuilder::new(&relative).literal_separator(true).build().map_err(|error| bad_pattern(name, pattern, &error))
+}
+
+fn bad_pattern(name: &SourceName, pattern: &str, error: &globset::Error) -> ScanError {
+    ScanError::BadPattern { name: name.clone(), pattern: pattern.to_owned(), reason: error.kind().to_string() }
+}
