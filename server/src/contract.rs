@@ -62,9 +62,6 @@ pub struct Answered {
     pub sentences: Vec<AnswerSentence>,
     /// The passages that the sentences cite.
     pub sources: Vec<AnswerSource>,
-    /// Words of the question, among its rarest, that stand in none of the passages cited; empty where these are in another
-    /// language. Either the passages have other words for it, or they are about something near: show them with the answer.
-    pub not_mentioned: Vec<String>,
     /// How the question was handled.
     #[serde(flatten)]
     pub circumstances: Circumstances,
@@ -251,7 +248,6 @@ impl QueryResponse {
             answer,
             sentences,
             sources,
-            not_mentioned,
             confidence,
             confidence_cut,
             reason,
@@ -275,7 +271,6 @@ impl QueryResponse {
                 answer,
                 sentences: sentences.into_iter().map(AnswerSentence::from).collect(),
                 sources: sources.into_iter().map(AnswerSource::from).collect(),
-                not_mentioned,
                 circumstances,
             }),
             Status::Escalated => {
@@ -377,7 +372,6 @@ mod tests {
                 citations: vec![citation],
             }],
             sources: vec![source],
-            not_mentioned: vec!["broker".to_owned()],
             confidence: 0.75,
             confidence_cut: 0.5,
             reason: (status == Status::Escalated).then_some(EscalationReason::LowConfidence),
@@ -400,7 +394,6 @@ mod tests {
             "sources": [{"id": 1, "document": "en/kafka.md", "collection": "docs", "path": "en/kafka.md",
                 "title": "Kafka", "headings": ["Restart"], "lines": {"first": 3, "last": 9},
                 "text": "Restart the broker.", "cosine": 0.9_f32}],
-            "not_mentioned": ["broker"],
             "confidence": 0.75, "confidence_cut": 0.5, "mode": "auto", "mode_used": "hybrid", "index": "runbooks",
             "revision": "0123abcd", "request_id": "r1",
             "timings_ms": {"retrieve": 1.0, "answer": 2.0, "total": 3.0}

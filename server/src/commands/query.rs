@@ -57,9 +57,6 @@ fn render_answered(answered: &Answered) -> String {
         mark,
     }));
     text.push_str("\n\n");
-    if !answered.not_mentioned.is_empty() {
-        text.push_str(&format!("Not mentioned in the sources: {}\n\n", answered.not_mentioned.join(", ")));
-    }
     text.extend(answered.sources.iter().map(render_source));
     text
 }

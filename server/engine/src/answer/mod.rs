@@ -21,7 +21,7 @@ use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::{Mode, RetrieveError, Retrieved, retrieve};
 use crate::revision::{Revision, RevisionError};
 use crate::settings::{QuerySettings, RetrievalSettings};
-use crate::text::{Analyzer, language, prose_language};
+use crate::text::{Analyzer, language};
 
 use attribute::{Floors, Support};
 use confidence::Confidence;
@@ -65,9 +65,6 @@ pub struct Answer {
     pub sentences: Vec<Sentence>,
     /// The passages that the sentences cite; empty when escalated.
     pub sources: Vec<Source>,
-    /// Words of the question, among its rarest, that stand in none of the passages cited; empty when escalated, and where
-    /// the passages are in another language. Either they have other words for it, or they are about something near.
-    pub not_mentioned: Vec<String>,
     /// The probability that the index holds the answer, 0 to 1.
     pub confidence: f32,
     /// The confidence from which on a question is answered.
@@ -280,7 +277,6 @@ impl Searcher {
             answer: String::new(),
             sentences: Vec::new(),
             sources: Vec::new(),
-            not_mentioned: Vec::new(),
             confidence,
             confidence_cut: cut,
             reason: None,
@@ -329,19 +325,7 @@ impl Searcher {
         answer.answer = layout::lay_out(&sentences);
         answer.sentences = sentences;
         answer.sources = self.sources(&cited, found)?;
-        answer.not_mentioned = self.not_mentioned(question.text, &answer.sources)?;
         Ok(())
-    }
-
-    fn not_mentioned(&self, question: &str, sources: &[Source]) -> Result<Vec<String>, IndexError> {
-        let asked_in = language(question);
-        if sources.iter().any(|source| prose_language(&source.text).is_some_and(|language| Some(language) != asked_in))
-        {
-            return Ok(Vec::new());
-        }
-        let texts = sources.iter().flat_map(|source| [&source.text, &source.title].into_iter().chain(&source.headings));
-        let present = texts.flat_map(|text| self.analyzer.terms(text)).collect();
-        words::not_mentioned(&self.revision, &self.analyzer, question, &present)
     }
 
     fn sources(&self, cited: &Cited, found: &Retrieved) -> Result<Vec<Source>, IndexError> {

@@ -54,9 +54,6 @@ const INTERROGATIVES: [&str; 35] = [
     "걸려",
 ];
 
-/// A word this rare, beside the rarest of its question, is one of those that the question is about.
-const NEARLY_RAREST: f32 = 0.8;
-
 /// What a word of a question asks of the passages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WordKind {
@@ -135,27 +132,6 @@ fn is_designated(before: &str, after: &str) -> bool {
     };
     // "error, 418 times" is no designation.
     (last.ends_with(char::is_alphanumeric) && designates(last)) || designates(next)
-}
-
-/// Words of the question that are nearly as rare as its rarest, and of which none of these terms is a form: what the
-/// question is about may be missing from an answer that only quotes its neighbourhood. Another word for the same thing
-/// counts as missing too, so this is for people to see, not for the gate.
-pub(super) fn not_mentioned(
-    revision: &Revision,
-    analyzer: &Analyzer,
-    question: &str,
-    present: &HashSet<String>,
-) -> Result<Vec<String>, IndexError> {
-    let mut words = Vec::new();
-    for word in question_words(analyzer, question).into_iter().filter(|word| word.kind != WordKind::Particular) {
-        let rarity = rarity(revision, &word.forms)?;
-        words.push((word, rarity));
-    }
-    let rarest = words.iter().map(|(_, rarity)| *rarity).fold(0.0, f32::max);
-    words.retain(|(word, rarity)| {
-        *rarity >= NEARLY_RAREST * rarest && !word.forms.iter().any(|form| present.contains(form))
-    });
-    Ok(words.into_iter().map(|(word, _)| question[word.place].to_owned()).collect())
 }
 
 /// The rarity of a word in the index, as BM25 weighs it (always above 0); its commonest form decides.

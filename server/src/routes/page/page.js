@@ -6,7 +6,6 @@
       question: 'Your question', index: 'Index', mode: 'Search', send: 'Ask', working: 'Looking it up…',
       answer: 'Answer', sources: 'Sources', lines: (a, b) => a === b ? `line ${a}` : `lines ${a}–${b}`,
       confidence: 'Confidence', revision: 'revision', passage: 'Show the passage',
-      missing: 'Not mentioned in the sources',
       weak: 'weakly supported', unsupported: 'no source', cited: 'Source',
       escalated: 'The documents do not hold enough to answer this question.',
       advice: 'Put it in other words, or ask somebody who knows. Nothing was made up.',
@@ -20,7 +19,6 @@
       question: '질문', index: '인덱스', mode: '검색 방식', send: '질문하기', working: '찾고 있습니다…',
       answer: '답변', sources: '출처', lines: (a, b) => a === b ? `${a}번째 줄` : `${a}–${b}번째 줄`,
       confidence: '신뢰도', revision: '리비전', passage: '본문 보기',
-      missing: '출처에 나오지 않는 말',
       weak: '근거 약함', unsupported: '근거 없음', cited: '출처',
       escalated: '이 질문에 답할 만한 근거를 문서에서 찾지 못했습니다.',
       advice: '다르게 물어보거나 담당자에게 문의해 주세요. 지어낸 내용은 없습니다.',
@@ -178,9 +176,6 @@
     result.replaceChildren();
     if (body.status === 'answered') {
       result.append(element('h2', t.answer), ...blocks(body.sentences));
-      if (body.not_mentioned && body.not_mentioned.length) {
-        result.append(element('p', `${t.missing}: ${body.not_mentioned.join(', ')}`, { class: 'mark' }));
-      }
       result.append(element('h2', t.sources));
       const sources = element('ol', null, { class: 'sources' });
       sources.append(...body.sources.map((found) => source(found, body.sentences)));

@@ -3,6 +3,7 @@
 
 mod draft;
 mod pick;
+mod procedure;
 
 use crate::index::ChunkNumber;
 use crate::index::vectors::dot;
@@ -21,6 +22,9 @@ const CLOSENESS_WEIGHT: f32 = 0.75;
 const WORDS_WEIGHT: f32 = 0.5;
 const PASSAGE_WEIGHT: f32 = 2.2;
 const ROW_WEIGHT: f32 = 0.6;
+/// What a step of a procedure or a command gets where the question asks how something is done, from the samples' half
+/// `tune` alone: .71 of the facts are said without it, .76 with it (ADR 0011).
+const PROCEDURE_WEIGHT: f32 = 1.0;
 /// The deviation where no background was measured: what e5-small shows.
 const DEFAULT_DEVIATION: f32 = 0.019;
 
@@ -85,6 +89,7 @@ pub fn extract(
     let deviation =
         background.off_topic(language).and_then(|cosines| cosines.deviation(super::confidence::MIN_DEVIATION));
     let deviation = deviation.unwrap_or(DEFAULT_DEVIATION);
+    let how_to = procedure::asks_how_to(question);
     let piece = |(draft, vector): (Draft, &[f32])| {
         let closeness = (dot(&asked, vector) + draft.bias) / deviation;
         Piece {
@@ -92,7 +97,8 @@ pub fn extract(
             score: CLOSENESS_WEIGHT * closeness
                 + WORDS_WEIGHT * draft.words
                 + PASSAGE_WEIGHT * draft.passage
-                + if draft.kind == PieceKind::Row { ROW_WEIGHT } else { 0.0 },
+                + if draft.kind == PieceKind::Row { ROW_WEIGHT } else { 0.0 }
+                + if how_to && procedure::is_part(draft.kind, &draft.text) { PROCEDURE_WEIGHT } else { 0.0 },
             quote: quote(draft.kind, &draft.text),
             section: draft.section,
             row: draft.row,
