@@ -111,8 +111,8 @@ pub struct Circumstances {
 pub struct AnswerSentence {
     /// Its text; Markdown where it is a table row (under its header) or code.
     pub text: String,
-    /// What it stands under: the document's title and the nearest heading (`Certificate expiry › Kafka`). A heading may
-    /// turn the meaning: "Never do this".
+    /// What it stands under: the document's title and the headings above (`Certificate expiry › Kafka`). A heading may
+    /// turn the meaning: "Never do this". Sentences of one section, and no others, have the same text here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
     /// Where a row stands in its table.
@@ -124,12 +124,14 @@ pub struct AnswerSentence {
     pub citations: Vec<AnswerCitation>,
 }
 
-/// Where a row stands in its table, or in the part of it that the passage holds.
+/// Where a row stands in its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Row {
+    /// Which table of the document it is, from 0: rows of one section and one table belong together.
+    pub table: u32,
     /// 1 for the first row under the header.
     pub number: u32,
-    /// How many rows there are.
+    /// How many rows the table has.
     pub of: u32,
 }
 
@@ -308,7 +310,7 @@ impl From<Sentence> for AnswerSentence {
         };
         // A sentence and its own copy score 1 but for rounding.
         let citation = |Citation { source, quote, score }| AnswerCitation { source, quote, score: score.min(1.0) };
-        let row = row.map(|row| Row { number: row.number, of: row.of });
+        let row = row.map(|row| Row { table: row.table, number: row.number, of: row.of });
         Self { text, section, row, support, citations: citations.into_iter().map(citation).collect() }
     }
 }

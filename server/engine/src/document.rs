@@ -91,13 +91,29 @@ pub struct Place {
     /// The lines of the source file, where the format has lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<LineRange>,
+    /// The tables that begin or go on in a passage, in its order; empty for a block.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TablePart>,
 }
 
 impl Place {
-    /// A place under `headings`, on `lines` where the format has any.
+    /// A place under `headings`, on `lines` where the format has any, without tables.
     pub fn new(headings: Vec<String>, lines: Option<LineRange>) -> Self {
-        Self { headings, lines }
+        Self { headings, lines, tables: Vec::new() }
     }
+}
+
+/// A table in a passage, or the part of one that the passage holds: a long table takes several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TablePart {
+    /// Where its text begins in the passage, in bytes.
+    pub at: u32,
+    /// Which table of the document it is, from 0.
+    pub table: u32,
+    /// The number of its first row, 1 for the one under the header.
+    pub first: u32,
+    /// How many rows the whole table has, header aside.
+    pub of: u32,
 }
 
 /// Whether a list counts its items.

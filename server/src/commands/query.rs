@@ -53,7 +53,7 @@ fn render_answered(answered: &Answered) -> String {
     let mut text = layout::parts(answered.sentences.iter().zip(&marks).map(|(sentence, mark)| Part {
         text: &sentence.text,
         section: sentence.section.as_deref(),
-        row: sentence.row.map(|row| RowPlace { number: row.number, of: row.of }),
+        row: sentence.row.map(|row| RowPlace { table: row.table, number: row.number, of: row.of }),
         mark,
     }));
     text.push_str("\n\n");

@@ -66,8 +66,10 @@ fn sentences_that_belong_together_are_one_paragraph_list_table_or_block_of_code(
 fn sections_have_their_heading_and_tables_show_what_is_left_out() {
     let sentences = json!([
         {"text": "- Restart all.", "section": "Cache › Never do this", "support": "supported", "citations": []},
-        {"text": "| a | b |\n|---|---|\n| 1 | x |", "row": {"number": 1, "of": 4}, "support": "supported", "citations": []},
-        {"text": "| a | b |\n|---|---|\n| 3 | z |", "row": {"number": 3, "of": 4}, "support": "supported", "citations": []},
+        {"text": "| a | b |\n|---|---|\n| 1 | x |", "row": {"table": 0, "number": 1, "of": 4}, "support": "supported", "citations": []},
+        {"text": "| a | b |\n|---|---|\n| 3 | z |", "row": {"table": 0, "number": 3, "of": 4}, "support": "supported", "citations": []},
+        {"text": "| a | b |\n|---|---|\n| 4 | q |", "row": {"table": 1, "number": 4, "of": 5}, "support": "supported", "citations": []},
+        {"text": "| a | b |\n|---|---|\n| 5 | r |", "row": {"table": 1, "number": 5, "of": 5}, "support": "supported", "citations": []},
         {"text": "Done.", "support": "supported", "citations": []},
     ]);
     let Some(html) = shown("en", &sentences) else { return };
@@ -76,6 +78,7 @@ fn sections_have_their_heading_and_tables_show_what_is_left_out() {
     for expected in [
         "<h3 class=\"section\">Cache › Never do this</h3><ul class=\"block ul\"><li>Restart all.".to_owned(),
         format!("<tr><td>1</td><td>x</td>{cites}</tr>{gap}<tr><td>3</td><td>z</td>{cites}</tr>{gap}</tbody>"),
+        format!("<tbody>{gap}<tr><td>4</td><td>q</td>{cites}</tr><tr><td>5</td><td>r</td>{cites}</tr></tbody>"),
     ] {
         assert!(html.contains(&expected), "{expected}\nis missing in\n{html}");
     }

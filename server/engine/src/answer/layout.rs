@@ -10,7 +10,7 @@ use super::{RowPlace, Sentence};
 pub struct Part<'a> {
     /// The sentence, row (under its header) or code block.
     pub text: &'a str,
-    /// What it stands under: the document's title and the nearest heading.
+    /// What it stands under: the document's title and headings.
     pub section: Option<&'a str>,
     /// Where a row stands in its table.
     pub row: Option<RowPlace>,
@@ -29,34 +29,67 @@ pub fn lay_out(sentences: &[Sentence]) -> String {
 
 /// The parts one after the other.
 pub fn parts<'a>(parts: impl IntoIterator<Item = Part<'a>>) -> String {
+    let parts: Vec<Part<'a>> = parts.into_iter().collect();
     let mut text = String::new();
     let mut last: Option<Part<'a>> = None;
-    for part in parts {
-        push(&mut text, last, part);
-        last = Some(part);
+    for run in parts.chunk_by(|last, next| continues_table(*last, *next)) {
+        let (Some(first), Some(end)) = (run.first(), run.last()) else { continue };
+        let new_section = last.map_or(first.section.is_some(), |last| last.section != first.section);
+        text.push_str(separator(&text, last.filter(|_| !new_section), *first));
+        if new_section && let Some(section) = first.section {
+            text.push_str(&format!("**{}**\n\n", escaped(section.trim())));
+        }
+        push(&mut text, run);
+        last = Some(*end);
     }
-    close_table(&mut text, last);
     text
 }
 
-fn push<'a>(text: &mut String, last: Option<Part<'a>>, part: Part<'a>) {
-    let in_table = last.filter(|last| continues_table(*last, part));
-    if let Some(last) = in_table {
-        let next = last.row.map(|row| row.number + 1);
-        if part.row.map(|row| row.number) != next {
-            text.push_str(&ellipsis(part.text));
+/// One part, or the rows of one table.
+fn push(text: &mut String, run: &[Part<'_>]) {
+    match run {
+        [part] if is_table(part.text) => {
+            let (header, row) = header_and_row(part.text);
+            text.extend((!header.is_empty()).then(|| format!("{header}\n")));
+            text.push_str(&marked_row(row, part.mark));
         }
-        text.push_str(&format!("\n{}{}", row_of(part.text), part.mark));
-        return;
+        [part] if is_code(part.text) && !part.mark.is_empty() => {
+            text.push_str(&format!("{}\n\n{}", part.text.trim_end(), part.mark.trim_start()));
+        }
+        [part] => text.extend([part.text.trim_end(), part.mark]),
+        rows => push_table(text, rows),
     }
-    close_table(text, last);
-    let new_section = last.map_or(part.section.is_some(), |last| last.section != part.section);
-    text.push_str(separator(text, last.filter(|_| !new_section), part));
-    if new_section && let Some(section) = part.section {
-        text.push_str(&format!("**{}**\n\n", section.trim()));
+}
+
+/// Rows under one header, with a row of ellipses wherever some are left out. A single row is looked up, and needs none.
+fn push_table(text: &mut String, rows: &[Part<'_>]) {
+    let mut next = 1;
+    let mut of = 0;
+    for part in rows {
+        let (header, row) = header_and_row(part.text);
+        if next == 1 {
+            text.push_str(header);
+        }
+        let Some(place) = part.row else { continue };
+        if place.number > next {
+            text.push_str(&ellipsis(row));
+        }
+        text.push_str(&format!("\n{}", marked_row(row, part.mark)));
+        (next, of) = (place.number.saturating_add(1), place.of);
     }
-    text.push_str(part.text.trim_end());
-    text.push_str(part.mark);
+    if next <= of
+        && let Some(last) = rows.last()
+    {
+        text.push_str(&ellipsis(header_and_row(last.text).1));
+    }
+}
+
+/// A row with its mark in the last cell.
+fn marked_row(row: &str, mark: &str) -> String {
+    match row.strip_suffix('|') {
+        Some(cells) if !mark.is_empty() && !cells.ends_with('\\') => format!("{}{mark} |", cells.trim_end()),
+        _ => format!("{row}{mark}"),
+    }
 }
 
 /// What stands between two parts: nothing before the first, a space in running prose, a line between items.
@@ -78,13 +111,13 @@ fn header_and_row(text: &str) -> (&str, &str) {
     text.trim_end().rsplit_once('\n').unwrap_or(("", text.trim_end()))
 }
 
-fn row_of(text: &str) -> &str {
-    header_and_row(text).1
+fn is_code(text: &str) -> bool {
+    text.starts_with("```")
 }
 
 fn continues_table(last: Part<'_>, part: Part<'_>) -> bool {
     let header = header_and_row(part.text).0;
-    let order = last.row.zip(part.row).is_some_and(|(last, row)| last.of == row.of && last.number < row.number);
+    let order = last.row.zip(part.row).is_some_and(|(last, row)| last.table == row.table && last.number < row.number);
     is_table(part.text)
         && !header.is_empty()
         && order
@@ -92,21 +125,22 @@ fn continues_table(last: Part<'_>, part: Part<'_>) -> bool {
         && header == header_and_row(last.text).0
 }
 
-/// Ends a table of which the last rows are left out. A single row is looked up, and needs no such mark.
-fn close_table(text: &mut String, last: Option<Part<'_>>) {
-    let Some(last) = last else { return };
-    let left_out = last.row.is_some_and(|row| row.number < row.of);
-    let rows = text.rsplit("\n\n").next().unwrap_or("").lines().count();
-    let header = header_and_row(last.text).0.lines().count();
-    if left_out && header > 0 && rows > header + 1 {
-        text.push_str(&ellipsis(last.text));
-    }
+/// A row of ellipses as wide as the table.
+fn ellipsis(row: &str) -> String {
+    let columns = row.replace("\\|", "").matches('|').count().saturating_sub(1).max(1);
+    format!("\n|{}", " … |".repeat(columns))
 }
 
-/// A row of ellipses as wide as the table.
-fn ellipsis(table: &str) -> String {
-    let columns = row_of(table).replace("\\|", "").matches('|').count().saturating_sub(1).max(1);
-    format!("\n|{}", " … |".repeat(columns))
+/// A heading within Markdown's asterisks. Its own marks are shown as they are; within words `_` marks nothing.
+fn escaped(heading: &str) -> String {
+    let mut escaped = String::with_capacity(heading.len());
+    for c in heading.chars() {
+        if matches!(c, '\\' | '*' | '`' | '[' | ']' | '<') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -148,7 +182,7 @@ mod tests {
     fn rows_of_one_table_stand_under_one_header_and_gaps_are_shown() {
         let table = |rows: &[(&'static str, u32)], of| {
             let row = |(text, number): &(&'static str, u32)| Part {
-                row: Some(RowPlace { number: *number, of }),
+                row: Some(RowPlace { table: 0, number: *number, of }),
                 ..part(text)
             };
             parts(rows.iter().map(row))
@@ -160,12 +194,33 @@ mod tests {
             table(&[(one, 1), (three, 3)], 4),
             "| a | b |\n|---|---|\n| 1 | x |\n| … | … |\n| 3 | z |\n| … | … |"
         );
+        assert_eq!(table(&[(two, 2), (three, 3)], 3), "| a | b |\n|---|---|\n| … | … |\n| 2 | y |\n| 3 | z |");
         assert_eq!(table(&[(two, 2)], 4), two, "a single row is looked up");
+    }
+
+    #[test]
+    fn rows_of_two_tables_stay_apart_however_alike_these_are() {
+        let row = |section, table, number, text| Part {
+            section: Some(section),
+            row: Some(RowPlace { table, number, of: 2 }),
+            ..part(text)
+        };
+        let (one, two) = ("| a |\n|---|\n| 1 |", "| a |\n|---|\n| 2 |");
+        assert_eq!(parts([row("S", 0, 1, one), row("S", 1, 2, two)]), format!("**S**\n\n{one}\n\n{two}"));
+        assert_eq!(parts([row("S", 0, 1, one), row("T", 0, 2, two)]), format!("**S**\n\n{one}\n\n**T**\n\n{two}"));
+    }
+
+    #[test]
+    fn a_heading_is_shown_as_it_is_written() {
+        let text = parts([Part { section: Some("max_conn **now** <b> `x` [1]"), ..part("Yes.") }]);
+        assert_eq!(text, "**max_conn \\*\\*now\\*\\* \\<b> \\`x\\` \\[1\\]**\n\nYes.");
     }
 
     #[test]
     fn marks_follow_what_they_mark() {
         let marked = |text| Part { mark: " [1]", ..part(text) };
         assert_eq!(parts([marked("One."), marked("- Two.")]), "One. [1]\n\n- Two. [1]");
+        assert_eq!(parts([marked("```\nls\n```"), marked("Two.")]), "```\nls\n```\n\n[1]\n\nTwo. [1]");
+        assert_eq!(parts([marked("| a |\n|---|\n| 1 |")]), "| a |\n|---|\n| 1 [1] |");
     }
 }

@@ -4,9 +4,11 @@
 pub mod attribute;
 pub mod background;
 pub mod confidence;
+mod designations;
 pub mod extract;
 pub mod layout;
 mod names;
+mod sections;
 pub mod small_talk;
 mod words;
 
@@ -95,8 +97,8 @@ impl Answer {
 pub struct Sentence {
     /// Its text: Markdown where it is a table row (under its header) or code.
     pub text: String,
-    /// What it stands under: the document's title and the nearest heading (`Certificate expiry › Kafka`). A heading may
-    /// turn the meaning: "Never do this".
+    /// What it stands under: the document's title and the headings above (`Certificate expiry › Kafka`). A heading may
+    /// turn the meaning: "Never do this". Sentences of one section, and no others, have the same text here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub section: Option<String>,
     /// Where a row stands in its table.
@@ -108,12 +110,14 @@ pub struct Sentence {
     pub citations: Vec<Citation>,
 }
 
-/// Where a row stands in its table, or in the part of it that the passage holds.
+/// Where a row stands in its table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct RowPlace {
+    /// Which table of the document it is, from 0.
+    pub table: u32,
     /// 1 for the first row under the header.
     pub number: u32,
-    /// How many rows there are.
+    /// How many rows the table has.
     pub of: u32,
 }
 
@@ -235,13 +239,15 @@ impl Searcher {
         let confidence = self.confidence(question.text, &found)?;
         let cut = confidence::cut(settings.confidence, &self.revision.manifest.background, found.channels);
         let mut answer = self.empty(question, &found, confidence.value, cut);
-        if found.candidates.is_empty() {
-            answer.reason = Some(EscalationReason::NothingFound);
-        } else if self.is_small_talk(question.text, &found)? {
+        if small_talk::is_phrase(question.text) {
             answer.confidence = 0.0;
             answer.reason = Some(EscalationReason::SmallTalk);
+        } else if found.candidates.is_empty() {
+            answer.reason = Some(EscalationReason::NothingFound);
         } else if confidence.value < cut {
-            answer.reason = Some(EscalationReason::LowConfidence);
+            let small_talk = self.is_near_small_talk(question.text, &found)?;
+            answer.reason =
+                Some(if small_talk { EscalationReason::SmallTalk } else { EscalationReason::LowConfidence });
         } else {
             self.fill(&mut answer, question, &found, settings)?;
         }
@@ -262,13 +268,14 @@ impl Searcher {
         Ok(self.small_talk.get_or_init(|| embedded))
     }
 
-    /// Where only text was searched the question has no vector, and its words must do.
-    fn is_small_talk(&self, question: &str, found: &Retrieved) -> Result<bool, AnswerError> {
+    /// Why a question was not answered: it asks for nothing. Short questions stand near small talk too ("Who is on
+    /// call?"), so this never keeps one from its answer. Where only text was searched there is no vector to tell it by.
+    fn is_near_small_talk(&self, question: &str, found: &Retrieved) -> Result<bool, AnswerError> {
         let Some(vector) = &found.question_vector else { return Ok(false) };
         let background = &self.revision.manifest.background.small_talk;
         let best_passage = found.candidates.iter().filter_map(|candidate| candidate.cosine).max_by(f32::total_cmp);
         let asked_in = language(question).unwrap_or(Language::Other);
-        Ok(small_talk::is_small_talk(self.small_talk()?.closeness(vector), best_passage, background, asked_in))
+        Ok(small_talk::is_near(self.small_talk()?.closeness(vector), best_passage, background, asked_in))
     }
 
     fn empty(&self, question: Question<'_>, found: &Retrieved, confidence: f32, cut: f32) -> Answer {
@@ -298,9 +305,10 @@ impl Searcher {
         let extraction = extract::extract(self, question.text, found, &settings.retrieval)?;
         let floors = Floors::of(&self.revision.manifest.background, settings.answering.min_similarity);
         let evidence = extraction.evidence();
+        let sections = sections::shown(&self.revision.passages, &extraction)?;
         let mut cited = Cited::default();
         let mut sentences = Vec::new();
-        for &picked in &extraction.picked {
+        for (&picked, section) in extraction.picked.iter().zip(sections) {
             let said = &extraction.pieces[picked];
             let found = attribute::attribute_quoted(picked, &evidence, floors, settings.answering.max_citations);
             let citations = found.cited.iter().map(|(at, score)| Citation {
@@ -311,7 +319,7 @@ impl Searcher {
             let citations = citations.collect();
             sentences.push(Sentence {
                 text: said.evidence.text.clone(),
-                section: said.section.clone(),
+                section,
                 row: said.row,
                 support: found.support,
                 citations,

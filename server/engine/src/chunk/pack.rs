@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::ChunkSettings;
 use super::sections::{Bundle, Heading};
-use super::units::{Join, Unit, UnitKind};
-use crate::document::{Chunk, Document, LineRange, Place};
+use super::units::{Join, Rows, Unit, UnitKind};
+use crate::document::{Chunk, Document, LineRange, Place, TablePart};
 
 /// Appends the passages of `bundle`.
 pub(super) fn pack(document: &Document, bundle: &Bundle<'_>, settings: &ChunkSettings, chunks: &mut Vec<Chunk>) {
@@ -41,7 +41,7 @@ fn flatten<'b>(bundle: &'b Bundle<'_>) -> Vec<Unit<'b>> {
         };
         for Heading { line, tokens, lines, .. } in section.headings.iter().filter(|heading| heading.depth > shared) {
             let (text, kind) = (Cow::Borrowed(line.as_str()), UnitKind::Whole);
-            units.push(Unit { text, tokens: *tokens, join: Join::Paragraph, kind, lines: *lines });
+            units.push(Unit { text, tokens: *tokens, join: Join::Paragraph, kind, lines: *lines, rows: None });
         }
         units.extend(section.units.iter().cloned());
     }
@@ -71,9 +71,13 @@ fn overlap_start(units: &[Unit<'_>], from: usize, at: usize, overlap: usize, bud
 
 fn push(document: &Document, bundle: &Bundle<'_>, units: &[Unit<'_>], chunks: &mut Vec<Chunk>) {
     let mut text = String::with_capacity(units.iter().map(|unit| unit.text.len() + 2).sum());
+    let mut tables = Vec::new();
     for (at, unit) in units.iter().enumerate() {
         if at > 0 {
             text.push_str(unit.join.text());
+        }
+        if let Some(Rows { table, first, of }) = unit.rows {
+            tables.push(TablePart { at: u32::try_from(text.len()).unwrap_or(u32::MAX), table, first, of });
         }
         text.push_str(&unit.text);
     }
@@ -86,7 +90,7 @@ fn push(document: &Document, bundle: &Bundle<'_>, units: &[Unit<'_>], chunks: &m
         ordinal: u32::try_from(chunks.len()).unwrap_or(u32::MAX),
         context: bundle.context.text.clone(),
         text,
-        place: Place::new(headings, lines),
+        place: Place { tables, ..Place::new(headings, lines) },
         tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
     });
 }

@@ -49,6 +49,7 @@ pub(super) fn sections<'d>(
 ) -> Vec<Section<'d>> {
     let mut sections: Vec<Section<'d>> = Vec::new();
     let mut previous = None;
+    let mut tables = 0;
     let mut budget = max.saturating_sub(contexts.of(&[]).tokens);
     for block in &document.blocks {
         if let BlockKind::Heading { level } = block.kind {
@@ -66,8 +67,9 @@ pub(super) fn sections<'d>(
             sections.push(Section { path: Vec::new(), headings: Vec::new(), units: Vec::new() });
         }
         if let Some(section) = sections.last_mut() {
-            push_units(block, previous, budget.max(1), counter, &mut section.units);
+            push_units(block, previous, tables, budget.max(1), counter, &mut section.units);
         }
+        tables += u32::from(block.kind == BlockKind::Table);
         previous = Some(block);
     }
     without_bare_parents(sections)

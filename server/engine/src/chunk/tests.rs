@@ -117,6 +117,26 @@ fn large_tables_are_split_by_rows_under_their_header() {
 }
 
 #[test]
+fn parts_of_a_table_know_their_rows_and_the_whole() {
+    let table = |name: &str, rows: usize| {
+        let rows: Vec<String> = (1..=rows).map(|n| format!("| {n} | {name} {n} |")).collect();
+        format!("| Code | Meaning |\n| --- | --- |\n{}\n\n", rows.join("\n"))
+    };
+    let document = read(&format!("# T\n\nBefore.\n\n{}{}After.\n", table("first", 2), table("second", 30)));
+    let mut seen = vec![0; 2];
+    for chunk in chunk(&document, &settings(64, 8), &words) {
+        for part in &chunk.place.tables {
+            let text = &chunk.text[part.at as usize..];
+            let rows: Vec<&str> = text.lines().take_while(|line| line.starts_with('|')).skip(2).collect();
+            assert_eq!((part.of, part.first), ([2, 30][part.table as usize], seen[part.table as usize] + 1));
+            assert!(rows[0].starts_with(&format!("| {} |", part.first)), "{rows:?} {part:?}");
+            seen[part.table as usize] += rows.len() as u32;
+        }
+    }
+    assert_eq!(seen, [2, 30]);
+}
+
+#[test]
 fn a_sentence_larger_than_a_passage_is_cut() {
     let long = sentence("w", 200);
     let chunks = texts(&format!("# T\n\n{long}"), 32, 8);

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::TokenCounter;
 use super::cut::cut;
 use crate::document::{Block, BlockKind, LineRange, ListMarker};
-use crate::text::sentences;
+use crate::text::{is_table_rule, sentences};
 
 /// What stands between a unit and the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,13 +50,27 @@ pub(super) struct Unit<'d> {
     pub(super) join: Join,
     pub(super) kind: UnitKind,
     pub(super) lines: Option<LineRange>,
+    /// The rows of a table that it holds.
+    pub(super) rows: Option<Rows>,
+}
+
+/// Rows of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Rows {
+    /// Which table of the document.
+    pub(super) table: u32,
+    /// The first row's number, from 1.
+    pub(super) first: u32,
+    /// How many the whole table has.
+    pub(super) of: u32,
 }
 
 /// Appends the units of a block that is no heading. `budget` is the most tokens a unit may have; `previous` is the block
-/// before it in the same section.
+/// before it in the same section, and `table` the number of the next table of the document.
 pub(super) fn push_units<'d>(
     block: &'d Block,
     previous: Option<&Block>,
+    table: u32,
     budget: usize,
     counter: &dyn TokenCounter,
     units: &mut Vec<Unit<'d>>,
@@ -65,7 +79,7 @@ pub(super) fn push_units<'d>(
     let mut pieces = Pieces { budget, counter, lines, units };
     match &block.kind {
         BlockKind::Code { language } => pieces.code(&block.text, language),
-        BlockKind::Table => pieces.table(&block.text),
+        BlockKind::Table => pieces.table(&block.text, table),
         BlockKind::ListItem { depth, marker } => {
             let follows_item = previous.is_some_and(|block| matches!(block.kind, BlockKind::ListItem { .. }));
             let join = if follows_item { Join::Line } else { Join::Paragraph };
@@ -96,7 +110,7 @@ struct Pieces<'u, 'd> {
 
 impl<'d> Pieces<'_, 'd> {
     fn push(&mut self, text: Cow<'d, str>, tokens: usize, join: Join, kind: UnitKind) {
-        self.units.push(Unit { text, tokens, join, kind, lines: self.lines });
+        self.units.push(Unit { text, tokens, join, kind, lines: self.lines, rows: None });
     }
 
     /// Sentences of running text, the first one behind `prefix`.
@@ -151,38 +165,51 @@ impl<'d> Pieces<'_, 'd> {
         self.grouped(text.lines(), &opening, &fence, fences);
     }
 
-    /// A table, whole or by rows with its header repeated.
-    fn table(&mut self, text: &'d str) {
+    /// The table numbered `table`, whole or by rows with its header repeated.
+    fn table(&mut self, text: &'d str, table: u32) {
         let tokens = self.counter.count(text);
+        let header_lines = if text.lines().nth(1).is_some_and(is_table_rule) { 2 } else { 0 };
+        let of = count(text.lines().count().saturating_sub(header_lines));
         if tokens <= self.budget {
-            return self.push(Cow::Borrowed(text), tokens, Join::Paragraph, UnitKind::Whole);
+            self.push(Cow::Borrowed(text), tokens, Join::Paragraph, UnitKind::Whole);
+            self.units.last_mut().into_iter().for_each(|unit| unit.rows = Some(Rows { table, first: 1, of }));
+            return;
         }
-        let mut header = String::new();
         let mut rows = text.lines();
-        let is_rule = |line: &str| line.contains('-') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '));
-        if text.lines().nth(1).is_some_and(is_rule) {
-            for line in rows.by_ref().take(2) {
-                header.push_str(line);
-                header.push('\n');
-            }
-        }
+        let mut header: String = rows.by_ref().take(header_lines).flat_map(|line| [line, "\n"]).collect();
         let mut tokens = self.counter.count(&header);
+        let mut skipped = 0;
         if tokens > self.budget / 2 {
             // Repeating such a header would leave no room for rows: it stands once, as rows.
-            (rows, tokens) = (text.lines(), 0);
+            (rows, tokens, skipped) = (text.lines(), 0, header_lines);
             header.clear();
         }
-        self.grouped(rows, &header, "", tokens);
+        let before = self.units.len();
+        let starts = self.grouped(rows, &header, "", tokens);
+        for (unit, start) in self.units.iter_mut().skip(before).zip(starts) {
+            unit.rows = Some(Rows { table, first: count(start.saturating_sub(skipped)) + 1, of });
+        }
     }
 
-    /// Lines packed between `opening` and `closing`, which count `frame` tokens together.
-    fn grouped<'l>(&mut self, lines: impl Iterator<Item = &'l str>, opening: &str, closing: &str, frame: usize) {
+    /// Lines packed between `opening` and `closing`, which count `frame` tokens together. Gives the number of the line,
+    /// from 0, that each unit begins with.
+    fn grouped<'l>(
+        &mut self,
+        lines: impl Iterator<Item = &'l str>,
+        opening: &str,
+        closing: &str,
+        frame: usize,
+    ) -> Vec<usize> {
         let room = self.budget.saturating_sub(frame).max(1);
         let (mut body, mut tokens) = (String::new(), 0);
-        for line in lines {
+        let mut starts = Vec::new();
+        for (number, line) in lines.enumerate() {
             let count = self.counter.count(line);
             if tokens + count > room && !body.is_empty() {
                 self.frame(&mut body, &mut tokens, opening, closing, frame);
+            }
+            if body.is_empty() {
+                starts.push(number);
             }
             if count <= room {
                 body.push_str(line);
@@ -190,7 +217,8 @@ impl<'d> Pieces<'_, 'd> {
                 tokens += count;
                 continue;
             }
-            for (piece, piece_tokens) in cut(line, room, self.counter) {
+            for (at, (piece, piece_tokens)) in cut(line, room, self.counter).into_iter().enumerate() {
+                starts.extend((at > 0).then_some(number));
                 body.push_str(piece);
                 body.push('\n');
                 tokens = piece_tokens;
@@ -200,6 +228,7 @@ impl<'d> Pieces<'_, 'd> {
         if !body.trim().is_empty() {
             self.frame(&mut body, &mut tokens, opening, closing, frame);
         }
+        starts
     }
 
     fn frame(&mut self, body: &mut String, tokens: &mut usize, opening: &str, closing: &str, frame: usize) {
@@ -208,6 +237,10 @@ impl<'d> Pieces<'_, 'd> {
         body.clear();
         *tokens = 0;
     }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// A fence longer than any run of backticks in the code (CommonMark 4.5).

@@ -22,7 +22,7 @@ pub use store::RevisionStore;
 /// The layout that this version writes, and the meaning of what is in it: the analyser's terms and the chunker's cuts,
 /// since a question is analysed by the program that asks. Raise it when either changes; a test watches both. Another
 /// version is refused, never guessed at, and its index is built anew.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 /// A revision's name: 8 hex digits of the digest of what it is built from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -158,7 +158,7 @@ mod tests {
     use crate::read::{FileContent, Registry};
     use crate::text::Analyzer;
 
-    /// What reader, chunker and analyser make of two of the sample pages, in one digest.
+    /// What reader, chunker and analyser make of two of the sample pages, in one digest, places and tables included.
     fn meaning() -> Sha256Digest {
         let pages = [
             ("en.md", &include_bytes!("../../../../config/samples/docs/en/kafka-consumer-lag.md")[..]),
@@ -171,6 +171,7 @@ mod tests {
                 let settings = ChunkSettings { max_tokens: 128, overlap_tokens: 16 };
                 for chunk in chunk(&document, &settings, &|text: &str| text.split_whitespace().count()) {
                     hasher.update_field(chunk.embedding_text().as_bytes());
+                    hasher.update_field(&serde_json::to_vec(&chunk.place).unwrap());
                     Analyzer.terms(&chunk.text).iter().for_each(|term| hasher.update_field(term.as_bytes()));
                 }
             }
@@ -182,7 +183,7 @@ mod tests {
     /// and nothing said why.
     #[test]
     fn a_change_of_terms_or_cuts_raises_the_format_version() {
-        let known = (3, "963e0e29e402fc03");
+        let known = (4, "963e0e29e402fc03");
         assert_eq!((FORMAT_VERSION, meaning().short(16).as_str()), known, "raise FORMAT_VERSION, then note both here");
     }
 

@@ -56,6 +56,11 @@ pub(crate) fn groups(text: &str) -> Vec<Group> {
     found
 }
 
+/// Whether a line is the rule between the header of a pipe table and its rows.
+pub fn is_table_rule(line: &str) -> bool {
+    line.contains('-') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '))
+}
+
 /// The end of the line that holds byte `at`, past its line break.
 fn line_end(text: &str, at: usize) -> usize {
     text[at..].find('\n').map_or(text.len(), |offset| at + offset + 1)

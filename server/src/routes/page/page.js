@@ -107,8 +107,9 @@
       const lines = said.text.trim().split('\n');
       const rule = is === 'table' ? lines.findIndex(isRule) : -1;
       const header = rule > 0 ? lines[rule - 1] : '';
-      const earlierRow = is === 'table' && last.row && said.row && said.row.number <= last.row.number;
-      if (newSection || earlierRow || is === 'code' || is !== last.is || header !== last.header) {
+      const placed = is === 'table' && (last.row || said.row);
+      const otherTable = placed && !(last.row && said.row && said.row.table === last.row.table && said.row.number > last.row.number);
+      if (newSection || otherTable || is === 'code' || is !== last.is || header !== last.header) {
         closeTable(last);
         if (newSection && said.section) made.push(inline(element('h3', null, { class: 'section' }), said.section));
         section = said.section;
@@ -128,10 +129,11 @@
         }
       }
       if (is === 'table') {
-        if (last.row && said.row && said.row.number > last.row.number + 1) last.into.append(gap(last.columns));
+        last.columns = cells(lines[lines.length - 1]).length;
+        if (last.rows === 1 && last.row && last.row.number > 1) last.into.prepend(gap(last.columns));
+        if (last.row && said.row.number > last.row.number + 1) last.into.append(gap(last.columns));
         last.row = said.row;
         last.rows += 1;
-        last.columns = cells(lines[lines.length - 1]).length;
         for (const line of lines.slice(rule + 1)) {
           const cited = element('td');
           cited.append(evidence(said));

@@ -1,15 +1,15 @@
-//! The pieces of the passages found that are worth embedding: sentences, table rows under their header, code blocks.
+//! The pieces of the passages found that are worth embedding.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::{Candidate, Retrieved};
 use crate::settings::RetrievalSettings;
-use crate::text::{SegmentKind, segments};
 
 use super::super::words::{question_words, rarity};
 use super::super::{RowPlace, Searcher};
-use super::{PieceKind, context_of, path_of};
+use super::passage::{Announced, Cut, announced_at_end, cut};
+use super::{PieceKind, Section, context_of};
 
 /// Pieces embedded for one question, in number and in bytes together: about 120 ms on two cores. Twice as many find
 /// one answer more in a hundred.
@@ -20,19 +20,24 @@ const MAX_PIECE_BYTES: usize = 1_200;
 /// The longest heading or title that is embedded with each piece, in characters.
 const MAX_HEADING_CHARS: usize = 80;
 
+/// How far back, in passages, the sentence is looked for that announces a list or table.
+const MAX_PASSAGES_BACK: usize = 4;
+
 /// A piece before it is embedded.
 pub(super) struct Draft {
     pub(super) chunk: ChunkNumber,
     pub(super) text: String,
     /// Title and nearest heading.
     pub(super) context: String,
-    /// What it stands under, to be shown: title and nearest heading in full.
-    pub(super) section: Option<String>,
+    /// What it stands under.
+    pub(super) section: Section,
     /// Where a row stands in its table.
     pub(super) row: Option<RowPlace>,
     pub(super) kind: PieceKind,
     /// The passage's rank, then the position in it.
     pub(super) order: (usize, usize),
+    /// The order of the piece that announces it.
+    pub(super) lead: Option<(usize, usize)>,
     /// Share of the question's words, by rarity, in the piece and its headings.
     pub(super) words: f32,
     /// The passage's fused score beside the best one's.
@@ -55,23 +60,44 @@ pub(super) fn drafts(
         let passage = (candidate.fused / best).clamp(0.0, 1.0);
         drafts.extend(of_passage(searcher, candidate, rank, passage, &words)?);
     }
-    keep_likeliest(&mut drafts);
-    Ok(drafts)
+    Ok(likeliest(drafts))
 }
 
-/// Keeps what can be embedded in time: by words and the passage's rank, then by the order of reading.
-fn keep_likeliest(drafts: &mut Vec<Draft>) {
-    drafts.sort_by(|a, b| (b.words + b.passage).total_cmp(&(a.words + a.passage)).then(a.order.cmp(&b.order)));
-    drafts.truncate(MAX_PIECES);
+/// What can be embedded in time: by words and the passage's rank, then by the order of reading; and what announces it.
+fn likeliest(mut drafts: Vec<Draft>) -> Vec<Draft> {
+    let mut by_likelihood: Vec<usize> = (0..drafts.len()).collect();
+    let likelihood = |at: usize| drafts[at].words + drafts[at].passage;
+    by_likelihood
+        .sort_by(|a, b| likelihood(*b).total_cmp(&likelihood(*a)).then(drafts[*a].order.cmp(&drafts[*b].order)));
     let mut bytes = 0;
-    drafts.retain(|draft| {
-        let fits = bytes + draft.text.len() <= MAX_PIECES_BYTES;
-        bytes += if fits { draft.text.len() } else { 0 };
+    let fits = |at: &usize| {
+        let length = drafts[*at].text.len();
+        let fits = length <= MAX_PIECE_BYTES && bytes + length <= MAX_PIECES_BYTES;
+        bytes += if fits { length } else { 0 };
         fits
+    };
+    let mut kept: HashSet<usize> = by_likelihood.into_iter().take(MAX_PIECES).filter(fits).collect();
+    let positions: HashMap<(usize, usize), usize> =
+        drafts.iter().enumerate().map(|(at, draft)| (draft.order, at)).collect();
+    let mut open: Vec<usize> = kept.iter().copied().collect();
+    while let Some(at) = open.pop() {
+        let lead = drafts[at]
+            .lead
+            .and_then(|lead| positions.get(&lead))
+            .filter(|lead| drafts[**lead].text.len() <= MAX_PIECE_BYTES);
+        open.extend(lead.filter(|lead| kept.insert(**lead)));
+    }
+    let mut at = 0;
+    drafts.retain(|_| {
+        at += 1;
+        kept.contains(&(at - 1))
     });
     drafts.sort_by_key(|draft| draft.order);
+    drafts
 }
 
+/// The pieces of a passage, numbered before any is left out: what stands side by side is told by the numbers. What
+/// announces the passage's first pieces from a passage before has the number 0.
 fn of_passage(
     searcher: &Searcher,
     candidate: &Candidate,
@@ -82,93 +108,64 @@ fn of_passage(
     let passages = &searcher.revision().passages;
     let chunk = passages.chunk(candidate.chunk)?;
     let title = passages.document(candidate.document)?.title;
-    let above = chunk.place.headings.last().map_or("", String::as_str);
     let bias = candidate.closeness.zip(candidate.cosine).map_or(0.0, |(closeness, cosine)| closeness - cosine);
-    let draft = |(position, cut): (usize, Cut)| {
-        let context = context_of(shortened(&title), shortened(&cut.heading));
-        let section = Some(path_of(&title, &cut.heading, " › ")).filter(|section| !section.is_empty());
+    let draft = |(position, chunk, cut): (usize, ChunkNumber, Cut)| {
+        let heading = cut.headings.last().map_or("", String::as_str);
+        let context = context_of(shortened(&title), shortened(heading));
         Draft {
-            section,
+            section: Section { document: candidate.document, headings: cut.headings },
             row: cut.row,
-            chunk: candidate.chunk,
+            chunk,
             words: words.share_in(searcher, &context, &cut.text),
             kind: cut.kind,
             order: (rank, position),
+            lead: cut.lead.map(|lead| (rank, lead + 1)).or_else(|| cut.goes_on.then_some((rank, 0))),
             text: cut.text,
             context,
             passage,
             bias,
         }
     };
-    Ok(cut(&chunk.text, above).into_iter().enumerate().map(draft).collect())
+    let cuts = cut(&chunk.text, &chunk.place);
+    let announced = match cuts.iter().find(|cut| cut.goes_on) {
+        Some(first) => announced_before(searcher, candidate, &first.headings)?,
+        None => None,
+    };
+    let announced = announced.map(|(chunk, cut)| (0, chunk, cut.alone()));
+    let within = cuts.into_iter().enumerate().map(|(at, cut)| (at + 1, candidate.chunk, cut));
+    Ok(announced.into_iter().chain(within).map(draft).collect())
+}
+
+/// The sentence that announces the list or table that a passage begins in the middle of, from the passages before it.
+/// It stands under the same headings.
+fn announced_before(
+    searcher: &Searcher,
+    candidate: &Candidate,
+    headings: &[String],
+) -> Result<Option<(ChunkNumber, Cut)>, IndexError> {
+    let passages = &searcher.revision().passages;
+    let mut number = candidate.chunk.0;
+    for _ in 0..MAX_PASSAGES_BACK {
+        let Some(before) = number.checked_sub(1).map(ChunkNumber) else { return Ok(None) };
+        let chunk = passages.chunk(before)?;
+        if chunk.document != candidate.document {
+            return Ok(None);
+        }
+        let mut cuts = cut(&chunk.text, &chunk.place);
+        match announced_at_end(&cuts) {
+            Announced::By(at) => {
+                let announcing = cuts.swap_remove(at);
+                return Ok((announcing.headings == headings).then_some((before, announcing)));
+            }
+            Announced::No => return Ok(None),
+            Announced::Before => number = before.0,
+        }
+    }
+    Ok(None)
 }
 
 fn shortened(heading: &str) -> &str {
     heading.char_indices().nth(MAX_HEADING_CHARS).map_or(heading, |(end, _)| &heading[..end])
-}
-
-/// A piece cut from a passage.
-#[derive(Debug, PartialEq, Eq)]
-struct Cut {
-    kind: PieceKind,
-    text: String,
-    heading: String,
-    row: Option<RowPlace>,
-}
-
-/// Sentences, table rows under their header, and code blocks; headings are context, not answers. `above` is the heading
-/// that the passage begins under.
-fn cut(text: &str, above: &str) -> Vec<Cut> {
-    let mut pieces = Vec::new();
-    let mut heading = above.to_owned();
-    for segment in segments(text) {
-        let part = text[segment.range.clone()].trim();
-        let mut push = |kind, text: String, row| pieces.push(Cut { kind, text, heading: heading.clone(), row });
-        match segment.kind {
-            SegmentKind::Heading => heading = part.trim_matches(|c: char| c == '#' || c.is_whitespace()).to_owned(),
-            SegmentKind::Table => {
-                let rows = rows(part);
-                let of = rows.len() as u32;
-                for (number, row) in (1..).zip(rows) {
-                    push(PieceKind::Row, row, Some(RowPlace { number, of }));
-                }
-            }
-            SegmentKind::Code => push(PieceKind::Code, part.to_owned(), None),
-            SegmentKind::Sentence if is_prose(part) => push(PieceKind::Sentence, part.to_owned(), None),
-            SegmentKind::Sentence => {}
-        }
-    }
-    pieces.retain(|piece| piece.text.len() <= MAX_PIECE_BYTES);
-    pieces
-}
-
-fn is_prose(part: &str) -> bool {
-    part.chars().filter(|c| c.is_alphanumeric()).count() > 3
-}
-
-/// Whether a sentence begins a list item.
-pub(super) fn is_item(text: &str) -> bool {
-    text.trim_start().starts_with("- ") || is_step(text)
-}
-
-/// Whether a sentence begins an item of a numbered list.
-pub(super) fn is_step(text: &str) -> bool {
-    let text = text.trim_start();
-    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    rest.len() < text.len() && text.len() - rest.len() <= 3 && (rest.starts_with(". ") || rest.starts_with(") "))
-}
-
-/// Each row of a pipe table with the header above it, so that a cell keeps its meaning.
-fn rows(table: &str) -> Vec<String> {
-    let lines: Vec<&str> = table.lines().collect();
-    let is_rule = |line: &str| line.contains('-') && line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '));
-    match lines.iter().position(|line| is_rule(line)) {
-        Some(rule) => {
-            let header = lines[..=rule].join("\n");
-            lines[rule + 1..].iter().map(|row| format!("{header}\n{row}")).collect()
-        }
-        None => lines.iter().map(|row| (*row).to_owned()).collect(),
-    }
 }
 
 /// The question's words with their rarity.
@@ -205,46 +202,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_know_the_heading_they_stand_under() {
-        let text = "Intro text here.\n\n## Restore\n\nIt takes 70 minutes.\n\n```\nls\n```\n\n| a | b |\n| --- | --- |\n| 1 | 2 |";
-        let cuts = cut(text, "Backups");
-        let seen: Vec<_> = cuts.iter().map(|c| (c.heading.as_str(), c.kind, c.text.as_str())).collect();
-        assert_eq!(
-            seen,
-            [
-                ("Backups", PieceKind::Sentence, "Intro text here."),
-                ("Restore", PieceKind::Sentence, "It takes 70 minutes."),
-                ("Restore", PieceKind::Code, "```\nls\n```"),
-                ("Restore", PieceKind::Row, "| a | b |\n| --- | --- |\n| 1 | 2 |"),
-            ]
-        );
-    }
-
-    #[test]
-    fn rows_keep_their_header() {
-        let table = "| code | meaning |\n| --- | --- |\n| 503 | overloaded |\n| 504 | timeout |";
-        assert_eq!(rows(table)[1], "| code | meaning |\n| --- | --- |\n| 504 | timeout |");
-        assert_eq!(rows("| a |\n| b |"), ["| a |", "| b |"]);
-    }
-
-    #[test]
-    fn steps_and_items_are_told_from_prose() {
-        for (text, item, step) in [
-            ("1. Open the channel.", true, true),
-            ("12) 확인합니다.", true, true),
-            ("- Restart it.", true, false),
-            ("2024. 3. 5. was a Tuesday.", false, false),
-            ("3.5 seconds pass.", false, false),
-            ("Restart it.", false, false),
-        ] {
-            assert_eq!((is_item(text), is_step(text)), (item, step), "{text}");
-        }
-    }
-
-    #[test]
     fn long_headings_are_shortened_between_characters() {
         let long = "가".repeat(200);
         assert_eq!(shortened(&long).chars().count(), MAX_HEADING_CHARS);
         assert_eq!(shortened("짧은 제목"), "짧은 제목");
+    }
+
+    fn draft(order: (usize, usize), text: &str, words: f32, lead: Option<(usize, usize)>) -> Draft {
+        Draft {
+            chunk: ChunkNumber(0),
+            text: text.to_owned(),
+            context: String::new(),
+            section: Section::default(),
+            row: None,
+            kind: PieceKind::Sentence,
+            order,
+            lead,
+            words,
+            passage: 0.0,
+            bias: 0.0,
+        }
+    }
+
+    #[test]
+    fn the_likeliest_are_kept_with_what_announces_them_and_in_reading_order() {
+        let mut drafts = vec![draft((0, 0), "Never:", 0.0, None), draft((0, 1), "- Lift people.", 1.0, Some((0, 0)))];
+        drafts.extend((2..50).map(|at| draft((0, at), "Other text.", 0.5, None)));
+        let kept: Vec<_> = likeliest(drafts).into_iter().map(|draft| draft.order.1).collect();
+        assert_eq!(kept, (0..=MAX_PIECES).collect::<Vec<_>>());
+        let long = vec![draft((0, 0), &"x".repeat(MAX_PIECE_BYTES + 1), 1.0, None), draft((0, 1), "Short.", 0.1, None)];
+        assert_eq!(likeliest(long).len(), 1);
     }
 }

@@ -2,6 +2,7 @@
 //! table row and code block stands in a passage word for word. Why and how well: docs/adr/0011-extractive-answers.md.
 
 mod draft;
+mod passage;
 mod pick;
 mod procedure;
 
@@ -14,6 +15,7 @@ use super::attribute::Evidence;
 use super::{AnswerError, RowPlace, Searcher};
 
 use draft::{Draft, drafts};
+use pick::Asked;
 
 /// What a deviation of the off-topic background adds to a piece's score, and the share of the question's words in
 /// piece and headings, the passage's own rank, and being a table row. Fitted as a listwise softmax on the halves `tune`
@@ -23,7 +25,7 @@ const WORDS_WEIGHT: f32 = 0.5;
 const PASSAGE_WEIGHT: f32 = 2.2;
 const ROW_WEIGHT: f32 = 0.6;
 /// What a step of a procedure or a command gets where the question asks how something is done, from the samples' half
-/// `tune` alone: .71 of the facts are said without it, .76 with it (ADR 0011).
+/// `tune` alone: .60 of the facts are said without it, .64 with it (ADR 0011).
 const PROCEDURE_WEIGHT: f32 = 1.0;
 /// The deviation where no background was measured: what e5-small shows.
 const DEFAULT_DEVIATION: f32 = 0.019;
@@ -37,14 +39,25 @@ pub struct Piece {
     pub evidence: Evidence,
     /// What of it stands in the passage word for word: of a table row, the row without the header repeated above it.
     pub quote: String,
-    /// What it stands under: the document's title and the nearest heading.
-    pub section: Option<String>,
+    /// What it stands under.
+    pub section: Section,
     /// Where a row stands in its table.
     pub row: Option<RowPlace>,
     kind: PieceKind,
     /// The passage's rank, then the position in it: reading order.
     order: (usize, usize),
+    /// The order of the piece that announces it: "Never do this:".
+    lead: Option<(usize, usize)>,
     score: f32,
+}
+
+/// The section of a document that a piece stands in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Section {
+    /// The document's number in its revision.
+    pub document: u32,
+    /// The headings above, outermost first.
+    pub headings: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,10 +118,11 @@ pub fn extract(
             evidence: Evidence { text: draft.text, vector: vector.to_vec() },
             kind: draft.kind,
             order: draft.order,
+            lead: draft.lead,
         }
     };
     let pieces: Vec<Piece> = drafts.into_iter().zip(vectors.rows()).map(piece).collect();
-    let picked = pick::pick(&pieces);
+    let picked = pick::pick(&pieces, if how_to { Asked::HowTo } else { Asked::Fact });
     Ok(Extraction { pieces, picked })
 }
 
@@ -119,20 +133,16 @@ pub(crate) fn in_context(context: &str, text: &str) -> String {
 
 /// A piece's headings as one line: the document's title, then the nearest heading, where they differ.
 pub(crate) fn context_of(title: &str, heading: &str) -> String {
-    path_of(title, heading, " > ")
-}
-
-fn path_of(title: &str, heading: &str, separator: &str) -> String {
     match (title.trim(), heading.trim()) {
         (title, heading) if heading.is_empty() || heading == title => title.to_owned(),
         ("", heading) => heading.to_owned(),
-        (title, heading) => format!("{title}{separator}{heading}"),
+        (title, heading) => format!("{title} > {heading}"),
     }
 }
 
 /// Whether a sentence begins an item of a list.
 pub(super) fn is_item(text: &str) -> bool {
-    draft::is_item(text)
+    passage::is_item(text)
 }
 
 /// Whether a piece is a row of a table under its header.

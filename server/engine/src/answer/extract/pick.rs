@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::text::{bigram_overlap, missing_facts};
 
-use super::draft::is_step;
-use super::{Piece, PieceKind};
+use super::passage::{announces, is_step};
+use super::{Piece, PieceKind, Section};
 
 /// The most pieces picked by score; what they introduce or are a step of comes on top.
 const MAX_PICKED: usize = 6;
@@ -22,17 +22,40 @@ const MAX_STEPS_BYTES: usize = 1_000;
 const MAX_ROWS: u32 = 12;
 const MAX_ROWS_BYTES: usize = 1_500;
 
+/// At most so many procedures are given whole because the question asks how something is done.
+const MAX_PROCEDURES: usize = 2;
+
+/// What a question asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// How something is done.
+    HowTo,
+    Fact,
+}
+
 /// Positions of the best piece, those nearly as good that say something else, the code that a picked sentence
-/// introduces, the other steps of a procedure and the other rows of a small table; in the order of the answer.
-pub(super) fn pick(pieces: &[Piece]) -> Vec<usize> {
+/// introduces, the other steps of a procedure, the other rows of a small table and what announces any of them; in the
+/// order of the answer.
+pub(super) fn pick(pieces: &[Piece], asked: Asked) -> Vec<usize> {
     let by_score = best(pieces);
     let mut picked = by_score.clone();
     picked.extend(by_score.iter().filter_map(|at| introduced(pieces, *at)));
-    picked.extend(procedures(pieces, &by_score));
+    picked.extend(procedures(pieces, &by_score, asked));
     picked.extend(tables(pieces, &by_score));
     picked.sort_unstable();
     picked.dedup();
+    announced(pieces, &mut picked);
     in_reading_order(pieces, picked)
+}
+
+/// Adds what announces a picked piece, since it may turn the meaning: "The following is forbidden:".
+fn announced(pieces: &[Piece], picked: &mut Vec<usize>) {
+    let mut next = 0;
+    while let Some(at) = picked.get(next) {
+        let lead = pieces[*at].lead.and_then(|lead| pieces.iter().position(|piece| piece.order == lead));
+        picked.extend(lead.filter(|lead| !picked.contains(lead)));
+        next += 1;
+    }
 }
 
 fn best(pieces: &[Piece]) -> Vec<usize> {
@@ -60,14 +83,15 @@ fn says_the_same(a: &str, b: &str) -> bool {
 fn introduced(pieces: &[Piece], at: usize) -> Option<usize> {
     let next = pieces.get(at + 1)?;
     let sentence = pieces[at].kind == PieceKind::Sentence;
-    let announces = pieces[at].evidence.text.ends_with([':', '：']);
+    let announces = announces(&pieces[at].evidence.text);
     (follows(&pieces[at], next) && sentence && (announces || next.kind == PieceKind::Code)).then_some(at + 1)
 }
 
-/// The other steps of numbered lists of which the best piece or two picked pieces are steps: half of a procedure
-/// misleads. A list that is too long, or that has a gap, is left as it is.
-fn procedures(pieces: &[Piece], picked: &[usize]) -> Vec<usize> {
-    let mut steps = Vec::new();
+/// The other steps of numbered lists of which the best piece or two picked pieces are steps, or one where the question
+/// asks how something is done: half of a procedure misleads. A list that is too long, or that has a gap, is left as it is.
+fn procedures(pieces: &[Piece], picked: &[usize], asked: Asked) -> Vec<usize> {
+    let mut steps: Vec<usize> = Vec::new();
+    let mut lists = 0;
     for at in picked.iter().filter(|at| is_step(&pieces[**at].evidence.text)) {
         let joined =
             |a: usize| pieces.get(a + 1).is_some_and(|next| follows(&pieces[a], next) && in_list(pieces, a + 1));
@@ -82,9 +106,11 @@ fn procedures(pieces: &[Piece], picked: &[usize]) -> Vec<usize> {
         let list = first..=last;
         let bytes: usize = pieces[list.clone()].iter().map(|piece| piece.evidence.text.len()).sum();
         let chosen = picked.iter().filter(|other| list.contains(other)).count();
-        let wanted = chosen >= 2 || picked.first() == Some(at);
+        let how_to = asked == Asked::HowTo && lists < MAX_PROCEDURES;
+        let wanted = !steps.contains(at) && (chosen >= 2 || picked.first() == Some(at) || how_to);
         if wanted && list.clone().count() <= MAX_STEPS && bytes <= MAX_STEPS_BYTES {
             steps.extend(list);
+            lists += 1;
         }
     }
     steps
@@ -113,7 +139,7 @@ fn table(pieces: &[Piece], at: usize) -> Option<Range<usize>> {
     let rows = pieces.get(table.clone())?;
     let starts_at = rows.first()?.order;
     let is_next = |(offset, piece): (usize, &Piece)| {
-        piece.row.is_some_and(|row| row.number as usize == offset + 1)
+        piece.row.is_some_and(|other| other.number as usize == offset + 1 && other.table == row.table)
             && piece.order == (starts_at.0, starts_at.1 + offset)
     };
     rows.iter().enumerate().all(is_next).then_some(table)
@@ -130,16 +156,16 @@ fn follows(piece: &Piece, next: &Piece) -> bool {
 }
 
 /// Sections in the order of their best piece; within a section as it is read. The chunks of a section are numbered as
-/// they are read, and sections of two documents that are called the same follow one another.
+/// they are read.
 fn in_reading_order(pieces: &[Piece], mut picked: Vec<usize>) -> Vec<usize> {
-    let mut best = HashMap::<Option<&str>, f32>::new();
+    let mut best = HashMap::<&Section, f32>::new();
     for at in &picked {
-        let entry = best.entry(pieces[*at].section.as_deref()).or_insert(f32::NEG_INFINITY);
+        let entry = best.entry(&pieces[*at].section).or_insert(f32::NEG_INFINITY);
         *entry = entry.max(pieces[*at].score);
     }
     let key = |at: &usize| {
-        let section = pieces[*at].section.as_deref();
-        (best.get(&section).copied().unwrap_or(f32::NEG_INFINITY), section, pieces[*at].chunk, pieces[*at].order.1)
+        let section = &pieces[*at].section;
+        (best.get(section).copied().unwrap_or(f32::NEG_INFINITY), section, pieces[*at].chunk, pieces[*at].order.1)
     };
     picked.sort_by(|a, b| {
         let (a, b) = (key(a), key(b));
@@ -157,7 +183,12 @@ mod tests {
     fn piece(order: (usize, usize), kind: PieceKind, text: &str, score: f32) -> Piece {
         let evidence = Evidence { text: text.to_owned(), vector: vec![1.0] };
         let chunk = ChunkNumber(order.0 as u32);
-        Piece { chunk, evidence, quote: text.to_owned(), section: None, row: None, kind, order, score }
+        let (section, quote) = (Section::default(), text.to_owned());
+        Piece { chunk, evidence, quote, section, row: None, kind, order, lead: None, score }
+    }
+
+    fn pick(pieces: &[Piece]) -> Vec<usize> {
+        super::pick(pieces, Asked::Fact)
     }
 
     fn sentences(texts: &[(&str, f32)]) -> Vec<Piece> {
@@ -208,9 +239,32 @@ mod tests {
         assert_eq!(pick(&sentences(&long)), [3]);
     }
 
+    #[test]
+    fn a_question_for_a_procedure_gets_the_procedures_of_its_steps_whole() {
+        let steps = [("The answer is here.", 9.0), ("1. Open it.", 8.5), ("2. Close it.", -9.0)];
+        assert_eq!(super::pick(&sentences(&steps), Asked::HowTo), [0, 1, 2]);
+    }
+
+    #[test]
+    fn what_announces_a_piece_comes_with_it_and_what_announces_that() {
+        let mut pieces =
+            sentences(&[("Forbidden:", -9.0), ("- On slopes:", -9.0), ("- Park it.", 5.0), ("- Lift it.", -9.0)]);
+        (pieces[1].lead, pieces[2].lead, pieces[3].lead) = (Some((0, 0)), Some((0, 1)), Some((0, 0)));
+        assert_eq!(pick(&pieces), [0, 1, 2]);
+    }
+
+    #[test]
+    fn sections_stay_apart_whatever_they_are_called() {
+        let mut pieces = sentences(&[("1. Drain it.", 5.0), ("1. Fail over.", 4.9), ("2. Stop it.", 4.8)]);
+        for (piece, heading) in pieces.iter_mut().zip(["Kafka", "Redis", "Kafka"]) {
+            piece.section.headings = vec![heading.to_owned(), "Restart".to_owned()];
+        }
+        assert_eq!(pick(&pieces), [0, 2, 1]);
+    }
+
     fn table(scores: &[f32], of: u32) -> Vec<Piece> {
         let row = |(at, score): (usize, &f32)| {
-            let row = Some(RowPlace { number: at as u32 + 1, of });
+            let row = Some(RowPlace { table: 0, number: at as u32 + 1, of });
             Piece { row, ..piece((0, at + 3), PieceKind::Row, &format!("| {at} | value |"), *score) }
         };
         scores.iter().enumerate().map(row).collect()

@@ -1,7 +1,7 @@
 //! Questions that ask how something is done, and the pieces that tell it: steps and commands.
 
 use super::PieceKind;
-use super::draft::is_step;
+use super::passage::is_step;
 
 /// What a question for a procedure says, in small letters. A sign in Latin letters is found at the beginning of a word.
 const SIGNS: [&str; 22] = [

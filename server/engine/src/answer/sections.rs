@@ -1,0 +1,60 @@
+//! What sentences stand under, as it is shown: title and headings, and the file where two documents share a title.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::index::IndexError;
+use crate::index::passages::Passages;
+
+use super::extract::{Extraction, Section};
+
+/// The section of each picked piece; `None` where a document has neither title nor headings. Equal texts are equal
+/// sections.
+pub(super) fn shown(passages: &Passages, extraction: &Extraction) -> Result<Vec<Option<String>>, IndexError> {
+    let sections: Vec<&Section> = extraction.picked.iter().map(|at| &extraction.pieces[*at].section).collect();
+    let documents: BTreeSet<u32> = sections.iter().map(|section| section.document).collect();
+    let mut titles = BTreeMap::new();
+    for number in documents {
+        let document = passages.document(number)?;
+        titles.insert(number, (document.title, format!("{}: {}", document.source, document.id)));
+    }
+    Ok(sections.into_iter().map(|section| text(section, &titles)).collect())
+}
+
+fn text(section: &Section, titles: &BTreeMap<u32, (String, String)>) -> Option<String> {
+    let (title, file) = titles.get(&section.document)?;
+    let title = title.trim();
+    let is_shared = titles.values().filter(|(other, _)| other.trim() == title).count() > 1;
+    let title = match (is_shared, title) {
+        (false, title) => title.to_owned(),
+        (true, "") => file.clone(),
+        (true, title) => format!("{title} ({file})"),
+    };
+    let first_is_title =
+        section.headings.first().is_some_and(|first| titles[&section.document].0.trim() == first.trim());
+    let headings = section.headings.iter().skip(usize::from(first_is_title)).map(|heading| heading.trim().to_owned());
+    let path: Vec<String> = [title].into_iter().chain(headings).filter(|part| !part.is_empty()).collect();
+    (!path.is_empty()).then(|| path.join(" › "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headings_stand_behind_the_title_once_and_the_file_tells_equal_titles_apart() {
+        let titles = |names: &[&str]| -> BTreeMap<u32, (String, String)> {
+            (0..).zip(names).map(|(n, title)| (n, ((*title).to_owned(), format!("docs: {n}.md")))).collect()
+        };
+        let check = |names: &[&str], headings: &[&str], expect: Option<&str>| {
+            let headings = headings.iter().map(|heading| (*heading).to_owned()).collect();
+            assert_eq!(text(&Section { document: 0, headings }, &titles(names)).as_deref(), expect);
+        };
+        check(&["Operations"], &["Operations", "Kafka", "Restart"], Some("Operations › Kafka › Restart"));
+        check(&["Operations"], &["Kafka"], Some("Operations › Kafka"));
+        check(&["Contacts", "Contacts"], &["Contacts", "EU"], Some("Contacts (docs: 0.md) › EU"));
+        check(&["Contacts", "Windows"], &[], Some("Contacts"));
+        check(&[""], &["EU"], Some("EU"));
+        check(&["", ""], &[], Some("docs: 0.md"));
+        check(&[""], &[], None);
+    }
+}
