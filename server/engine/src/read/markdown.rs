@@ -98,6 +98,8 @@ struct Builder<'t> {
     code: Option<String>,
     table: Option<TableText>,
     html: String,
+    /// How much struck-out text is open: it no longer holds.
+    struck: usize,
 }
 
 impl<'t> Builder<'t> {
@@ -115,6 +117,7 @@ impl<'t> Builder<'t> {
             code: None,
             table: None,
             html: String::new(),
+            struck: 0,
         }
     }
 
@@ -130,6 +133,7 @@ impl<'t> Builder<'t> {
                 self.cover(range);
             }
             Event::InlineHtml(text) => {
+                self.struck_by_html(&text);
                 let shown = html::inline_text(&text);
                 self.add(shown, range);
             }
@@ -142,6 +146,9 @@ impl<'t> Builder<'t> {
     }
 
     fn add(&mut self, text: &str, range: Range<usize>) {
+        if self.struck > 0 {
+            return;
+        }
         self.inline.push_str(text);
         self.cover(range);
     }
@@ -180,6 +187,8 @@ impl<'t> Builder<'t> {
                 self.flush();
                 self.open_item();
             }
+            Tag::Strikethrough if self.is_struck(&range) => self.struck += 1,
+            Tag::Strikethrough => self.add("~", range.start..range.start + 1),
             Tag::Table(_) => {
                 self.flush();
                 self.table = Some(TableText::default());
@@ -187,6 +196,18 @@ impl<'t> Builder<'t> {
             }
             _ => {}
         }
+    }
+
+    fn struck_by_html(&mut self, markup: &str) {
+        let name = markup.trim_matches(['<', '>', '/']).split(|c: char| !c.is_ascii_alphanumeric()).next();
+        if matches!(name.unwrap_or_default().to_ascii_lowercase().as_str(), "del" | "s" | "strike") {
+            self.struck = if markup.starts_with("</") { self.struck.saturating_sub(1) } else { self.struck + 1 };
+        }
+    }
+
+    /// Two tildes strike out. One is a range: of `3~5일, 10~12시` GitHub strikes out the middle, and no author meant it.
+    fn is_struck(&self, range: &Range<usize>) -> bool {
+        self.text[range.clone()].starts_with("~~")
     }
 
     fn open_item(&mut self) {
@@ -207,6 +228,7 @@ impl<'t> Builder<'t> {
             TagEnd::CodeBlock => self.end_code(),
             TagEnd::HtmlBlock => self.end_html(),
             TagEnd::TableCell => {
+                self.struck = 0;
                 let cell = std::mem::take(&mut self.inline);
                 self.table.iter_mut().for_each(|table| table.cell(&cell));
             }
@@ -216,6 +238,8 @@ impl<'t> Builder<'t> {
                 let table = self.table.take().map(TableText::finish).unwrap_or_default();
                 self.push(BlockKind::Table, &table);
             }
+            TagEnd::Strikethrough if self.is_struck(&range) => self.struck = self.struck.saturating_sub(1),
+            TagEnd::Strikethrough => self.add("~", range.end - 1..range.end),
             TagEnd::Paragraph | TagEnd::FootnoteDefinition => self.flush(),
             TagEnd::BlockQuote(_) => {
                 self.flush();
@@ -260,6 +284,8 @@ impl<'t> Builder<'t> {
 
     /// Pushes the running text gathered so far as what its surroundings make of it.
     fn flush(&mut self) {
+        // A tag left open ends with its block.
+        self.struck = 0;
         if self.inline.trim().is_empty() {
             self.inline.clear();
             self.source = None;

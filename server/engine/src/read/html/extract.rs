@@ -2,6 +2,7 @@
 
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
+use super::hidden::{Hidden, Within};
 use super::tags::{Tag, tag};
 use crate::document::{BlockKind, LineRange, ListMarker};
 use crate::read::blocks::Blocks;
@@ -98,17 +99,43 @@ struct Extractor {
     language: String,
     table: Option<OpenTable>,
     found: Vec<Found>,
+    /// The element that nobody is shown, while it is open.
+    hidden: Option<Hidden>,
 }
 
 #[derive(Default)]
 struct OpenTable {
     text: TableText,
     in_cell: bool,
+    span: Span,
     cells: usize,
     header_cells: usize,
     widest: usize,
     single: Vec<String>,
     bytes: Option<(usize, usize)>,
+}
+
+/// How many columns and rows a cell takes.
+#[derive(Clone, Copy)]
+struct Span {
+    columns: usize,
+    rows: usize,
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Self { columns: 1, rows: 1 }
+    }
+}
+
+impl Span {
+    fn of(start: &StartTag<usize>) -> Self {
+        let number = |name: &[u8]| {
+            let value = start.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned());
+            value.and_then(|value| value.trim().parse::<usize>().ok()).filter(|value| *value > 0).unwrap_or(1)
+        };
+        Self { columns: number(b"colspan"), rows: number(b"rowspan") }
+    }
 }
 
 /// A small number for each meaning that is kept on the stack.
@@ -150,6 +177,17 @@ impl Extractor {
     }
 
     fn start(&mut self, start: &StartTag<usize>) {
+        if let Some(hidden) = &mut self.hidden {
+            match hidden.start(start) {
+                Within::Hidden | Within::End => return,
+                Within::Outside => self.hidden = None,
+            }
+        }
+        self.hidden = Hidden::opened_by(start);
+        if self.hidden.is_some() {
+            self.space = true;
+            return;
+        }
         let Some(tag) = tag(&start.name) else { return };
         match tag {
             Tag::Inline => return,
@@ -163,7 +201,7 @@ impl Extractor {
                 }
                 return;
             }
-            Tag::Row | Tag::Cell | Tag::HeaderCell => return self.start_in_table(tag, start.span.start),
+            Tag::Row | Tag::Cell | Tag::HeaderCell => return self.start_in_table(tag, start),
             Tag::Title | Tag::Raw => {}
             Tag::Heading(_) => {
                 self.close_heading();
@@ -193,6 +231,13 @@ impl Extractor {
     }
 
     fn end(&mut self, name: &[u8]) {
+        if let Some(hidden) = &mut self.hidden {
+            match hidden.end(name) {
+                Within::Hidden => return,
+                Within::End => return self.hidden = None,
+                Within::Outside => self.hidden = None,
+            }
+        }
         let Some(tag) = tag(name) else { return };
         match tag {
             Tag::Inline | Tag::Code | Tag::Break | Tag::Image => return,
@@ -276,6 +321,9 @@ impl Extractor {
     }
 
     fn text(&mut self, text: &str, start: usize, end: usize) {
+        if self.hidden.is_some() {
+            return;
+        }
         if self.count(Tag::Title) > 0 {
             // An SVG may hold a title too; the page's comes first.
             if self.dropped == 0 && self.title.len() < MAX_HEADING_BYTES {
@@ -359,7 +407,8 @@ impl Extractor {
     }
 
     /// A row or cell starts; tables inside a table give their words to the cell they stand in.
-    fn start_in_table(&mut self, tag: Tag, at: usize) {
+    fn start_in_table(&mut self, tag: Tag, start: &StartTag<usize>) {
+        let at = start.span.start;
         self.space = true;
         if self.count(Tag::Table) != 1 || !self.in_content() {
             return;
@@ -377,6 +426,7 @@ impl Extractor {
             }
             if let Some(table) = &mut self.table {
                 table.in_cell = true;
+                table.span = Span::of(start);
                 table.header_cells += usize::from(tag == Tag::HeaderCell);
                 table.bytes = table.bytes.or(Some((at, at)));
             }
@@ -392,7 +442,7 @@ impl Extractor {
         let Some(table) = &mut self.table else { return };
         if table.in_cell {
             let text = std::mem::take(&mut self.inline);
-            table.text.cell(&text);
+            table.text.cell_spanning(&text, table.span.columns, table.span.rows);
             table.cells += 1;
             table.in_cell = false;
             if table.cells == 1 && table.widest <= 1 {
@@ -409,7 +459,7 @@ impl Extractor {
             } else {
                 table.text.end_row()
             }
-            table.widest = table.widest.max(table.cells);
+            table.widest = table.widest.max(table.cells).max(table.text.columns());
             (table.cells, table.header_cells) = (0, 0);
         }
     }

@@ -4,6 +4,7 @@
 
 mod charset;
 mod extract;
+mod hidden;
 mod tags;
 
 use super::blocks::{Blocks, whole_file};

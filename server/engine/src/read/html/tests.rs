@@ -56,6 +56,44 @@ fn main_is_preferred_and_its_own_header_kept() {
 }
 
 #[test]
+fn what_nobody_is_shown_or_no_longer_holds_is_left_out() {
+    for (page, expect) in [
+        ("<p><del>Open it while hot.</del> Keep it closed.</p>", &["Keep it closed."][..]),
+        ("<p>Keep <s>not <b>ever</b></s> it <strike>x</strike>closed.", &["Keep it closed."]),
+        ("<del><p>Old.</p><ul><li>a</ul></del><p>New.</p>", &["New."]),
+        ("<div>a <del>left open</div><p>b</p>", &["a", "b"]),
+        ("<p hidden>secret<p>shown</p>", &["shown"]),
+        ("<p hidden>secret<div>shown</div>", &["shown"]),
+        ("<div style='color: red; Display : None !important'><p>secret<br>more</p></div><p>shown", &["shown"]),
+        ("<span style=visibility:hidden>secret</span>shown", &["shown"]),
+        ("<ul><li hidden>a<ul><li>b</ul><li>shown</ul>", &["shown"]),
+        ("<body hidden><p hidden=until-found>shown</p>", &["shown"]),
+        ("<input hidden>shown<br hidden>too", &["shown\ntoo"]),
+        ("<table><tr><td hidden>x<td>a<td>b</table>", &["| a | b |\n"]),
+    ] {
+        let texts: Vec<String> = blocks(page).into_iter().map(|(_, text)| text).collect();
+        assert_eq!(
+            texts.iter().map(|text| text.trim_end()).collect::<Vec<_>>(),
+            expect.iter().map(|e| e.trim_end()).collect::<Vec<_>>(),
+            "{page}"
+        );
+    }
+}
+
+#[test]
+fn spanning_cells_keep_each_row_under_its_header() {
+    check(
+        "<table><tr><th>valve<th>state</tr><tr><td rowspan=2>quartz<td>closed<tr><td>locked at night</table>",
+        &[(BlockKind::Table, "| valve | state |\n| --- | --- |\n| quartz | closed |\n| quartz | locked at night |")],
+    );
+    check(
+        "<table><thead><tr><th rowspan=2>node<th colspan=2>memory<tr><th>request<th>limit</thead>\
+         <tbody><tr><td>a<td>1<td>2</table>",
+        &[(BlockKind::Table, "| node | memory / request | memory / limit |\n| --- | --- | --- |\n| a | 1 | 2 |")],
+    );
+}
+
+#[test]
 fn lists_quotes_and_code_keep_their_kind() {
     check(
         "<ol><li>a<ul><li>b<li>c</ul><li>d</ol><blockquote><p>q</blockquote>",

@@ -36,8 +36,22 @@ fn running_text_is_what_a_reader_sees() {
         &[(P, "See the guide and kubectl, now. Next a chart line.")],
     );
     check(
-        "a<br>b <kbd>Ctrl</kbd> &amp; <my-namespace> <!-- hidden --> ~~old~~ text[^1]\n\n[^1]: A note.",
-        &[(P, "a\nb Ctrl & <my-namespace>  old text"), (P, "A note.")],
+        "a<br>b <kbd>Ctrl</kbd> &amp; <my-namespace> <!-- hidden --> text[^1]\n\n[^1]: A note.",
+        &[(P, "a\nb Ctrl & <my-namespace>  text"), (P, "A note.")],
+    );
+}
+
+#[test]
+fn what_is_struck_out_no_longer_holds_but_ranges_stay() {
+    check("~~Open it while hot.~~ Keep it closed.", &[(P, "Keep it closed.")]);
+    check(
+        "<del>Open it.</del> Keep <s>not</s> it closed. <del>Left open\n\nNext.",
+        &[(P, "Keep  it closed."), (P, "Next.")],
+    );
+    check("3~5일 걸리고 10~12시에 합니다. ~/.kube", &[(P, "3~5일 걸리고 10~12시에 합니다. ~/.kube")]);
+    check(
+        "| a | b |\n|---|---|\n| ~~1~~ 2 | 3~4 and 5~6 |",
+        &[(BlockKind::Table, "| a | b |\n| --- | --- |\n| 2 | 3~4 and 5~6 |")],
     );
 }
 

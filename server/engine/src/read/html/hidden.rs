@@ -1,0 +1,96 @@
+//! Parts of a page that nobody is shown or that no longer hold: `<del>`, `<s>`, `hidden`, `display: none`.
+
+use std::collections::HashMap;
+
+use html5gum::StartTag;
+
+use super::tags::{Tag, tag};
+
+/// Elements without content and without an end tag.
+const VOID: [&[u8]; 14] = [
+    b"area", b"base", b"br", b"col", b"embed", b"frame", b"hr", b"img", b"input", b"link", b"meta", b"param",
+    b"source", b"wbr",
+];
+
+/// Elements whose end tag may be left out where the next of their kind starts.
+const IMPLIED_END: [&[u8]; 8] = [b"p", b"li", b"td", b"th", b"tr", b"dd", b"dt", b"option"];
+
+/// An open element that is left out, and what is open within it.
+#[derive(Debug, Default)]
+pub(super) struct Hidden {
+    name: Vec<u8>,
+    /// How many elements of each known name are open inside; known names are few.
+    inside: HashMap<Vec<u8>, usize>,
+}
+
+/// What becomes of a tag within a hidden element.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Within {
+    /// It is hidden too.
+    Hidden,
+    /// It is the hidden element's end.
+    End,
+    /// It ends the hidden element by standing outside of it, and counts itself.
+    Outside,
+}
+
+impl Hidden {
+    /// The hidden element that a tag opens, if it opens one.
+    pub(super) fn opened_by(start: &StartTag<usize>) -> Option<Self> {
+        let name = &**start.name;
+        let struck = matches!(name, b"del" | b"s" | b"strike");
+        let is_void = VOID.contains(&name) || start.self_closing;
+        // The page itself is shown by a script, sooner or later.
+        let is_page = matches!(name, b"html" | b"body" | b"main");
+        (!is_void && !is_page && (struck || is_hidden(start))).then(|| Self { name: name.to_vec(), ..Self::default() })
+    }
+
+    pub(super) fn start(&mut self, start: &StartTag<usize>) -> Within {
+        let name = &**start.name;
+        let is_next = IMPLIED_END.contains(&name) && name == self.name && !self.holds_container();
+        let ends_paragraph = self.name == b"p" && tag(name).is_some_and(is_block);
+        if is_next || ends_paragraph {
+            return Within::Outside;
+        }
+        if tag(name).is_some() && !VOID.contains(&name) && !start.self_closing {
+            *self.inside.entry(name.to_vec()).or_default() += 1;
+        }
+        Within::Hidden
+    }
+
+    pub(super) fn end(&mut self, name: &[u8]) -> Within {
+        if let Some(count) = self.inside.get_mut(name).filter(|count| **count > 0) {
+            *count -= 1;
+            return Within::Hidden;
+        }
+        match tag(name) {
+            _ if name == self.name => Within::End,
+            Some(known) if is_block(known) => Within::Outside,
+            _ => Within::Hidden,
+        }
+    }
+
+    /// Whether a list or table is open inside, whose items are its own.
+    fn holds_container(&self) -> bool {
+        [b"ul".as_slice(), b"ol", b"table", b"dl", b"select"]
+            .iter()
+            .any(|name| self.inside.get(*name).is_some_and(|count| *count > 0))
+    }
+}
+
+fn is_block(tag: Tag) -> bool {
+    !matches!(tag, Tag::Inline | Tag::Code | Tag::Break | Tag::Image | Tag::Raw | Tag::Title)
+}
+
+/// `hidden` (but for `until-found`, which a search in the page shows) and styles that take an element off the page.
+fn is_hidden(start: &StartTag<usize>) -> bool {
+    let value = |name: &[u8]| start.attributes.get(name).map(|value| String::from_utf8_lossy(value).to_lowercase());
+    let hidden = value(b"hidden").is_some_and(|value| value.trim() != "until-found");
+    let style = value(b"style").unwrap_or_default();
+    let says = |property: &str, wanted: &str| {
+        style.split(';').filter_map(|rule| rule.split_once(':')).any(|(name, value)| {
+            name.trim() == property && value.trim().trim_end_matches("!important").trim() == wanted
+        })
+    };
+    hidden || says("display", "none") || says("visibility", "hidden")
+}
