@@ -6,8 +6,9 @@ GOALS := help up test build model bench crash lint setup setup-test generate
 .PHONY: $(GOALS)
 
 # Paths are relative to this file's folder: from elsewhere (make -f REPO/Makefile up) it calls itself there.
-HERE := $(dir $(lastword $(MAKEFILE_LIST)))
-ifneq ($(HERE),./)
+# `lastword` and `dir` would cut a path at its spaces.
+HERE := $(shell dirname -- "$$(sed 's/^ *//' <<<'$(MAKEFILE_LIST)')")
+ifneq ($(HERE),.)
 $(GOALS):
 	@$(MAKE) --no-print-directory -C "$(HERE)" $@
 else

@@ -27,7 +27,11 @@ need_program python3 python3
 # OpenBLAS gives FAISS its BLAS and LAPACK; the reference BLAS would be several times slower.
 need_file '/usr/lib/*/openblas*/lib*blas*.so' libopenblas-dev
 # The crash tests record what the real program writes; without strace they are left out, loudly.
-if [ "$purpose" = test ]; then need_program strace strace; fi
+# The page's script runs in Node in its tests.
+if [ "$purpose" = test ]; then
+  need_program strace strace
+  need_program node nodejs
+fi
 
 if ! command -v cargo >/dev/null 2>&1; then
   echo "cargo is missing: install Rust 1.94 or newer from https://rustup.rs, then run this again." >&2

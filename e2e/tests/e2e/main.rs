@@ -3,6 +3,7 @@
 
 mod damage;
 mod disk_full;
+mod honesty;
 mod kills;
 mod power_cuts;
 mod quality;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 const INDEX: &str = "runbooks";
 
-fn run(command: &mut Command) -> Result<String> {
+pub(crate) fn run(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("running {command:?}"))?;
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{command:?} ended with {}: {errors}", output.status);
@@ -42,6 +42,7 @@ fn the_sample_questions_are_found_answered_and_escalated_as_measured() {
         assert!(found >= floor, "{name} is {found:.3}, the floor is {floor}; see docs/benchmarks.md");
     }
     small_talk_is_escalated(&server, data.path()).unwrap();
+    short_and_polite_questions_are_answered(&server, data.path()).unwrap();
     a_number_that_no_page_has_is_escalated(&server, data.path()).unwrap();
     alerts_are_answered_whatever_instance_they_name(&server, data.path()).unwrap();
     a_prohibition_stands_under_its_heading(&server, data.path()).unwrap();
@@ -60,11 +61,21 @@ fn ask(server: &Path, data: &Path, question: &str) -> Result<Value> {
 
 /// The pages have codes next to these; the neighbour's row was once given instead.
 fn a_number_that_no_page_has_is_escalated(server: &Path, data: &Path) -> Result<()> {
-    for question in ["에러 코드 418 대응 방법?", "HN-4230은 무슨 오류인가요?", "정산 배치가 종료 코드 41로 죽었어요"]
-    {
+    for question in [
+        "에러 코드 418 대응 방법?",
+        "에러코드 418 대응 방법?",
+        "error code: 418",
+        "HTTP 상태코드 418",
+        "HN-4230은 무슨 오류인가요?",
+        "alert hn-4230 fired, what do I do?",
+        "정산 배치가 종료 코드 41로 죽었어요",
+        "How do I fail over the MySQL primary?",
+    ] {
         ensure!(status(server, data, question)? == "escalated", "`{question}` is answered");
     }
-    ensure!(status(server, data, "에러 코드 503 대응 방법?")? == "answered");
+    for question in ["에러 코드 503 대응 방법?", "503 오류 37건 발생하면 어떻게 하나요?"] {
+        ensure!(status(server, data, question)? == "answered", "`{question}` is not answered");
+    }
     Ok(())
 }
 
@@ -109,11 +120,34 @@ fn small_talk_is_escalated(server: &Path, data: &Path) -> Result<()> {
     ] {
         ensure!(status(server, data, question)? == "escalated", "`{question}` is answered");
     }
-    for question in
-        ["thank you so much", "how are you doing today", "test test test", "고마워요 수고하세요", "너 이름이 뭐야"]
-    {
+    for question in [
+        "thank you so much",
+        "how are you doing today",
+        "test test test",
+        "고마워요 수고하세요",
+        "너 이름이 뭐야",
+        "테스트",
+    ] {
         let answer = ask(server, data, question)?;
         ensure!(answer["reason"] == "small_talk", "`{question}`: {answer:#}");
+    }
+    Ok(())
+}
+
+/// Short and polite questions stand near small talk, too, and were once escalated as such.
+fn short_and_polite_questions_are_answered(server: &Path, data: &Path) -> Result<()> {
+    for question in [
+        "죄송합니다만 롤백은 어떻게 하나요?",
+        "죄송한데 백업 복구는 어떻게 하나요?",
+        "Please help, disk full",
+        "No disk space",
+        "No pods running",
+        "Who is on call?",
+        "누구에게 연락하나요?",
+        "테스트 알림 보내는 방법",
+        "Hello, how do I roll back a deployment?",
+    ] {
+        ensure!(status(server, data, question)? == "answered", "`{question}` is not answered");
     }
     Ok(())
 }

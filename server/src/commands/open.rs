@@ -119,10 +119,7 @@ impl NotOpen {
 pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<Opened, NotOpen> {
     let name = choose(target, settings)?;
     let store = RevisionStore::of_index(&settings.data, &name);
-    let query = match &target.file {
-        Some(file) => query_of(file, &name, settings)?,
-        None => recorded_query(&store, &name, settings)?,
-    };
+    let given = target.file.as_ref().map(|file| query_of(file, &name, settings)).transpose()?;
     let mut reasons = String::new();
     let mut damage = |revision: &_, error: &RevisionError| {
         eprintln!("warning: revision {revision} of index `{name}` cannot be used: {error}");
@@ -134,6 +131,10 @@ pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<Opened, N
             true => NotOpen::Building { data, index, reasons },
             false => NotOpen::NoRevision { data, index, reasons },
         });
+    };
+    let query = match given {
+        Some(query) => query,
+        None => recorded_query(&store, &name, settings)?,
     };
     let models = Models::of(settings);
     let model = models.get(&revision.manifest.model.name)?;

@@ -7,6 +7,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// What was being done to a path when the operating system refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,21 +241,22 @@ pub struct DirLock {
 }
 
 impl DirLock {
-    /// Takes the lock, or fails at once with `WouldBlock` when another process has it.
+    /// Takes the lock, or fails with `WouldBlock` when another process has it.
     pub fn try_acquire(dir: &Path) -> Result<Self, StorageError> {
         let path = dir.join(LOCK_FILE);
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true);
         let file = options.open(&path).map_err(StorageError::at(Step::Lock, &path))?;
-        file.try_lock().map_err(|e| StorageError::at(Step::Lock, &path)(e.into()))?;
+        // Who asks `is_held` has the lock for a moment: that is no process at work.
+        lock_within(&file, ASKING).map_err(|e| StorageError::at(Step::Lock, &path)(e.into()))?;
         Ok(Self { file })
     }
 
-    /// Waits for another lock, of the folder itself and not of its `.lock` file: for writes that are over in a moment.
-    /// Some network file systems have no such lock.
+    /// Waits a few seconds for another lock, of the folder itself and not of its `.lock` file: for writes that are over in
+    /// a moment. Some network file systems have no such lock, and a stranger may hold it for long (`WouldBlock`).
     pub fn wait(dir: &Path) -> Result<Self, StorageError> {
         let file = File::open(dir).map_err(StorageError::at(Step::Lock, dir))?;
-        file.lock().map_err(StorageError::at(Step::Lock, dir))?;
+        lock_within(&file, WRITING).map_err(|e| StorageError::at(Step::Lock, dir)(e.into()))?;
         Ok(Self { file })
     }
 
@@ -266,6 +268,22 @@ impl DirLock {
         // As in `drop` below; without a lock it does nothing.
         drop(file.unlock());
         held
+    }
+}
+
+/// How long one who only asks whether the lock is held may have it.
+const ASKING: Duration = Duration::from_millis(100);
+/// How long one who writes a small file may.
+const WRITING: Duration = Duration::from_secs(3);
+
+/// Tries for so long; flock(2) has no time limit of its own.
+fn lock_within(file: &File, limit: Duration) -> Result<(), TryLockError> {
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if start.elapsed() < limit => std::thread::sleep(Duration::from_millis(10)),
+            done => return done,
+        }
     }
 }
 

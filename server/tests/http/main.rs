@@ -7,4 +7,7 @@ mod bad_requests;
 mod documents;
 mod operations;
 mod page;
+#[path = "../../../e2e/src/skip.rs"]
+#[allow(unreachable_pub, reason = "public where it is at home")]
+mod skip;
 mod support;

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
+use crate::skip::{Unavailable, skip, this_test};
+
 /// The page's result for these sentences, as HTML; `None` without Node, after saying so loudly.
 fn shown(language: &str, sentences: &serde_json::Value) -> Option<String> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http/document.js");
@@ -13,7 +15,8 @@ fn shown(language: &str, sentences: &serde_json::Value) -> Option<String> {
     let mut command = Command::new("node");
     command.arg(tests).arg(script).arg(language).stdin(Stdio::piped()).stdout(Stdio::piped());
     let Ok(mut child) = command.spawn() else {
-        eprintln!("SKIPPED: there is no `node` to run the page's script");
+        let reason = "there is no `node` to run the page's script; Debian's package is nodejs";
+        skip(&this_test(), &Unavailable::Missing(reason.to_owned()));
         return None;
     };
     let body = json!({

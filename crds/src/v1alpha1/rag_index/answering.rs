@@ -91,7 +91,7 @@ impl Default for Attribution {
 )]
 pub struct Confidence {
     /// "Calibrated": the cut is chosen per revision so that answers reach `targetPrecision`. "Fixed": the cut is
-    /// `minimum`. Default: Calibrated.
+    /// `minimum`.
     #[serde(rename = "type")]
     pub confidence_type: ConfidenceType,
     /// Share of given answers that should be right if one question in five has no answer here, 0.5 to 0.999, when type is

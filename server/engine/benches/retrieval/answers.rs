@@ -24,9 +24,9 @@ pub(crate) fn abstention(sets: &[(&str, GoldSet, &Searcher)]) -> Result<()> {
         "answerable with a known fact, those whose answer holds it word for word, escalated ones counted as without.\n"
     );
     println!(
-        "| set | answerable | unanswerable | right page | coverage | unanswerable escalated | AURC | fact in answer | p50 ms | p99 ms |"
+        "| set | answerable | unanswerable | right page | coverage | unanswerable escalated | AURC | fact in answer |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|");
     for (title, gold, searcher) in sets {
         let settings = QuerySettings::default();
         let mut ask = |text: &str| -> Result<Ranked, AnswerError> {
@@ -46,16 +46,45 @@ pub(crate) fn abstention(sets: &[(&str, GoldSet, &Searcher)]) -> Result<()> {
         let figure = |name: &str| shown(value["abstention"][name]["value"].as_f64());
         let fact = shown(value["answers"]["contained"].as_f64());
         println!(
-            "| {title} | {} | {} | {} | {} | {} | {} | {fact} | {:.1} | {:.1} |",
+            "| {title} | {} | {} | {} | {} | {} | {} | {fact} |",
             value["abstention"]["answerable"],
             value["abstention"]["unanswerable"],
             figure("precision"),
             figure("coverage"),
             figure("unanswerable_escalated"),
             shown(value["abstention"]["aurc"].as_f64()),
-            value["latency_ms"]["p50"].as_f64().unwrap_or(f64::NAN),
-            value["latency_ms"]["p99"].as_f64().unwrap_or(f64::NAN),
         );
+    }
+    Ok(())
+}
+
+/// How long a whole answer takes, each question asked once, as a server's first askers meet it.
+pub(crate) fn times(sets: &[(&str, GoldSet, Searcher)]) -> Result<()> {
+    println!("\n## Time of a whole answer\n");
+    println!(
+        "Questions one after the other, each asked once, no vector kept: finding passages, then picking sentences"
+    );
+    println!("among up to 32 pieces that are embedded for it. Escalated questions are left out.\n");
+    println!("| set | answered | finding p50 ms | whole p50 ms | whole p99 ms |");
+    println!("|---|---|---|---|---|");
+    for (title, gold, searcher) in sets {
+        searcher.warm()?;
+        let (mut finding, mut whole) = (Vec::new(), Vec::new());
+        for query in &gold.queries {
+            let question = Question { text: &query.question.text, mode: Mode::Auto };
+            let answer = searcher.answer(question, &QuerySettings::default())?;
+            if answer.status == Status::Answered {
+                finding.push(answer.timings_ms.retrieve);
+                whole.push(answer.timings_ms.total);
+            }
+        }
+        finding.sort_by(f32::total_cmp);
+        whole.sort_by(f32::total_cmp);
+        let at = |times: &[f32], share: f32| {
+            times.get(((times.len() as f32 * share) as usize).min(times.len().saturating_sub(1))).copied()
+        };
+        let [f50, w50, w99] = [at(&finding, 0.5), at(&whole, 0.5), at(&whole, 0.99)].map(|t| t.unwrap_or(f32::NAN));
+        println!("| {title} | {} | {f50:.1} | {w50:.1} | {w99:.1} |", whole.len());
     }
     Ok(())
 }

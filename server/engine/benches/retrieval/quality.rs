@@ -70,6 +70,10 @@ pub(crate) fn run(bench: &Bench, options: &Options) -> Result<()> {
         sets.push(("k8s_docs", GoldSet::load(&shared("k8s_docs"))?, &k8s));
     }
     answers::abstention(&sets)?;
+    answers::times(&[
+        ("samples", GoldSet::load(&options.samples.join("gold"))?, bench.uncached(&samples)?),
+        ("clapnq_dev, half `report`", split("clapnq_dev", "report")?, bench.uncached(&clapnq)?),
+    ])?;
     answers::sentences(&clapnq, &shared("clapnq_dev"))
 }
 

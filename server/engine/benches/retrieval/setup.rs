@@ -24,6 +24,8 @@ const CACHE_BYTES: u64 = 1 << 30;
 /// The model with its cache, and where indexes are kept.
 pub(crate) struct Bench {
     pub(crate) model: Arc<dyn EmbeddingModel>,
+    /// The same without the cache, as a server has it.
+    bare: Arc<dyn EmbeddingModel>,
     data: PathBuf,
 }
 
@@ -40,9 +42,11 @@ pub(crate) struct Corpus<'a> {
 impl Bench {
     pub(crate) fn open(options: &Options) -> Result<Self> {
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let model = ModelStore::new(&options.models).open("multilingual-e5-small", threads)?;
+        let store = ModelStore::new(&options.models);
+        let bare = Arc::new(store.open("multilingual-e5-small", threads)?);
+        let model = store.open("multilingual-e5-small", threads)?;
         let model = CachedModel::open(model, &options.cache.join("embeddings"), CACHE_BYTES)?;
-        Ok(Self { model: Arc::new(model), data: options.cache.join("bench") })
+        Ok(Self { model: Arc::new(model), bare, data: options.cache.join("bench") })
     }
 
     /// Builds the index unless it is there, and opens it.
@@ -69,6 +73,11 @@ impl Bench {
         eprintln!("{name}: {} documents, {} chunks, {seconds:.1} s", counts.documents, counts.chunks);
         let revision = Revision::open(&store.path_of(&outcome.revision))?;
         Ok(Searcher::new(Arc::new(revision), Arc::clone(&self.model))?)
+    }
+
+    /// The same revision with the model that a server has.
+    pub(crate) fn uncached(&self, searcher: &Searcher) -> Result<Searcher> {
+        Ok(Searcher::new(Arc::clone(searcher.revision()), Arc::clone(&self.bare))?)
     }
 
     /// A retrieval set's corpus.

@@ -4,7 +4,7 @@
 //! Evidence is the best cosine, in deviations above what off-topic questions reach on this very index, and the share
 //! of the question's words, weighted by rarity, that stand in the best passages. Where question and passage are in
 //! different languages words cannot match, so they need only stand somewhere in the index, if it holds the question's
-//! language. A name that stands nowhere weighs against.
+//! language. A name that stands nowhere keeps a question from its answer.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use crate::settings::ConfidenceSettings;
 use crate::text::{Analyzer, language};
 
 use super::background::{Background, OwnLanguage};
-use super::names;
+use super::names::{self, Names};
 use super::words::{WordKind, question_words, rarity, stands_somewhere};
 
 /// How many of the best passages may hold the question's words.
@@ -44,9 +44,11 @@ const MIN_COVERAGE: f32 = 0.15;
 /// nothing here. Of the answerable questions of the halves `tune` none has less than .5.
 const MIN_KNOWN_WORDS: f32 = 0.5;
 
-/// What a name that stands nowhere in the index takes from the logistic: a question about a product that no page names
-/// is rarely answered, however near its subject.
-const UNKNOWN_NAME: f32 = -3.5;
+/// What a name that may be mistyped takes from the logistic.
+const MISTYPED_NAME: f32 = -3.5;
+/// A question about a product that no page names, or about a numbered thing that the best passages lack, is not answered
+/// however near its subject. Of the answerable questions of the halves `tune` it costs none.
+const UNKNOWN_NAME: f32 = 0.25;
 
 /// The risk-coverage curve of the half `tune` of clapnq_dev, as precision and cut: from this confidence on, so many of the
 /// answers given were to answerable questions and found the right page, when one question in five has no answer (its
@@ -78,9 +80,8 @@ pub struct Confidence {
     pub same_language: bool,
     /// The share of the question's words that stand anywhere in the index, 0 to 1; 0 for a question without content words.
     pub known_words: f32,
-    /// Whether the question names something that stands nowhere in the index, or a numbered thing that the best passages
-    /// lack.
-    pub unknown_name: bool,
+    /// Whether the index knows what the question names, and the best passages the numbered things in it.
+    pub names: Names,
 }
 
 /// Judges what was found.
@@ -97,8 +98,8 @@ pub fn confidence(
     let cosine = found.best_closeness();
     let distribution = background.off_topic(asked_in);
     let deviations = cosine.zip(distribution).and_then(|(cosine, d)| d.deviations_above_median(cosine, MIN_DEVIATION));
-    let unknown_name = lacks_designation || names::unknown(revision, analyzer, question)?;
-    let mut confidence = Confidence { value: 0.0, deviations, coverage, same_language, known_words, unknown_name };
+    let names = if lacks_designation { Names::Unknown } else { names::known(revision, analyzer, question)? };
+    let mut confidence = Confidence { value: 0.0, deviations, coverage, same_language, known_words, names };
     if !found.candidates.is_empty() {
         confidence.value = judge(&confidence, background.holds(asked_in));
     }
@@ -112,9 +113,10 @@ fn judge(seen: &Confidence, own_language: OwnLanguage) -> f32 {
         (Some(_), false) => OTHER_LANGUAGE,
     };
     let deviations = seen.deviations.unwrap_or(0.0).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
-    let unknown = if seen.unknown_name { UNKNOWN_NAME } else { 0.0 };
-    let evidence = weights.deviations * deviations + weights.coverage * seen.coverage + unknown;
-    let value = logistic(weights.intercept + evidence);
+    let mistyped = if seen.names == Names::Mistyped { MISTYPED_NAME } else { 0.0 };
+    let evidence = weights.deviations * deviations + weights.coverage * seen.coverage + mistyped;
+    let value =
+        logistic(weights.intercept + evidence).min(if seen.names == Names::Unknown { UNKNOWN_NAME } else { 1.0 });
     match (seen.same_language, own_language) {
         (true, _) => value * (seen.coverage / MIN_COVERAGE).min(1.0),
         (false, OwnLanguage::Held) => value * (seen.known_words / MIN_KNOWN_WORDS).min(1.0),
@@ -204,7 +206,7 @@ mod tests {
     use super::*;
 
     fn seen(deviations: Option<f32>, coverage: f32, same_language: bool) -> Confidence {
-        Confidence { value: 0.0, deviations, coverage, same_language, known_words: 1.0, unknown_name: false }
+        Confidence { value: 0.0, deviations, coverage, same_language, known_words: 1.0, names: Names::Known }
     }
 
     #[test]
@@ -245,13 +247,12 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_stands_nowhere_weighs_against_near_evidence_but_not_against_much() {
-        let with_name = |deviations| Confidence { unknown_name: true, ..seen(Some(deviations), 0.5, true) };
-        assert!(
-            judge(&seen(Some(2.5), 0.5, true), OwnLanguage::Held) > 0.6
-                && judge(&with_name(2.5), OwnLanguage::Held) < 0.4
-        );
-        assert!(judge(&with_name(6.0), OwnLanguage::Held) > 0.9);
+    fn a_name_that_stands_nowhere_keeps_a_question_from_its_answer_and_a_mistyped_one_weighs_against() {
+        let with =
+            |names, deviations| judge(&Confidence { names, ..seen(Some(deviations), 0.5, true) }, OwnLanguage::Held);
+        assert!(with(Names::Known, 2.5) > 0.6 && with(Names::Mistyped, 2.5) < 0.4);
+        assert!(with(Names::Mistyped, 6.0) > 0.9);
+        assert!(with(Names::Unknown, 8.0) <= 0.25);
     }
 
     #[test]

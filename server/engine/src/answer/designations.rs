@@ -55,7 +55,7 @@ const COUNTERS: [&str; 38] = [
 pub(super) fn is_designated(before: &str, after: &str) -> bool {
     if is_counted(after) {
         // "418번 오류" names, "오류 20번" counts.
-        return after.strip_prefix('번').is_some_and(|after| begins_with_designator(after));
+        return after.strip_prefix('번').is_some_and(begins_with_designator);
     }
     ends_with_designator(before) || begins_with_designator(after)
 }
@@ -70,7 +70,7 @@ fn is_counted(after: &str) -> bool {
     }
     let next = after.trim_start().split(|c: char| !c.is_alphanumeric() && c != '%').next().unwrap_or_default();
     let counts = |counter: &&str| is_counter_with_particle(next, counter) || next.eq_ignore_ascii_case(counter);
-    COUNTERS.iter().any(|counter| counts(&counter)) || after.trim_start().starts_with('%')
+    COUNTERS.iter().any(counts) || after.trim_start().starts_with('%')
 }
 
 fn is_counter_with_particle(word: &str, counter: &str) -> bool {

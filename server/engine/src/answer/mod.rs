@@ -7,7 +7,7 @@ pub mod confidence;
 mod designations;
 pub mod extract;
 pub mod layout;
-mod names;
+pub mod names;
 mod sections;
 pub mod small_talk;
 mod words;
@@ -27,7 +27,7 @@ use crate::text::{Analyzer, language};
 
 use attribute::{Floors, Support};
 use confidence::Confidence;
-use small_talk::SmallTalk;
+use small_talk::{Nearness, SmallTalk};
 
 /// Below this share of supported sentences an answer is not given.
 const MIN_SUPPORTED_SHARE: f32 = 0.5;
@@ -239,15 +239,15 @@ impl Searcher {
         let confidence = self.confidence(question.text, &found)?;
         let cut = confidence::cut(settings.confidence, &self.revision.manifest.background, found.channels);
         let mut answer = self.empty(question, &found, confidence.value, cut);
-        if small_talk::is_phrase(question.text) {
+        let small_talk = self.small_talk_nearness(question.text, &found)?;
+        if small_talk == Nearness::Same {
             answer.confidence = 0.0;
             answer.reason = Some(EscalationReason::SmallTalk);
         } else if found.candidates.is_empty() {
             answer.reason = Some(EscalationReason::NothingFound);
         } else if confidence.value < cut {
-            let small_talk = self.is_near_small_talk(question.text, &found)?;
-            answer.reason =
-                Some(if small_talk { EscalationReason::SmallTalk } else { EscalationReason::LowConfidence });
+            let near = small_talk == Nearness::Near;
+            answer.reason = Some(if near { EscalationReason::SmallTalk } else { EscalationReason::LowConfidence });
         } else {
             self.fill(&mut answer, question, &found, settings)?;
         }
@@ -268,14 +268,17 @@ impl Searcher {
         Ok(self.small_talk.get_or_init(|| embedded))
     }
 
-    /// Why a question was not answered: it asks for nothing. Short questions stand near small talk too ("Who is on
-    /// call?"), so this never keeps one from its answer. Where only text was searched there is no vector to tell it by.
-    fn is_near_small_talk(&self, question: &str, found: &Retrieved) -> Result<bool, AnswerError> {
-        let Some(vector) = &found.question_vector else { return Ok(false) };
+    /// Short questions stand near small talk too ("Who is on call?"), so being near never keeps one from its answer. Where
+    /// only text was searched there is no vector, and only the examples themselves are known.
+    fn small_talk_nearness(&self, question: &str, found: &Retrieved) -> Result<Nearness, AnswerError> {
+        if small_talk::is_phrase(question) {
+            return Ok(Nearness::Same);
+        }
+        let Some(vector) = &found.question_vector else { return Ok(Nearness::Far) };
         let background = &self.revision.manifest.background.small_talk;
         let best_passage = found.candidates.iter().filter_map(|candidate| candidate.cosine).max_by(f32::total_cmp);
         let asked_in = language(question).unwrap_or(Language::Other);
-        Ok(small_talk::is_near(self.small_talk()?.closeness(vector), best_passage, background, asked_in))
+        Ok(small_talk::nearness(self.small_talk()?.closeness(vector), best_passage, background, asked_in))
     }
 
     fn empty(&self, question: Question<'_>, found: &Retrieved, confidence: f32, cut: f32) -> Answer {

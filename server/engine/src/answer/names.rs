@@ -34,14 +34,66 @@ const CALENDAR: [&str; 19] = [
     "sunday",
 ];
 
+/// Names shorter than this are never taken for mistyped ones: `gRPC` is not `RPC`.
+const MIN_MISTYPED: usize = 5;
+
+/// So many codes of one kind (`HN-5031`) make a list in which a missing one is missed.
+const MIN_CODES: usize = 3;
+
+/// Whether the index knows the names of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Names {
+    /// All of them stand somewhere, or there are none.
+    Known,
+    /// One stands nowhere, but one that differs by a letter does.
+    Mistyped,
+    /// One stands nowhere.
+    Unknown,
+}
+
 /// Whether the question names something that stands nowhere in the index, as a whole or in all its parts.
-pub(super) fn unknown(revision: &Revision, analyzer: &Analyzer, question: &str) -> Result<bool, IndexError> {
+pub(super) fn known(revision: &Revision, analyzer: &Analyzer, question: &str) -> Result<Names, IndexError> {
+    let mut worst = Names::Known;
     for name in names(question) {
-        if !stands_somewhere(revision, analyzer, name)? {
-            return Ok(true);
+        if stands_somewhere(revision, analyzer, name)? {
+            continue;
+        }
+        let may_be_mistyped = name.len() >= MIN_MISTYPED && name.chars().all(|c| c.is_ascii_alphabetic());
+        let mistyped = may_be_mistyped && revision.text.holds_nearly(&name.to_ascii_lowercase())?;
+        worst = worst.max(if mistyped { Names::Mistyped } else { Names::Unknown });
+    }
+    for code in codes(question) {
+        if is_missing_code(revision, code)? {
+            worst = Names::Unknown;
         }
     }
-    Ok(false)
+    Ok(worst)
+}
+
+/// Codes that are written small (`hn-4242`): letters, a hyphen, three digits at least. `worker-3` is an instance.
+fn codes(question: &str) -> impl Iterator<Item = &str> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    question.split(move |c: char| !is_part(c)).filter(|word| {
+        word.split_once('-').is_some_and(|(letters, digits)| {
+            (2..=6).contains(&letters.len())
+                && letters.bytes().all(|b| b.is_ascii_lowercase())
+                && (3..=6).contains(&digits.len())
+                && digits.bytes().all(|b| b.is_ascii_digit())
+        })
+    })
+}
+
+/// Whether the index lists codes of this kind, but not this one.
+fn is_missing_code(revision: &Revision, code: &str) -> Result<bool, IndexError> {
+    if revision.text.holds(code)? {
+        return Ok(false);
+    }
+    let Some((letters, digits)) = code.split_once('-') else { return Ok(false) };
+    let like = revision.text.terms_with_prefix(&format!("{letters}-"), 64)?;
+    let is_code = |term: &&String| {
+        term[letters.len() + 1..].bytes().all(|b| b.is_ascii_digit()) && term.len() == letters.len() + 1 + digits.len()
+    };
+    Ok(like.iter().filter(is_code).count() >= MIN_CODES)
 }
 
 fn stands_somewhere(revision: &Revision, analyzer: &Analyzer, name: &str) -> Result<bool, IndexError> {
@@ -60,8 +112,10 @@ fn stands_somewhere(revision: &Revision, analyzer: &Analyzer, name: &str) -> Res
             _ => {}
         }
     }
+    // `payment-api` and `ConsumerLagHigh` say what they are made of; `MySQL` is a thing of its own.
+    let is_made_of_parts = parts >= 3 || name.contains(['-', '_', '.']);
     // Words that the analyser leaves out ("The", "What") are no names, however they are written.
-    Ok(tokens == 0 || (parts > 0 && parts == parts_found))
+    Ok(tokens == 0 || (is_made_of_parts && parts > 0 && parts == parts_found))
 }
 
 /// The words of a question that are written as names: in a Korean sentence every Latin word of three letters or more;
@@ -118,6 +172,17 @@ fn is_name(word: &str, in_korean: bool, starts_sentence: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_in_small_letters_are_told_from_instances() {
+        for (question, expect) in [
+            ("alert hn-4242 fired, what now?", &["hn-4242"][..]),
+            ("hn-4242 알림이 울렸어요", &["hn-4242"]),
+            ("worker-3 of prod-1, node api-7d9f8b6c5-x2x7k, ip-10-0-0-1", &[]),
+        ] {
+            assert_eq!(codes(question).collect::<Vec<_>>(), expect, "{question}");
+        }
+    }
 
     #[test]
     fn names_are_told_from_words_by_how_they_are_written() {

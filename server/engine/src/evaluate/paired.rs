@@ -86,11 +86,8 @@ impl<'a> Paired<'a> {
         Latency { p50: at(50.0), p90: at(90.0), p99: at(99.0), max: at(100.0) }
     }
 
-    /// What the gate did with every question; empty when the set has no unanswerable ones.
+    /// What the gate did with every question.
     pub(super) fn outcomes(&self) -> Vec<Outcome> {
-        if self.unanswerable.is_empty() {
-            return Vec::new();
-        }
         let outcome = |result: &RunQuery, answerable, correct| Outcome {
             confidence: result.confidence.map(f64::from),
             answered: result.answered,

@@ -221,7 +221,9 @@ impl Report {
         text.push_str(&format!("\nindex {index}, revision {revision}, mode {}\n\n", one_line(&self.mode, 20)));
         text.push_str(&align(&self.metric_rows()));
         let Latency { p50, p90, p99, max } = self.latency_ms;
-        text.push_str(&format!("\nlatency ms  p50 {p50:.2}  p90 {p90:.2}  p99 {p99:.2}  max {max:.2}\n"));
+        text.push_str(&format!(
+            "\nlatency ms (finding passages)  p50 {p50:.2}  p90 {p90:.2}  p99 {p99:.2}  max {max:.2}\n"
+        ));
         if let Some(answers) = &self.answers {
             let AnswersReport { checked, contained } = answers;
             text.push_str(&format!("answers that say what is expected  {contained:.3} of {checked}\n"));

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ragops_storage::durable;
-use tantivy::collector::TopDocs;
+use tantivy::collector::{Count, TopDocs};
 use tantivy::directory::MmapDirectory;
 use tantivy::indexer::merge_indices;
-use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
+use tantivy::query::{BooleanQuery, BoostQuery, FuzzyTermQuery, Occur, Query, TermQuery};
 use tantivy::schema::{Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer, TokenizerManager};
 use tantivy::{Index, IndexReader, ReloadPolicy, SingleSegmentIndexWriter, TantivyDocument, Term};
@@ -241,6 +241,42 @@ impl TextIndex {
             }
         }
         Ok(false)
+    }
+
+    /// Whether a term that differs from `term` by one letter, or by two that changed places, stands in any text or
+    /// heading.
+    pub fn holds_nearly(&self, term: &str) -> Result<bool, IndexError> {
+        let searcher = self.reader.searcher();
+        for field in [self.fields.text, self.fields.headings] {
+            let query = FuzzyTermQuery::new(Term::from_field_text(field, term), 1, true);
+            if searcher.search(&query, &Count).map_err(failed("cannot be searched"))? > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The first `count` terms of texts that begin with `prefix`, in their order.
+    pub fn terms_with_prefix(&self, prefix: &str, count: usize) -> Result<Vec<String>, IndexError> {
+        let searcher = self.reader.searcher();
+        let mut found = Vec::new();
+        for segment in searcher.segment_readers() {
+            let terms = segment.inverted_index(self.fields.text).map_err(failed("cannot be searched"))?;
+            let mut stream = terms
+                .terms()
+                .range()
+                .ge(prefix)
+                .into_stream()
+                .map_err(|source| failed("cannot be searched")(source.into()))?;
+            while found.len() < count && stream.advance() {
+                let Ok(term) = std::str::from_utf8(stream.key()) else { continue };
+                if !term.starts_with(prefix) {
+                    break;
+                }
+                found.push(term.to_owned());
+            }
+        }
+        Ok(found)
     }
 
     /// One clause a distinct term and field; a term asked twice counts twice.

@@ -59,7 +59,11 @@ fn the_json_starts_with_the_promised_fields() {
         (&json!(2), &json!(0.5))
     );
     assert_eq!(json["by_language"]["ko"]["recall_at_5"], json!(1.0));
-    assert!(json.get("abstention").is_none() && json.get("answers").is_none());
+    assert_eq!(
+        (&json["abstention"]["unanswerable"], &json["abstention"]["coverage"]["value"]),
+        (&json!(0), &json!(1.0))
+    );
+    assert!(json["abstention"]["unanswerable_escalated"].is_null() && json.get("answers").is_none());
 }
 
 // By hand: 3 answerable questions, all answered, 2 of them with the right page; 1 of 2 unanswerable escalated.
@@ -114,7 +118,7 @@ fn a_run_may_be_scored_with_a_part_of_its_set_but_not_with_more() {
 fn the_table_shows_means_intervals_and_latencies() {
     let mut gold = gold(&["a"], &[]);
     (gold.name, gold.unjudged) = ("evil\u{1b}[2J".to_owned(), 4);
-    let mut run = run(&gold, good);
+    let mut run = run(&gold, |text| Ranked { confidence: None, answered: None, ..good(text) });
     run.queries[0].latency_ms = 12.345;
     let table = Report::of(&run, &gold, &ReportSettings::default()).unwrap().table();
     assert_eq!(
@@ -129,7 +133,7 @@ fn the_table_shows_means_intervals_and_latencies() {
          Success@5  1.000  1.000 .. 1.000\n\
          nDCG@10    0.631  0.631 .. 0.631\n\
          MRR@10     0.500  0.500 .. 0.500\n\n\
-         latency ms  p50 12.35  p90 12.35  p99 12.35  max 12.35\n"
+         latency ms (finding passages)  p50 12.35  p90 12.35  p99 12.35  max 12.35\n"
     );
 }
 

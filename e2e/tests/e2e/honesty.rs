@@ -1,0 +1,191 @@
+//! Small folders of documents in which a quotation can be turned into its opposite, asked through the real program: what
+//! is cited may not be rearranged so that it says something else.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use ragops_e2e::server_process::server_binary;
+use serde_json::Value;
+
+use super::quality::run;
+
+/// Pages in, questions with what the answer must hold, and what it must not.
+fn check(name: &str, pages: &[(&str, &str)], asked: &[(&str, &[&str], &[&str])]) {
+    if super::site(name).is_none() {
+        return;
+    }
+    ask_all(pages, asked).unwrap_or_else(|error| panic!("{error:#}"));
+}
+
+fn ask_all(pages: &[(&str, &str)], asked: &[(&str, &[&str], &[&str])]) -> Result<()> {
+    let site = tempfile::tempdir()?;
+    let docs = site.path().join("docs");
+    fs::create_dir(&docs)?;
+    for (path, text) in pages {
+        fs::write(docs.join(path), text)?;
+    }
+    let resource = format!(
+        "apiVersion: ragops.dev/v1alpha1\nkind: RagIndex\nmetadata:\n  name: pages\nspec:\n  sources:\n  - name: docs\n    type: Folder\n    \
+         folder:\n      path: {}\n",
+        docs.display()
+    );
+    let file = site.path().join("ragindex.yaml");
+    fs::write(&file, resource)?;
+    let (server, data) = (server_binary()?, site.path().join("data"));
+    run(Command::new(&server).args(["index", "-f"]).arg(&file).arg("--data").arg(&data))?;
+    for (question, holds, lacks) in asked {
+        let answer = ask(&server, &data, question)?;
+        let text = answer["answer"].as_str().with_context(|| format!("`{question}`: {answer:#}"))?;
+        for expected in *holds {
+            ensure!(text.contains(expected), "`{question}` should say\n{expected}\nbut says\n{text}\n{answer:#}");
+        }
+        for forbidden in *lacks {
+            ensure!(!text.contains(forbidden), "`{question}` says\n{forbidden}\nin\n{text}");
+        }
+    }
+    Ok(())
+}
+
+fn ask(server: &Path, data: &Path, question: &str) -> Result<Value> {
+    let mut query = Command::new(server);
+    query.args(["query", "--json", "--data"]).arg(data).arg(question);
+    Ok(serde_json::from_str(&run(&mut query)?)?)
+}
+
+/// A word in every passage once weighed nothing, so that one page could answer nothing.
+#[test]
+fn an_index_of_one_passage_answers() {
+    check(
+        "an_index_of_one_passage_answers",
+        &[("wifi.md", "# Wifi\n\nThe guest wifi is reset every Monday by the front desk.\n")],
+        &[
+            ("When is the guest wifi reset?", &["every Monday"], &[]),
+            ("손님용 와이파이는 언제 초기화되나요?", &["every Monday"], &[]),
+        ],
+    );
+}
+
+/// The words "The following is forbidden:" were once left out, and "Do not run:" before code.
+#[test]
+fn what_announces_a_list_or_code_is_said_with_it() {
+    check(
+        "what_announces_a_list_or_code_is_said_with_it",
+        &[
+            (
+                "crane.md",
+                "# Crane\n\n## Rules\n\nThe crane is inspected every spring. The following is forbidden:\n\n- Lift people with \
+                 the crane.\n- Park the crane on the slope.\n\nThe operator wears a helmet.\n",
+            ),
+            ("lunch.md", "# Canteen\n\nLunch is served at noon. The menu is on the door.\n"),
+        ],
+        &[(
+            "May I lift people with the crane or park it on the slope?",
+            &["The following is forbidden:\n\n- Lift people"],
+            &[],
+        )],
+    );
+}
+
+#[test]
+fn sections_and_tables_of_one_name_stay_apart() {
+    let slots = |day: &str| {
+        format!(
+            "# Windows\n\n## Slots\n\n| topic | slot |\n| --- | --- |\n| restore window for the ledger | {day} |\n| billing run | Sunday |\n"
+        )
+    };
+    let (one, two) = (slots("Monday"), slots("Friday"));
+    check(
+        "sections_and_tables_of_one_name_stay_apart",
+        &[
+            (
+                "ops.md",
+                "# Operations\n\n## Kafka\n\n### Restart\n\n1. Drain the broker with kafka-drain.\n2. Restart the Kafka \
+                 broker.\n\n## Redis\n\n### Restart\n\n1. Fail over to the replica with redis-failover.\n2. Stop the redis \
+                 service on the host.\n",
+            ),
+            ("one.md", &one),
+            ("two.md", &two),
+        ],
+        &[
+            (
+                "How do I restart Kafka and Redis?",
+                &[
+                    "**Operations › Kafka › Restart**\n\n1. Drain the broker with kafka-drain.\n2. Restart",
+                    "**Operations › Redis › Restart**\n\n1. Fail over",
+                ],
+                &[],
+            ),
+            (
+                "When is the restore window for the ledger?",
+                &["Windows (docs: one.md) › Slots", "Windows (docs: two.md) › Slots"],
+                &["Monday |\n| restore window"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn some_rows_of_a_long_table_never_look_like_all_of_it() {
+    let rows: String = (1..=60).map(|n| format!("| svc-{n:02} | service number {n} | team-{} |\n", n % 7)).collect();
+    let page = format!("# Owners\n\n| service | what it is | owner |\n| --- | --- | --- |\n{rows}");
+    check(
+        "some_rows_of_a_long_table_never_look_like_all_of_it",
+        &[("owners.md", &page), ("lunch.md", "# Canteen\n\nLunch is served at noon.\n")],
+        &[(
+            "Which services does team-3 own: what is service number 31, what is service number 38?",
+            &["| … | … | … |"],
+            &[],
+        )],
+    );
+}
+
+/// Without a long block of commands the next one once stood in its place.
+#[test]
+fn a_block_that_is_too_long_leaves_a_gap_and_no_other_command_in_its_place() {
+    let long = "# 채널을 열고 노드의 상태를 하나씩 확인합니다.\n".repeat(40);
+    let page = format!(
+        "# 점검\n\n## 절차\n\n1. 운영 채널을 엽니다.\n2. 다음 명령을 실행합니다.\n\n```bash\n{long}```\n\n```bash\nreboot --all --force\n```\n\n\
+         3. 채널을 닫습니다.\n"
+    );
+    check(
+        "a_block_that_is_too_long_leaves_a_gap_and_no_other_command_in_its_place",
+        &[("check.md", &page), ("lunch.md", "# 식당\n\n점심은 정오에 나옵니다.\n")],
+        &[(
+            "점검 절차는 어떻게 하나요?",
+            &["2. 다음 명령을 실행합니다."],
+            &["실행합니다.\n\n```bash\nreboot", "실행합니다.\n```bash\nreboot"],
+        )],
+    );
+}
+
+#[test]
+fn what_is_struck_out_or_hidden_is_not_said() {
+    check(
+        "what_is_struck_out_or_hidden_is_not_said",
+        &[
+            (
+                "valve.md",
+                "# Valve\n\n~~Open the quartz valve while hot.~~ Keep the quartz valve closed while the turbine is hot.\n",
+            ),
+            (
+                "page.html",
+                "<h1>Boiler</h1><p><del>Open the boiler hatch under pressure.</del> Keep the boiler hatch shut under \
+                 pressure.</p><p hidden>The boiler password is swordfish.</p>",
+            ),
+        ],
+        &[
+            (
+                "Do I open the quartz valve while the turbine is hot?",
+                &["Keep the quartz valve closed"],
+                &["Open the quartz"],
+            ),
+            (
+                "What about the boiler hatch under pressure?",
+                &["Keep the boiler hatch shut"],
+                &["Open the boiler", "swordfish"],
+            ),
+        ],
+    );
+}
