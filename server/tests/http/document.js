@@ -8,6 +8,7 @@ class Node {
   constructor(name) { Object.assign(this, { name, children: [], attributes: {}, heard: {}, value: '', hidden: true }); }
   set textContent(text) { this.children = [String(text)]; }
   append(...nodes) { this.children.push(...nodes); }
+  prepend(...nodes) { this.children.unshift(...nodes); }
   replaceChildren(...nodes) { this.children = nodes; }
   setAttribute(key, value) { this.attributes[key] = String(value); }
   addEventListener(type, listener) { this.heard[type] = listener; }
