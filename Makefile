@@ -20,7 +20,7 @@ CARGO := cargo
 # The sample runbooks, unless told otherwise: make up FILE=my-index.yaml DATA=my-data LISTEN=127.0.0.1:9000
 FILE ?= config/samples/ragindex.yaml
 LISTEN ?= 127.0.0.1:8000
-DATA ?= .ragops
+DATA ?= ragops-data
 
 help: ## Show what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

@@ -1,4 +1,4 @@
-//! `scripts/setup.sh` on a machine that has no strace, as a user who may not install packages.
+//! `scripts/setup.sh` on a machine that has neither strace nor Node, as a user who may not install packages.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -24,12 +24,12 @@ fn set_up(purpose: &[&str], programs: &[&str]) -> Ran {
 const NEEDED: [&str; 8] = ["apt-get", "c++", "cargo", "cc", "cmake", "ld.lld", "make", "python3"];
 
 #[test]
-fn only_the_tests_need_strace() {
+fn only_the_tests_need_strace_and_node() {
     let up = set_up(&[], &NEEDED);
     assert_eq!((up.code, up.stderr.as_str()), (0, ""));
     let test = set_up(&["test"], &NEEDED);
     assert_eq!(test.code, 1, "{}", test.stderr);
-    assert!(test.stderr.contains("  sudo apt-get install -y --no-install-recommends strace\n"), "{}", test.stderr);
+    assert!(test.stderr.contains("  sudo apt-get install -y --no-install-recommends strace nodejs\n"), "{}", test.stderr);
 }
 
 #[test]
