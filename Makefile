@@ -7,7 +7,7 @@ GOALS := help up test build model bench crash lint setup setup-test generate
 
 # Paths are relative to this file's folder: from elsewhere (make -f REPO/Makefile up) it calls itself there.
 # `lastword` and `dir` would cut a path at its spaces.
-HERE := $(shell dirname -- "$$(sed 's/^ *//' <<<'$(MAKEFILE_LIST)')")
+HERE := $(shell dirname -- "$$(sed 's/^ *//' <<<'$(subst ','\'',$(MAKEFILE_LIST))')")
 ifneq ($(HERE),.)
 $(GOALS):
 	@$(MAKE) --no-print-directory -C "$(HERE)" $@

@@ -2,7 +2,7 @@
 //! they are written down here, apart from the engine's own types: fields are added, never renamed or taken away.
 
 use ragops_engine::answer::attribute::Support;
-use ragops_engine::answer::{Answer, Citation, EscalationReason, Sentence, Source, Status, Timings};
+use ragops_engine::answer::{Answer, Citation, EscalationReason, ItemPlace, Joint, Sentence, Source, Status, Timings};
 use ragops_engine::revision::manifest::Counts;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -118,10 +118,40 @@ pub struct AnswerSentence {
     /// Where a row stands in its table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<Row>,
+    /// Which item of a list it is a part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<Item>,
+    /// How it stands to the sentence before: what is left out between them is to be shown.
+    pub joint: SentenceJoint,
     /// How well it is supported.
     pub support: SupportLevel,
     /// What supports it, best first.
     pub citations: Vec<AnswerCitation>,
+}
+
+/// Where an item stands in its list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Item {
+    /// Which list it is, counted within the answer's passages.
+    pub list: u32,
+    /// 1 for the first; the sentences and the code of one item share it.
+    pub number: u32,
+    /// How many items the list has; one more than are known where its end was not looked at.
+    pub of: u32,
+    /// Whether it is a list of numbered steps.
+    pub numbered: bool,
+}
+
+/// How a sentence stands to the one before it in the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SentenceJoint {
+    /// It begins a paragraph, an item, a row or a block of code.
+    Block,
+    /// It stands right behind it in the same paragraph or item.
+    Next,
+    /// It stands in the same paragraph or item, or is a block of code, and something between them is left out.
+    Gap,
 }
 
 /// Where a row stands in its table.
@@ -302,7 +332,7 @@ impl QueryResponse {
 }
 
 impl From<Sentence> for AnswerSentence {
-    fn from(Sentence { text, section, row, support, citations }: Sentence) -> Self {
+    fn from(Sentence { text, section, row, item, joint, support, citations }: Sentence) -> Self {
         let support = match support {
             Support::Supported => SupportLevel::Supported,
             Support::Weak => SupportLevel::Weak,
@@ -311,7 +341,16 @@ impl From<Sentence> for AnswerSentence {
         // A sentence and its own copy score 1 but for rounding.
         let citation = |Citation { source, quote, score }| AnswerCitation { source, quote, score: score.min(1.0) };
         let row = row.map(|row| Row { table: row.table, number: row.number, of: row.of });
-        Self { text, section, row, support, citations: citations.into_iter().map(citation).collect() }
+        let item = item.map(|item| {
+            let ItemPlace { list, number, of, numbered } = item;
+            Item { list, number, of, numbered }
+        });
+        let joint = match joint {
+            Joint::Block => SentenceJoint::Block,
+            Joint::Next => SentenceJoint::Next,
+            Joint::Gap => SentenceJoint::Gap,
+        };
+        Self { text, section, row, item, joint, support, citations: citations.into_iter().map(citation).collect() }
     }
 }
 
@@ -370,6 +409,8 @@ mod tests {
                 text: "Restart it.".to_owned(),
                 section: Some("Kafka › Restart".to_owned()),
                 row: None,
+                item: None,
+                joint: Joint::Block,
                 support: Support::Supported,
                 citations: vec![citation],
             }],
@@ -391,7 +432,7 @@ mod tests {
         let expected = serde_json::json!({
             "status": "answered",
             "answer": "Restart it.",
-            "sentences": [{"text": "Restart it.", "section": "Kafka › Restart", "support": "supported",
+            "sentences": [{"text": "Restart it.", "section": "Kafka › Restart", "joint": "block", "support": "supported",
                 "citations": [{"source": 1, "quote": "Restart the broker.", "score": 0.95_f32}]}],
             "sources": [{"id": 1, "document": "en/kafka.md", "collection": "docs", "path": "en/kafka.md",
                 "title": "Kafka", "headings": ["Restart"], "lines": {"first": 3, "last": 9},

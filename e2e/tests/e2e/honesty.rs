@@ -144,19 +144,86 @@ fn some_rows_of_a_long_table_never_look_like_all_of_it() {
 /// Without a long block of commands the next one once stood in its place.
 #[test]
 fn a_block_that_is_too_long_leaves_a_gap_and_no_other_command_in_its_place() {
-    let long = "# 채널을 열고 노드의 상태를 하나씩 확인합니다.\n".repeat(40);
+    for lines in [18, 20, 40] {
+        let long = "# 채널을 열고 노드의 상태를 하나씩 확인합니다.\n".repeat(lines);
+        let page = format!(
+            "# 서버 재기동\n\n## 절차\n\n1. 운영 채널을 엽니다.\n2. 다음 명령을 실행합니다.\n\n```bash\n{long}reboot --one\n```\n\n```bash\n\
+             reboot --all --force\n```\n\n3. 채널을 닫습니다.\n"
+        );
+        check(
+            "a_block_that_is_too_long_leaves_a_gap_and_no_other_command_in_its_place",
+            &[("check.md", &page), ("lunch.md", "# 식당\n\n점심은 정오에 나옵니다.\n")],
+            &[(
+                "서버 재기동 절차는 어떻게 되나요?",
+                &["2. 다음 명령을 실행합니다.\n\n…"],
+                &["실행합니다.\n\n```bash\nreboot", "실행합니다.\n```bash\nreboot"],
+            )],
+        );
+    }
+}
+
+/// A sentence of the next paragraph was once said in one breath with an answer, and turned it round.
+#[test]
+fn paragraphs_and_entries_are_quoted_whole_and_apart() {
+    check(
+        "paragraphs_and_entries_are_quoted_whole_and_apart",
+        &[
+            (
+                "roles.md",
+                "# Roles\n\n## In an incident\n\n**Incident commander.** Decides and delegates. The commander does not type commands \
+                 in production.\n\n**Operations lead.** Works on the system.\n\n**Communications lead.** Writes the status page. For \
+                 SEV1 this is always a separate person; for SEV2 the commander may do it.\n",
+            ),
+            (
+                "kettle.md",
+                "# Kettle\n\n## Who may open it\n\n**Cleaning staff.** They may open the lid.\n\n**Visitors.** They may not touch the \
+                 kettle at all.\n\n## FAQ\n\nQ: May I bake bread in oven P2?\n\nA: No. P2 has no steam.\n\nQ: May I bake bread in \
+                 oven P4?\n\nA: Yes, with steam at 220 degrees.\n",
+            ),
+        ],
+        &[
+            (
+                "May the incident commander type commands in production?",
+                &["Incident commander. Decides and delegates. The commander does not type commands in production."],
+                &["in production. For SEV1", "in production. Operations"],
+            ),
+            (
+                "May visitors touch the kettle?",
+                &["Visitors. They may not touch the kettle at all."],
+                &["lid. Visitors"],
+            ),
+            ("May I bake bread in oven P2?", &["Q: May I bake bread in oven P2?\n\nA: No. P2 has no steam."], &[]),
+        ],
+    );
+}
+
+/// Half of a procedure, or one without its warning, misleads.
+#[test]
+fn a_procedure_is_given_with_its_conditions_over_the_border_of_passages() {
+    let filler = "It is checked against the ledger of the day before, line by line, and signed. ".repeat(6);
+    let steps: String = (1..=9).map(|n| format!("{n}. Step {n} of the payout rerun. {filler}\n")).collect();
+    let forbidden: String = (1..=14).map(|n| format!("- Lift load number {n} with the crane. {filler}\n")).collect();
     let page = format!(
-        "# 점검\n\n## 절차\n\n1. 운영 채널을 엽니다.\n2. 다음 명령을 실행합니다.\n\n```bash\n{long}```\n\n```bash\nreboot --all --force\n```\n\n\
-         3. 채널을 닫습니다.\n"
+        "# Payout\n\n## Rerun\n\nNever rerun a payout that was sent.\n\n1. Stop the batch. Without approval do not go on.\n2. Run it again.\n\n```sh\nrerun --payout\n```\n\n3. Call the second person.\n\n## Long rerun\n\n{steps}"
+    );
+    let crane = format!(
+        "# Crane\n\n## Rules\n\nThe following is strictly forbidden:\n\n{forbidden}- Wash the crane with salt water.\n"
     );
     check(
-        "a_block_that_is_too_long_leaves_a_gap_and_no_other_command_in_its_place",
-        &[("check.md", &page), ("lunch.md", "# 식당\n\n점심은 정오에 나옵니다.\n")],
-        &[(
-            "점검 절차는 어떻게 하나요?",
-            &["2. 다음 명령을 실행합니다."],
-            &["실행합니다.\n\n```bash\nreboot", "실행합니다.\n```bash\nreboot"],
-        )],
+        "a_procedure_is_given_with_its_conditions_over_the_border_of_passages",
+        &[("payout.md", &page), ("crane.md", &crane)],
+        &[
+            (
+                "How do I rerun the payout?",
+                &[
+                    "Never rerun a payout that was sent.",
+                    "1. Stop the batch. Without approval do not go on.",
+                    "3. Call the second person.",
+                ],
+                &[],
+            ),
+            ("May I wash the crane with salt water?", &["The following is strictly forbidden:", "salt water"], &[]),
+        ],
     );
 }
 

@@ -94,12 +94,18 @@ pub struct Place {
     /// The tables that begin or go on in a passage, in its order; empty for a block.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TablePart>,
+    /// The number of the section that a passage begins in, from 0: two sections may have the same headings. 0 for a block.
+    #[serde(default)]
+    pub section: u32,
+    /// How many passages of the same section came before.
+    #[serde(default)]
+    pub part: u32,
 }
 
 impl Place {
     /// A place under `headings`, on `lines` where the format has any, without tables.
     pub fn new(headings: Vec<String>, lines: Option<LineRange>) -> Self {
-        Self { headings, lines, tables: Vec::new() }
+        Self { headings, lines, tables: Vec::new(), section: 0, part: 0 }
     }
 }
 

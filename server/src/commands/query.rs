@@ -1,13 +1,14 @@
 //! `query`: asks once, and prints the answer for people or as the HTTP interface gives it.
 
 use ragops_engine::answer::layout::{self, Part};
-use ragops_engine::answer::{Question, RowPlace};
+use ragops_engine::answer::{ItemPlace, Joint, Question, RowPlace};
 
 use super::open::{self, Opened};
 use super::{CommandError, Exit};
 use crate::cli::QueryArgs;
 use crate::contract::{
-    AnswerSentence, AnswerSource, Answered, Circumstances, Escalated, QueryResponse, Reason, SupportLevel,
+    AnswerSentence, AnswerSource, Answered, Circumstances, Escalated, QueryResponse, Reason, SentenceJoint,
+    SupportLevel,
 };
 use crate::output;
 use crate::routes::question::check_question;
@@ -54,6 +55,17 @@ fn render_answered(answered: &Answered) -> String {
         text: &sentence.text,
         section: sentence.section.as_deref(),
         row: sentence.row.map(|row| RowPlace { table: row.table, number: row.number, of: row.of }),
+        item: sentence.item.map(|item| ItemPlace {
+            list: item.list,
+            number: item.number,
+            of: item.of,
+            numbered: item.numbered,
+        }),
+        joint: match sentence.joint {
+            SentenceJoint::Block => Joint::Block,
+            SentenceJoint::Next => Joint::Next,
+            SentenceJoint::Gap => Joint::Gap,
+        },
         mark,
     }));
     text.push_str("\n\n");
@@ -98,6 +110,8 @@ mod tests {
             text: "Restart it.\n".to_owned(),
             section: None,
             row: None,
+            item: None,
+            joint: SentenceJoint::Block,
             support: SupportLevel::Weak,
             citations: vec![citation(2), citation(1), citation(2)],
         };

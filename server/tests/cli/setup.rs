@@ -29,7 +29,11 @@ fn only_the_tests_need_strace_and_node() {
     assert_eq!((up.code, up.stderr.as_str()), (0, ""));
     let test = set_up(&["test"], &NEEDED);
     assert_eq!(test.code, 1, "{}", test.stderr);
-    assert!(test.stderr.contains("  sudo apt-get install -y --no-install-recommends strace nodejs\n"), "{}", test.stderr);
+    assert!(
+        test.stderr.contains("  sudo apt-get install -y --no-install-recommends strace nodejs\n"),
+        "{}",
+        test.stderr
+    );
 }
 
 #[test]

@@ -88,6 +88,36 @@ fn sections_have_their_heading_and_tables_show_what_is_left_out() {
 }
 
 #[test]
+fn what_is_left_out_of_paragraphs_and_lists_is_seen() {
+    let step = |text: &str, number: u32, of: u32| {
+        let item = json!({"list": 0, "number": number, "of": of, "numbered": true});
+        json!({"text": text, "item": item, "joint": "block", "support": "supported", "citations": []})
+    };
+    let prose =
+        |text: &str, joint: &str| json!({"text": text, "joint": joint, "support": "supported", "citations": []});
+    let mut warning = step("Never alone.", 2, 5);
+    warning["joint"] = json!("next");
+    let sentences = json!([
+        prose("One.", "block"),
+        prose("Three.", "gap"),
+        prose("Another paragraph.", "block"),
+        step("2. Open it.", 2, 5),
+        warning,
+        step("4. Shut it.", 4, 5),
+    ]);
+    let Some(html) = shown("en", &sentences) else { return };
+    let cites = "<span class=\"cites\"></span>";
+    let gap = "<p class=\"block gap\">…</p>";
+    for expected in [
+        format!("<span>One.</span>{cites} … <span>Three.</span>{cites} </p><p class=\"block prose\"><span>Another"),
+        format!("<li value=\"2\">Open it.{cites} <span>Never alone.</span>{cites}</li></ol>{gap}<ol"),
+        format!("<li value=\"4\">Shut it.{cites}</li></ol>{gap}"),
+    ] {
+        assert!(html.contains(&expected), "{expected}\nis missing in\n{html}");
+    }
+}
+
+#[test]
 fn what_the_server_says_is_text_and_weak_support_is_told_in_both_languages() {
     for (language, weak) in [("en-US", "weakly supported"), ("ko-KR", "근거 약함")] {
         let sentence = json!({"text": "<img src=x onerror=alert(1)>", "support": "weak", "citations": []});

@@ -101,7 +101,9 @@ pub fn attribute(sentence: &Evidence, evidence: &[Evidence], floors: Floors, max
 /// The evidence for a sentence that was quoted: `evidence[at]` itself, which needs no judgement, then the same statement
 /// elsewhere, within 1 % of it. At most `max_citations` of it, one at least.
 pub fn attribute_quoted(at: usize, evidence: &[Evidence], floors: Floors, max_citations: usize) -> Attribution {
-    let elsewhere: Vec<usize> = (0..evidence.len()).filter(|other| *other != at).collect();
+    // What was not weighed has no vector to be compared by.
+    let comparable = |other: &usize| !evidence[at].vector.is_empty() && !evidence[*other].vector.is_empty();
+    let elsewhere: Vec<usize> = (0..evidence.len()).filter(|other| *other != at).filter(comparable).collect();
     let others: Vec<Evidence> = elsewhere.iter().map(|other| evidence[*other].clone()).collect();
     let found = attribute(&evidence[at], &others, floors, max_citations.saturating_sub(1));
     let same = found.cited.iter().filter(|(_, score)| *score >= 1.0 - WITHIN_OF_BEST);

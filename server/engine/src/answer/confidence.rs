@@ -44,8 +44,8 @@ const MIN_COVERAGE: f32 = 0.15;
 /// nothing here. Of the answerable questions of the halves `tune` none has less than .5.
 const MIN_KNOWN_WORDS: f32 = 0.5;
 
-/// What a name that may be mistyped takes from the logistic.
-const MISTYPED_NAME: f32 = -3.5;
+/// What a name that may be none, or may be mistyped, takes from the logistic.
+const DOUBTFUL_NAME: f32 = -2.5;
 /// A question about a product that no page names, or about a numbered thing that the best passages lack, is not answered
 /// however near its subject. Of the answerable questions of the halves `tune` it costs none.
 const UNKNOWN_NAME: f32 = 0.25;
@@ -113,8 +113,8 @@ fn judge(seen: &Confidence, own_language: OwnLanguage) -> f32 {
         (Some(_), false) => OTHER_LANGUAGE,
     };
     let deviations = seen.deviations.unwrap_or(0.0).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
-    let mistyped = if seen.names == Names::Mistyped { MISTYPED_NAME } else { 0.0 };
-    let evidence = weights.deviations * deviations + weights.coverage * seen.coverage + mistyped;
+    let doubtful = if seen.names == Names::Doubtful { DOUBTFUL_NAME } else { 0.0 };
+    let evidence = weights.deviations * deviations + weights.coverage * seen.coverage + doubtful;
     let value =
         logistic(weights.intercept + evidence).min(if seen.names == Names::Unknown { UNKNOWN_NAME } else { 1.0 });
     match (seen.same_language, own_language) {
@@ -250,8 +250,8 @@ mod tests {
     fn a_name_that_stands_nowhere_keeps_a_question_from_its_answer_and_a_mistyped_one_weighs_against() {
         let with =
             |names, deviations| judge(&Confidence { names, ..seen(Some(deviations), 0.5, true) }, OwnLanguage::Held);
-        assert!(with(Names::Known, 2.5) > 0.6 && with(Names::Mistyped, 2.5) < 0.4);
-        assert!(with(Names::Mistyped, 6.0) > 0.9);
+        assert!(with(Names::Known, 2.5) > 0.6 && with(Names::Doubtful, 2.5) < 0.4);
+        assert!(with(Names::Doubtful, 6.0) > 0.9);
         assert!(with(Names::Unknown, 8.0) <= 0.25);
     }
 

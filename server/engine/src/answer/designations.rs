@@ -3,19 +3,19 @@
 
 use crate::text::korean;
 
-/// Words that make the number beside them a name.
-const DESIGNATORS: [&str; 18] = [
-    "code", "error", "errno", "http", "status", "version", "xid", "number", "no", "코드", "에러", "오류", "상태",
-    "번호", "버전", "응답", "규칙", "조항",
-];
+/// Words behind which a number is a name whatever follows.
+const CODES: [&str; 12] =
+    ["code", "codes", "errno", "http", "status", "xid", "number", "코드", "상태", "번호", "규칙", "조항"];
+
+/// Words that make the number beside them a name unless something is counted: `오류 20건`.
+const FAULTS: [&str; 8] = ["error", "errors", "에러", "오류", "응답", "장애", "알림", "alert"];
 
 /// What counts or measures: behind a number it makes a quantity.
-const COUNTERS: [&str; 38] = [
+const COUNTERS: [&str; 31] = [
     "건",
     "번",
     "초",
     "분",
-    "시",
     "시간",
     "개",
     "회",
@@ -42,66 +42,74 @@ const COUNTERS: [&str; 38] = [
     "months",
     "years",
     "percent",
-    "errors",
-    "requests",
-    "retries",
-    "pods",
-    "nodes",
     "replicas",
-    "of",
 ];
 
+/// From so many digits on `오류 418번` is the number of an error, and `오류 20번` says how often.
+const NUMBER_DIGITS: usize = 3;
+
 /// Whether a number between these texts is a name.
-pub(super) fn is_designated(before: &str, after: &str) -> bool {
-    if is_counted(after) {
-        // "418번 오류" names, "오류 20번" counts.
-        return after.strip_prefix('번').is_some_and(begins_with_designator);
+pub(super) fn is_designated(before: &str, number: &str, after: &str) -> bool {
+    let last = last_word(before);
+    let is_number = after.starts_with('번') && number.len() >= NUMBER_DIGITS;
+    if begins_with_unit(after) {
+        return false;
     }
-    ends_with_designator(before) || begins_with_designator(after)
+    (designates(last, &CODES))
+        || (designates(last, &FAULTS) && (is_number || !is_counted(after)))
+        || begins_with_designator(after.strip_prefix('번').unwrap_or(after))
 }
 
-/// Whether what follows a number counts or measures: `20건`, `37 times`, `30s`, `7%`.
+/// Whether a unit hangs on the number, or it is a part of a greater one: `30s`, `7%`, `12만 건`, `14:30`.
+fn begins_with_unit(after: &str) -> bool {
+    let mut chars = after.chars();
+    let (first, second) = (chars.next(), chars.next());
+    let is_part = matches!(first, Some(':' | '.' | '-' | ',')) && second.is_some_and(|c| c.is_ascii_digit());
+    is_part || first.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '%' | '만' | '천' | '억'))
+}
+
+/// Whether what follows a number counts or measures: `20건`, `37 times`.
 fn is_counted(after: &str) -> bool {
-    let glued: String = after.chars().take_while(|c| c.is_alphabetic() || *c == '%').collect();
-    if !glued.is_empty() {
-        // A particle behind a number (`418이`, `418로`) counts nothing.
-        let is_korean = glued.chars().all(|c| ('가'..='힣').contains(&c));
-        return !is_korean || COUNTERS.iter().any(|counter| is_counter_with_particle(&glued, counter));
-    }
     let next = after.trim_start().split(|c: char| !c.is_alphanumeric() && c != '%').next().unwrap_or_default();
-    let counts = |counter: &&str| is_counter_with_particle(next, counter) || next.eq_ignore_ascii_case(counter);
-    COUNTERS.iter().any(counts) || after.trim_start().starts_with('%')
+    COUNTERS.iter().any(|counter| is_counter_with_particle(next, counter) || next.eq_ignore_ascii_case(counter))
+        || after.trim_start().starts_with('%')
 }
 
 fn is_counter_with_particle(word: &str, counter: &str) -> bool {
-    const PARTICLES: [&str; 12] = ["", "이", "가", "을", "를", "은", "는", "의", "에", "씩", "째", "이나"];
+    const PARTICLES: [&str; 24] = [
+        "", "이", "가", "을", "를", "은", "는", "의", "에", "씩", "째", "이나", "만", "도", "간", "부터", "까지",
+        "마다", "동안", "이상", "이하", "정도", "쯤", "에서",
+    ];
     word.strip_prefix(counter).is_some_and(|rest| PARTICLES.contains(&rest))
 }
 
-/// Whether the last word names a number to come, with nothing between but spaces and `:`, `#`, `=`, `(` or quotes.
-fn ends_with_designator(before: &str) -> bool {
+/// The last word, with nothing between it and the number but spaces, `:`, `#`, `=`, `(`, quotes and `is`.
+fn last_word(before: &str) -> &str {
     let is_mark = |c: char| matches!(c, ':' | '#' | '=' | '(' | '"' | '\'' | '`' | '-' | '.') || c.is_whitespace();
-    let before = before.trim_end_matches(is_mark);
-    let last =
-        before.rsplit(|c: char| c.is_whitespace() || matches!(c, ',' | '(' | '"' | ':')).next().unwrap_or_default();
+    let mut before = before.trim_end_matches(is_mark);
+    for link in [" is", " was", " of"] {
+        before = before.strip_suffix(link).map_or(before, |rest| rest.trim_end_matches(is_mark));
+    }
+    let is_end = |c: char| c.is_whitespace() || matches!(c, ',' | '(' | '"' | ':');
     // A sentence that ended there has nothing to do with the number.
-    last.ends_with(char::is_alphanumeric) && designates(last)
+    before.rsplit(is_end).next().filter(|last| last.ends_with(char::is_alphanumeric)).unwrap_or_default()
 }
 
 /// Whether the next word names the number: `503 에러`.
 fn begins_with_designator(after: &str) -> bool {
     let next = after.trim_start();
-    next.len() < after.len() && designates(next.split_whitespace().next().unwrap_or_default())
+    let word = next.split_whitespace().next().unwrap_or_default();
+    next.len() < after.len() && word != "errors" && (designates(word, &CODES) || designates(word, &FAULTS))
 }
 
-fn designates(word: &str) -> bool {
+fn designates(word: &str, names: &[&str]) -> bool {
     let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     // `HTTP/2`.
     let word = word.split('/').next().unwrap_or_default();
     let stem = korean::stem(word);
-    let is = |word: &str| DESIGNATORS.contains(&word);
+    let is = |word: &str| names.contains(&word);
     // Compounds are written without a space: `에러코드`, `상태코드`, `버그번호`.
-    let ends = |word: &str| DESIGNATORS.iter().any(|name| !name.is_ascii() && word.ends_with(name));
+    let ends = |word: &str| names.iter().any(|name| !name.is_ascii() && word.ends_with(name));
     is(word) || is(stem) || ends(word) || ends(stem)
 }
 
@@ -134,9 +142,23 @@ mod tests {
             ("오류가 |30|초 안에", false),
             ("오류 |20|번 발생", false),
             ("error rate |30|s", false),
+            ("503 오류가 |12|만 건 발생하면", false),
+            ("오류가 |14|:30부터 나요", false),
+            ("오류가 14:|30|부터 나요", false),
+            ("오류 |1|대만 나요", false),
+            ("roll back to version |41|", false),
+            ("에러코드 |418|번은 어떻게 대응하나요?", true),
+            ("오류 |418|번이 게이트웨이에서 나요", true),
+            ("게이트웨이 에러코드 |418| 시 대응 방법은?", true),
+            ("오류 |418| 시 게이트웨이 조치", true),
+            ("Why does the gateway return HTTP |418| errors?", true),
+            ("gateway error |418| of the API", true),
+            ("error codes |418| and 419", true),
+            ("error code is |418| at the gateway", true),
+            ("에러 코드는 |418|인데", true),
         ] {
             let parts: Vec<&str> = question.split('|').collect();
-            assert_eq!(is_designated(parts[0], parts[2]), expect, "{question}");
+            assert_eq!(is_designated(parts[0], parts[1], parts[2]), expect, "{question}");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! under one header, with a row of ellipses where rows are left out.
 
 use super::extract::{is_item, is_table};
-use super::{RowPlace, Sentence};
+use super::{ItemPlace, Joint, RowPlace, Sentence};
 
 /// A part of an answer as it is laid out.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,10 @@ pub struct Part<'a> {
     pub section: Option<&'a str>,
     /// Where a row stands in its table.
     pub row: Option<RowPlace>,
+    /// Which item of a list it is a part of.
+    pub item: Option<ItemPlace>,
+    /// How it stands to the part before.
+    pub joint: Joint,
     /// What follows it, such as ` [1]`; empty for plain text.
     pub mark: &'a str,
 }
@@ -21,8 +25,8 @@ pub struct Part<'a> {
 /// The sentences without marks.
 pub fn lay_out(sentences: &[Sentence]) -> String {
     let part = |sentence| {
-        let Sentence { text, section, row, .. }: &Sentence = sentence;
-        Part { text, section: section.as_deref(), row: *row, mark: "" }
+        let Sentence { text, section, row, item, joint, .. }: &Sentence = sentence;
+        Part { text, section: section.as_deref(), row: *row, item: *item, joint: *joint, mark: "" }
     };
     parts(sentences.iter().map(part))
 }
@@ -35,14 +39,45 @@ pub fn parts<'a>(parts: impl IntoIterator<Item = Part<'a>>) -> String {
     for run in parts.chunk_by(|last, next| continues_table(*last, *next)) {
         let (Some(first), Some(end)) = (run.first(), run.last()) else { continue };
         let new_section = last.map_or(first.section.is_some(), |last| last.section != first.section);
+        if let Some(last) = last
+            && steps_follow(last, (!new_section).then_some(*first))
+        {
+            text.push_str(STEPS_LEFT_OUT);
+        }
         text.push_str(separator(&text, last.filter(|_| !new_section), *first));
         if new_section && let Some(section) = first.section {
             text.push_str(&format!("**{}**\n\n", escaped(section.trim())));
         }
+        if steps_precede(last.filter(|_| !new_section), *first) {
+            text.push_str(STEPS_LEFT_OUT.trim_start());
+            text.push_str("\n\n");
+        }
         push(&mut text, run);
         last = Some(*end);
     }
+    if last.is_some_and(|last| steps_follow(last, None)) {
+        text.push_str(STEPS_LEFT_OUT);
+    }
     text
+}
+
+/// Where items of a list are left out.
+const STEPS_LEFT_OUT: &str = "\n\n…";
+
+/// Whether steps between `last` and the next part, or behind it, are left out. Of a list without numbers only what is
+/// left out between its items is shown.
+fn steps_follow(last: Part<'_>, next: Option<Part<'_>>) -> bool {
+    let Some(item) = last.item else { return false };
+    match next.and_then(|next| next.item).filter(|next| next.list == item.list) {
+        Some(next) => next.number > item.number + 1,
+        None => item.numbered && item.number < item.of,
+    }
+}
+
+/// Whether steps before the first one said are left out.
+fn steps_precede(last: Option<Part<'_>>, part: Part<'_>) -> bool {
+    let is_first = |item: ItemPlace| last.and_then(|last| last.item).is_none_or(|last| last.list != item.list);
+    part.item.is_some_and(|item| item.numbered && item.number > 1 && is_first(item))
 }
 
 /// One part, or the rows of one table.
@@ -95,16 +130,23 @@ fn marked_row(row: &str, mark: &str) -> String {
 /// What stands between two parts: nothing before the first, a space in running prose, a line between items.
 fn separator(text: &str, last: Option<Part<'_>>, part: Part<'_>) -> &'static str {
     let block = |text: &str| text.contains('\n') || is_table(text);
-    match last {
+    match (last, part.joint) {
         _ if text.is_empty() => "",
-        None => "\n\n",
-        Some(last) if block(last.text) || block(part.text) => "\n\n",
-        Some(last) => match (is_item(last.text), is_item(part.text)) {
-            (true, true) => "\n",
-            (false, false) => " ",
-            _ => "\n\n",
-        },
+        (Some(_), Joint::Gap) if is_code(part.text) => "\n\n…\n\n",
+        (Some(last), _) if block(last.text) || block(part.text) => "\n\n",
+        (Some(_), Joint::Next) => " ",
+        (Some(_), Joint::Gap) => " … ",
+        (Some(last), Joint::Block) if is_next_item(last, part) => "\n",
+        _ => "\n\n",
     }
+}
+
+fn is_next_item(last: Part<'_>, part: Part<'_>) -> bool {
+    let same_list = match (last.item, part.item) {
+        (Some(last), Some(part)) => last.list == part.list && part.number <= last.number + 1,
+        _ => false,
+    };
+    same_list && is_item(part.text)
 }
 
 fn header_and_row(text: &str) -> (&str, &str) {
@@ -148,7 +190,11 @@ mod tests {
     use super::*;
 
     fn part(text: &str) -> Part<'_> {
-        Part { text, section: None, row: None, mark: "" }
+        Part { text, section: None, row: None, item: None, joint: Joint::Block, mark: "" }
+    }
+
+    fn step(text: &str, number: u32, of: u32) -> Part<'_> {
+        Part { item: Some(ItemPlace { list: 0, number, of, numbered: true }), ..part(text) }
     }
 
     fn joined(texts: &[&str]) -> String {
@@ -156,21 +202,37 @@ mod tests {
     }
 
     #[test]
-    fn prose_runs_on_and_items_and_code_stand_on_their_own_lines() {
-        assert_eq!(joined(&["One.", "Two."]), "One. Two.");
-        assert_eq!(
-            joined(&["Do this.", "1. First.", "2. Second.", "Done."]),
-            "Do this.\n\n1. First.\n2. Second.\n\nDone."
-        );
+    fn paragraphs_and_what_is_left_out_of_them_are_seen() {
+        let next = |text, joint| Part { joint, ..part(text) };
+        assert_eq!(parts([part("One."), next("Two.", Joint::Next), next("Four.", Joint::Gap)]), "One. Two. … Four.");
+        assert_eq!(joined(&["One.", "Another paragraph."]), "One.\n\nAnother paragraph.");
         assert_eq!(joined(&["Run it:", "```\nls\n```", "Done."]), "Run it:\n\n```\nls\n```\n\nDone.");
         assert_eq!(joined(&["| a |\n| --- |\n| 1 |", "Done."]), "| a |\n| --- |\n| 1 |\n\nDone.");
         assert_eq!(joined(&[]), "");
+        let code = Part { joint: Joint::Gap, ..part("```\nreboot\n```") };
+        assert_eq!(parts([part("Run it:"), code]), "Run it:\n\n…\n\n```\nreboot\n```");
+    }
+
+    #[test]
+    fn steps_left_out_are_seen_wherever_they_are() {
+        assert_eq!(parts([step("1. a", 1, 2), step("2. b", 2, 2), part("Done.")]), "1. a\n2. b\n\nDone.");
+        assert_eq!(parts([step("1. a", 1, 4), step("3. c", 3, 4)]), "1. a\n\n…\n\n3. c\n\n…");
+        assert_eq!(parts([step("2. b", 2, 2), part("Done.")]), "…\n\n2. b\n\nDone.");
+        let code = Part { text: "```\nls\n```", ..step("", 1, 2) };
+        assert_eq!(parts([step("1. a", 1, 2), code, step("2. b", 2, 2)]), "1. a\n\n```\nls\n```\n\n2. b");
+        let bullet =
+            |text, number| Part { item: Some(ItemPlace { list: 1, number, of: 9, numbered: false }), ..part(text) };
+        assert_eq!(parts([bullet("- a", 1), bullet("- b", 2), bullet("- d", 4)]), "- a\n- b\n\n…\n\n- d");
     }
 
     #[test]
     fn what_stands_in_one_section_stands_under_its_heading() {
         let under = |section, text| Part { section: Some(section), ..part(text) };
-        let never = [under("Never do this", "- Restart all."), under("Never do this", "- Flush it.")];
+        let item = |text, number| Part {
+            item: Some(ItemPlace { list: 0, number, of: 2, numbered: false }),
+            ..under("Never do this", text)
+        };
+        let never = [item("- Restart all.", 1), item("- Flush it.", 2)];
         let text = parts(never.into_iter().chain([under("Restart", "One by one."), part("It is quick.")]));
         assert_eq!(
             text,

@@ -104,6 +104,11 @@ pub struct Sentence {
     /// Where a row stands in its table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<RowPlace>,
+    /// Which item of a list it is a part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<ItemPlace>,
+    /// How it stands to the sentence before.
+    pub joint: Joint,
     /// How well it is supported.
     pub support: Support,
     /// What supports it, best first.
@@ -119,6 +124,31 @@ pub struct RowPlace {
     pub number: u32,
     /// How many rows the table has.
     pub of: u32,
+}
+
+/// Where an item stands in its list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ItemPlace {
+    /// Which list of the answer's passages it is.
+    pub list: u32,
+    /// 1 for the first; the sentences and the code of one item share it.
+    pub number: u32,
+    /// How many items the list has; one more than are known where its end was not looked at.
+    pub of: u32,
+    /// Whether it is a list of numbered steps.
+    pub numbered: bool,
+}
+
+/// How a sentence stands to the one before it in the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Joint {
+    /// It begins a paragraph, an item, a row or a block of code.
+    Block,
+    /// It stands right behind it in the same paragraph or item.
+    Next,
+    /// It stands in the same paragraph or item, or is a block of code, and something between them is left out.
+    Gap,
 }
 
 /// One piece of evidence behind a sentence.
@@ -311,6 +341,7 @@ impl Searcher {
         let sections = sections::shown(&self.revision.passages, &extraction)?;
         let mut cited = Cited::default();
         let mut sentences = Vec::new();
+        let mut last = None;
         for (&picked, section) in extraction.picked.iter().zip(sections) {
             let said = &extraction.pieces[picked];
             let found = attribute::attribute_quoted(picked, &evidence, floors, settings.answering.max_citations);
@@ -324,6 +355,8 @@ impl Searcher {
                 text: said.evidence.text.clone(),
                 section,
                 row: said.row,
+                item: said.item,
+                joint: joint(&extraction.pieces, last.replace(picked), picked),
                 support: found.support,
                 citations,
             });
@@ -374,6 +407,19 @@ impl Cited {
             self.chunks.len() - 1
         });
         at as u32 + 1
+    }
+}
+
+fn joint(pieces: &[extract::Piece], last: Option<usize>, at: usize) -> Joint {
+    let Some(last) = last else { return Joint::Block };
+    let (before, piece) = (&pieces[last], &pieces[at]);
+    let is_next = last + 1 == at;
+    match before.block == piece.block && piece.row.is_none() {
+        true if is_next => Joint::Next,
+        true => Joint::Gap,
+        // A command under a sentence that another one belongs to would be taken for it.
+        false if piece.is_code() && !is_next && before.section == piece.section => Joint::Gap,
+        false => Joint::Block,
     }
 }
 

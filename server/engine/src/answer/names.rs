@@ -45,9 +45,10 @@ const MIN_CODES: usize = 3;
 pub enum Names {
     /// All of them stand somewhere, or there are none.
     Known,
-    /// One stands nowhere, but one that differs by a letter does.
-    Mistyped,
-    /// One stands nowhere.
+    /// One stands nowhere, but is no more than a word with a capital (`Bob`, `Oracle`), a word in Latin letters, or one
+    /// letter off a word that does.
+    Doubtful,
+    /// A name that can be nothing else (`MySQL`, `HN-9999`) stands nowhere.
     Unknown,
 }
 
@@ -60,14 +61,31 @@ pub(super) fn known(revision: &Revision, analyzer: &Analyzer, question: &str) ->
         }
         let may_be_mistyped = name.len() >= MIN_MISTYPED && name.chars().all(|c| c.is_ascii_alphabetic());
         let mistyped = may_be_mistyped && revision.text.holds_nearly(&name.to_ascii_lowercase())?;
-        worst = worst.max(if mistyped { Names::Mistyped } else { Names::Unknown });
+        worst = worst.max(if mistyped || !is_unmistakable(name) { Names::Doubtful } else { Names::Unknown });
     }
-    for code in codes(question) {
+    // Hosts are written alike (`edge-107`): only what is asked about as a code is one.
+    const ASKED_AS_CODE: [&str; 9] = ["alert", "code", "error", "mean", "알림", "경보", "코드", "오류", "에러"];
+    let lower = question.to_lowercase();
+    let asked = ASKED_AS_CODE.iter().any(|word| lower.contains(word));
+    for code in codes(question).filter(|_| asked) {
         if is_missing_code(revision, code)? {
             worst = Names::Unknown;
         }
     }
     Ok(worst)
+}
+
+/// Whether a name can be no word: a capital behind a small letter, or a digit.
+fn is_unmistakable(name: &str) -> bool {
+    let inner = name.as_bytes().windows(2).any(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase());
+    inner || name.contains(|c: char| c.is_ascii_digit() || c == '_')
+}
+
+/// Whether somebody is greeted or gives their name: `Hi Bob`, `Kim입니다`.
+fn is_person(before: &str, after: &str) -> bool {
+    let last = before.split_whitespace().next_back().unwrap_or_default().trim_end_matches([',', '!']).to_lowercase();
+    let greeted = matches!(last.as_str(), "hi" | "hello" | "hey" | "dear" | "thanks");
+    greeted || ["입니다", "이에요", "예요", "님", "씨"].iter().any(|ending| after.trim_start().starts_with(ending))
 }
 
 /// Codes that are written small (`hn-4242`): letters, a hyphen, three digits at least. `worker-3` is an instance.
@@ -133,7 +151,11 @@ fn names(question: &str) -> impl Iterator<Item = &str> {
         let first = first || capitals == Capitals::OfATitle;
         let after = &piece[piece.rfind(word).map_or(0, |at| at + word.len())..];
         starts_sentence |= after.contains(['.', '?', '!', '\n']);
-        (!word.is_empty() && is_name(word, in_korean, first)).then_some(word)
+        if word.is_empty() || !is_name(word, in_korean, first) {
+            return None;
+        }
+        let at = word.as_ptr() as usize - question.as_ptr() as usize;
+        (!is_person(&question[..at], &question[at + word.len()..])).then_some(word)
     })
 }
 
@@ -186,7 +208,9 @@ mod tests {
 
     #[test]
     fn names_are_told_from_words_by_how_they_are_written() {
-        let cases: [(&str, &[&str]); 15] = [
+        let cases: [(&str, &[&str]); 17] = [
+            ("Hi Bob, how do I roll back?", &[]),
+            ("안녕하세요 Kim입니다, 롤백은?", &[]),
             ("Can I deploy payment-api on a Saturday in May?", &[]),
             ("How Many Requests Per Minute May A Signed-In User Send?", &[]),
             ("How Long Does MongoDB Keep An Oplog Entry By Default?", &["MongoDB"]),

@@ -17,7 +17,23 @@ pub(super) fn shown(passages: &Passages, extraction: &Extraction) -> Result<Vec<
         let document = passages.document(number)?;
         titles.insert(number, (document.title, format!("{}: {}", document.source, document.id)));
     }
-    Ok(sections.into_iter().map(|section| text(section, &titles)).collect())
+    Ok(told_apart(&sections, |section| text(section, &titles)))
+}
+
+/// Sections whose texts are the same are counted: `Pumps › Steps`, `Pumps › Steps (2)`.
+fn told_apart(sections: &[&Section], text: impl Fn(&Section) -> Option<String>) -> Vec<Option<String>> {
+    let mut known: BTreeMap<Option<String>, Vec<&Section>> = BTreeMap::new();
+    let mut shown = Vec::with_capacity(sections.len());
+    for section in sections {
+        let text = text(section);
+        let alike = known.entry(text.clone()).or_default();
+        let at = alike.iter().position(|other| other == section).unwrap_or_else(|| {
+            alike.push(section);
+            alike.len() - 1
+        });
+        shown.push(if at == 0 { text } else { text.map(|text| format!("{text} ({})", at + 1)) });
+    }
+    shown
 }
 
 fn text(section: &Section, titles: &BTreeMap<u32, (String, String)>) -> Option<String> {
@@ -47,7 +63,7 @@ mod tests {
         };
         let check = |names: &[&str], headings: &[&str], expect: Option<&str>| {
             let headings = headings.iter().map(|heading| (*heading).to_owned()).collect();
-            assert_eq!(text(&Section { document: 0, headings }, &titles(names)).as_deref(), expect);
+            assert_eq!(text(&Section { headings, ..Section::default() }, &titles(names)).as_deref(), expect);
         };
         check(&["Operations"], &["Operations", "Kafka", "Restart"], Some("Operations › Kafka › Restart"));
         check(&["Operations"], &["Kafka"], Some("Operations › Kafka"));
@@ -56,5 +72,13 @@ mod tests {
         check(&[""], &["EU"], Some("EU"));
         check(&["", ""], &[], Some("docs: 0.md"));
         check(&[""], &[], None);
+    }
+
+    #[test]
+    fn sections_with_the_same_headings_are_counted() {
+        let of = |number| Section { number: (number, 0), headings: vec!["Steps".to_owned()], ..Section::default() };
+        let (steam, diesel) = (of(1), of(3));
+        let shown = told_apart(&[&steam, &diesel, &steam], |section| section.headings.first().cloned());
+        assert_eq!(shown.into_iter().flatten().collect::<Vec<_>>(), ["Steps", "Steps (2)", "Steps"]);
     }
 }

@@ -139,7 +139,7 @@ pub(super) fn question_words(analyzer: &Analyzer, question: &str) -> Vec<Word> {
 fn kind(question: &str, place: Range<usize>, token: TokenKind) -> WordKind {
     let (before, word, after) = (&question[..place.start], &question[place.clone()], &question[place.end..]);
     match token {
-        TokenKind::Number if is_designated(before, after) => WordKind::Designation,
+        TokenKind::Number if is_designated(before, word, after) => WordKind::Designation,
         TokenKind::Number => WordKind::Particular,
         _ if is_instance(word) => WordKind::Particular,
         _ => WordKind::Content,

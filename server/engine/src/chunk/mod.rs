@@ -57,8 +57,14 @@ pub fn chunk(document: &Document, settings: &ChunkSettings, counter: &dyn TokenC
     let sections = sections::sections(document, settings.max(), &contexts, counter);
     let bundles = sections::bundles(sections, settings.max(), &contexts);
     let mut chunks = Vec::new();
+    let mut section = 0;
     for bundle in &bundles {
+        let before = chunks.len();
         pack::pack(document, bundle, settings, &mut chunks);
+        for (part, chunk) in (0..).zip(&mut chunks[before..]) {
+            (chunk.place.section, chunk.place.part) = (section, part);
+        }
+        section += u32::try_from(bundle.sections.len()).unwrap_or(u32::MAX);
     }
     chunks
 }

@@ -100,6 +100,10 @@ struct Builder<'t> {
     html: String,
     /// How much struck-out text is open: it no longer holds.
     struck: usize,
+    /// The inline elements that are open and struck out or hidden.
+    left_out: Vec<String>,
+    /// Whether a `<del>` on a line of its own is open.
+    struck_block: bool,
 }
 
 impl<'t> Builder<'t> {
@@ -118,6 +122,8 @@ impl<'t> Builder<'t> {
             table: None,
             html: String::new(),
             struck: 0,
+            left_out: Vec::new(),
+            struck_block: false,
         }
     }
 
@@ -146,7 +152,7 @@ impl<'t> Builder<'t> {
     }
 
     fn add(&mut self, text: &str, range: Range<usize>) {
-        if self.struck > 0 {
+        if self.struck > 0 || !self.left_out.is_empty() {
             return;
         }
         self.inline.push_str(text);
@@ -199,9 +205,26 @@ impl<'t> Builder<'t> {
     }
 
     fn struck_by_html(&mut self, markup: &str) {
+        if markup.starts_with("<!") {
+            return;
+        }
+        let markup = markup.to_ascii_lowercase();
         let name = markup.trim_matches(['<', '>', '/']).split(|c: char| !c.is_ascii_alphanumeric()).next();
-        if matches!(name.unwrap_or_default().to_ascii_lowercase().as_str(), "del" | "s" | "strike") {
-            self.struck = if markup.starts_with("</") { self.struck.saturating_sub(1) } else { self.struck + 1 };
+        let name = name.unwrap_or_default().to_owned();
+        if markup.starts_with("</") {
+            if self.left_out.last() == Some(&name) {
+                self.left_out.pop();
+            }
+            return;
+        }
+        let struck = matches!(name.as_str(), "del" | "s" | "strike");
+        let hidden = markup.contains(" hidden") || markup.replace(' ', "").contains("display:none");
+        let is_inside = self.left_out.last() == Some(&name);
+        if (struck || hidden || is_inside)
+            && !markup.ends_with("/>")
+            && !matches!(name.as_str(), "br" | "img" | "input")
+        {
+            self.left_out.push(name);
         }
     }
 
@@ -229,6 +252,7 @@ impl<'t> Builder<'t> {
             TagEnd::HtmlBlock => self.end_html(),
             TagEnd::TableCell => {
                 self.struck = 0;
+                self.left_out.clear();
                 let cell = std::mem::take(&mut self.inline);
                 self.table.iter_mut().for_each(|table| table.cell(&cell));
             }
@@ -277,7 +301,11 @@ impl<'t> Builder<'t> {
     }
 
     fn end_html(&mut self) {
-        let fragment = html::blocks_of(&std::mem::take(&mut self.html));
+        let markup = std::mem::take(&mut self.html);
+        let fragment = html::blocks_of(&markup);
+        let markup = markup.to_ascii_lowercase();
+        let (opened, closed) = (markup.matches("<del").count(), markup.matches("</del").count());
+        self.struck_block = opened > closed || (self.struck_block && opened == closed);
         let first = self.source.take().map_or(1, |source| self.lines.line(source.start));
         self.blocks.append(fragment, first);
     }
@@ -286,6 +314,7 @@ impl<'t> Builder<'t> {
     fn flush(&mut self) {
         // A tag left open ends with its block.
         self.struck = 0;
+        self.left_out.clear();
         if self.inline.trim().is_empty() {
             self.inline.clear();
             self.source = None;
@@ -305,6 +334,12 @@ impl<'t> Builder<'t> {
     }
 
     fn push(&mut self, kind: BlockKind, text: &str) {
+        // A `<del>` that is never closed does not reach into the next section.
+        self.struck_block &= !matches!(kind, BlockKind::Heading { .. });
+        if self.struck_block {
+            self.source = None;
+            return;
+        }
         let lines = self.source.take().map(|source| {
             let end = self.text[..source.end].trim_end().len().max(source.start);
             self.lines.range(source.start, end)

@@ -1,13 +1,13 @@
 //! Tables as text: pipe rows, one a line, with a rule under the header row. Readers of every format write them alike,
 //! so that the chunker can repeat the header and a person can read the passage.
 
-/// The most columns that a cell may span: more is a mistake or an attack.
-const MAX_SPAN: usize = 64;
-/// The most rows.
+/// The most columns of a table; what goes beyond is left out.
+const MAX_COLUMNS: usize = 256;
+/// The most rows that a cell may span.
 const MAX_ROW_SPAN: usize = 10_000;
 /// A longer cell is not repeated where it spans several; the places it spans stay empty.
 const MAX_REPEATED_BYTES: usize = 1 << 10;
-/// Bytes that repeated cells may add to a table.
+/// Bytes and cells that spanning may add to a table; from there on cells take one place.
 const MAX_REPEATED_TOTAL: usize = 1 << 20;
 
 /// A table under construction.
@@ -17,6 +17,8 @@ pub(super) struct TableText {
     row: Vec<String>,
     /// How many cells of the open row were given, each counted once whatever it spans.
     given: usize,
+    /// Whether a cell of the open row, or of the header rows before it, takes more than one place.
+    spans: bool,
     /// Header rows, until the first other row.
     headers: Vec<Vec<String>>,
     rows: usize,
@@ -36,11 +38,16 @@ impl TableText {
     pub(super) fn cell_spanning(&mut self, text: &str, columns: usize, rows: usize) {
         self.fill_from_above();
         self.given += 1;
+        self.spans |= columns > 1 || rows > 1;
         let cell = one_line(text);
         let rows_below = rows.min(MAX_ROW_SPAN).saturating_sub(1);
-        for column in 0..columns.clamp(1, MAX_SPAN) {
+        for column in 0..columns.clamp(1, MAX_COLUMNS) {
+            let may_span = self.repeated < MAX_REPEATED_TOTAL;
+            if self.row.len() >= MAX_COLUMNS || (column > 0 && !may_span) {
+                return;
+            }
             let said = if column == 0 { cell.clone() } else { self.repeat(&cell) };
-            if rows_below > 0 {
+            if rows_below > 0 && may_span {
                 let at = self.row.len();
                 self.from_above.resize(self.from_above.len().max(at + 1), (0, String::new()));
                 self.from_above[at] = (rows_below, said.clone());
@@ -53,15 +60,31 @@ impl TableText {
     fn fill_from_above(&mut self) {
         while let Some((rows, cell)) = self.from_above.get_mut(self.row.len()).filter(|(rows, _)| *rows > 0) {
             *rows -= 1;
-            let cell = cell.clone();
+            let cell = std::mem::take(cell);
             let said = self.repeat(&cell);
+            self.from_above[self.row.len()].1 = cell;
             self.row.push(said);
+        }
+    }
+
+    /// The same at the end of a row: what a short row leaves open is empty.
+    fn fill_to_the_end(&mut self) {
+        self.fill_from_above();
+        let reaches = |above: &(usize, String)| above.0 > 0;
+        while self.from_above.iter().skip(self.row.len()).any(reaches) {
+            self.row.push(String::new());
+            self.fill_from_above();
         }
     }
 
     fn repeat(&mut self, cell: &str) -> String {
         let fits = cell.len() <= MAX_REPEATED_BYTES && self.repeated + cell.len() <= MAX_REPEATED_TOTAL;
-        self.repeated += if fits { cell.len() } else { 0 };
+        // An empty cell takes room, too.
+        self.repeated += if fits { cell.len() + 1 } else { 1 };
+        if self.repeated >= MAX_REPEATED_TOTAL {
+            self.from_above.clear();
+            self.from_above.resize(self.row.len() + 1, (0, String::new()));
+        }
         if fits { cell.to_owned() } else { String::new() }
     }
 
@@ -70,9 +93,17 @@ impl TableText {
         self.columns
     }
 
-    /// Closes the open row as the header, or as a part of it, unless rows came before it.
+    /// Ends a group of rows (`thead`, `tbody`): no cell reaches beyond it.
+    pub(super) fn end_group(&mut self) {
+        self.from_above.clear();
+    }
+
+    /// Closes the open row as the header, or as a part of it where its cells or those above span others, unless rows came
+    /// before it.
     pub(super) fn end_header(&mut self) {
-        if self.rows > 0 {
+        let goes_on = self.headers.is_empty() || self.spans;
+        let is_group = self.given == 1 && !self.headers.is_empty();
+        if self.rows > 0 || !goes_on || is_group {
             return self.end_row();
         }
         let row = self.take_row();
@@ -91,13 +122,16 @@ impl TableText {
         self.push(&row);
     }
 
+    /// An empty row, too, is one that cells from above reach into.
     fn take_row(&mut self) -> Vec<String> {
-        if self.given > 0 {
-            self.fill_from_above();
-        }
+        let given = std::mem::take(&mut self.given);
+        self.fill_to_the_end();
         let mut row = std::mem::take(&mut self.row);
+        if given == 0 {
+            return Vec::new();
+        }
         // A cell across the whole row is a heading within the table: said once.
-        if std::mem::take(&mut self.given) == 1 && row.len() > 1 && row.iter().all(|cell| *cell == row[0]) {
+        if given == 1 && row.len() > 1 && row.iter().all(|cell| *cell == row[0]) {
             row.iter_mut().skip(1).for_each(String::clear);
         }
         self.columns = self.columns.max(row.len());
@@ -134,7 +168,9 @@ impl TableText {
 
     /// The rows, each on a line.
     pub(super) fn finish(mut self) -> String {
-        self.end_row();
+        if self.given > 0 {
+            self.end_row();
+        }
         self.push_header();
         self.text
     }
@@ -205,13 +241,49 @@ mod tests {
     }
 
     #[test]
+    fn a_short_or_empty_row_takes_what_reaches_into_it() {
+        let rows: &[&[(&str, usize, usize)]] = &[
+            &[("hall", 1, 1), ("valve", 1, 1), ("keeper", 1, 1), ("state", 1, 1)],
+            &[("north", 1, 1), ("quartz", 1, 1), ("Anna", 1, 2), ("open", 1, 1)],
+            &[("south", 1, 1)],
+            &[("west", 1, 1), ("topaz", 1, 1), ("Bob", 1, 1), ("closed", 1, 1)],
+        ];
+        assert_eq!(
+            table(rows, 1),
+            "| hall | valve | keeper | state |\n| --- | --- | --- | --- |\n| north | quartz | Anna | open |\n\
+             | south |  | Anna |\n| west | topaz | Bob | closed |\n"
+        );
+        let with_empty: &[&[(&str, usize, usize)]] = &[&[("a", 1, 2), ("1", 1, 1)], &[], &[("b", 1, 1), ("2", 1, 1)]];
+        assert_eq!(table(with_empty, 0), "| a | 1 |\n| b | 2 |\n");
+    }
+
+    #[test]
+    fn a_header_row_under_a_plain_header_is_a_row() {
+        let plain = |text| (text, 1, 1);
+        assert_eq!(
+            table(&[&[plain("crane desk"), plain("4711")], &[plain("harbour desk"), plain("4722")]], 2),
+            "| crane desk | 4711 |\n| --- | --- |\n| harbour desk | 4722 |\n"
+        );
+        assert_eq!(
+            table(
+                &[&[plain("service"), plain("limit")], &[("Production", 2, 1)], &[plain("mistral"), plain("4 GB")]],
+                2
+            ),
+            "| service | limit |\n| --- | --- |\n| Production |  |\n| mistral | 4 GB |\n"
+        );
+    }
+
+    #[test]
     fn spans_cannot_make_a_table_grow_without_bounds() {
-        let mut table = TableText::default();
-        table.cell_spanning(&"x".repeat(1000), usize::MAX, usize::MAX);
-        for _ in 0..5_000 {
-            table.cell("y");
+        for cells in [1, 100] {
+            let mut table = TableText::default();
+            (0..cells).for_each(|_| table.cell_spanning(&"x".repeat(1000), usize::MAX, usize::MAX));
             table.end_row();
+            for _ in 0..5_000 {
+                table.cell("y");
+                table.end_row();
+            }
+            assert!(table.finish().len() < 8 << 20);
         }
-        assert!(table.finish().len() < 4 << 20);
     }
 }

@@ -5,7 +5,7 @@
       tagline: 'Answers from your own documents: every sentence names its source.',
       question: 'Your question', index: 'Index', mode: 'Search', send: 'Ask', working: 'Looking it up…',
       answer: 'Answer', sources: 'Sources', lines: (a, b) => a === b ? `line ${a}` : `lines ${a}–${b}`,
-      confidence: 'Confidence', revision: 'revision', passage: 'Show the passage',
+      confidence: 'Evidence', revision: 'revision', passage: 'Show the passage',
       weak: 'weakly supported', unsupported: 'no source', cited: 'Source',
       escalated: 'The documents do not hold enough to answer this question.',
       advice: 'Put it in other words, or ask somebody who knows. Nothing was made up.',
@@ -18,7 +18,7 @@
       tagline: '우리 문서에서 찾은 답변입니다. 모든 문장에 출처가 있습니다.',
       question: '질문', index: '인덱스', mode: '검색 방식', send: '질문하기', working: '찾고 있습니다…',
       answer: '답변', sources: '출처', lines: (a, b) => a === b ? `${a}번째 줄` : `${a}–${b}번째 줄`,
-      confidence: '신뢰도', revision: '리비전', passage: '본문 보기',
+      confidence: '근거 점수', revision: '리비전', passage: '본문 보기',
       weak: '근거 약함', unsupported: '근거 없음', cited: '출처',
       escalated: '이 질문에 답할 만한 근거를 문서에서 찾지 못했습니다.',
       advice: '다르게 물어보거나 담당자에게 문의해 주세요. 지어낸 내용은 없습니다.',
@@ -95,23 +95,44 @@
     return row('td', Array(columns).fill('…'), element('td'));
   }
 
+  // Items left out of a list: between two, before the first step said or behind the last one.
+  function itemsBetween(last, said) {
+    const [from, to] = [last && last.item, said && said.item];
+    if (from && to && from.list === to.list) return to.number > from.number + 1;
+    return Boolean((from && from.numbered && from.number < from.of) || (to && to.numbered && to.number > 1));
+  }
+
   // Sentences that belong together make one block under the heading they stand under: a paragraph, a list, or a table
-  // under one header.
+  // under one header. What is left out between them is shown by an ellipsis.
   function blocks(sentences) {
     const made = [];
     let last = {};
     let section;
+    let before;
+    const leftOut = () => made.push(element('p', '…', { class: 'block gap' }));
     for (const said of sentences) {
-      const newSection = said.section !== section;
+      const newSection = before && said.section !== section;
       const is = kind(said.text);
       const lines = said.text.trim().split('\n');
       const rule = is === 'table' ? lines.findIndex(isRule) : -1;
       const header = rule > 0 ? lines[rule - 1] : '';
       const placed = is === 'table' && (last.row || said.row);
       const otherTable = placed && !(last.row && said.row && said.row.table === last.row.table && said.row.number > last.row.number);
-      if (newSection || otherTable || is === 'code' || is !== last.is || header !== last.header) {
+      const otherParagraph = is === 'prose' && said.joint === 'block';
+      const skipped = itemsBetween(before, newSection ? null : said);
+      const sameList = before && before.item && said.item && before.item.list === said.item.list;
+      const otherList = (is === 'ol' || is === 'ul') && (skipped || (before && (before.item || said.item) && !sameList));
+      if (is === 'prose' && last.entry && sameList && before.item.number === said.item.number && !newSection) {
+        last.entry.append(said.joint === 'gap' ? ' … ' : ' ', inline(element('span'), said.text.trim()), evidence(said));
+        before = said;
+        continue;
+      }
+      if (!before || newSection || otherTable || otherParagraph || otherList || is === 'code' || is !== last.is || header !== last.header) {
         closeTable(last);
-        if (newSection && said.section) made.push(inline(element('h3', null, { class: 'section' }), said.section));
+        if (before && skipped) leftOut();
+        if (said.section && (newSection || !before)) made.push(inline(element('h3', null, { class: 'section' }), said.section));
+        if ((newSection || !before) && itemsBetween(null, said)) leftOut();
+        else if (is === 'code' && said.joint === 'gap') leftOut();
         section = said.section;
         const outer = element({ prose: 'p', code: 'div', table: 'div' }[is] || is, null, { class: `block ${is}` });
         last = { is, header, into: outer, rows: 0 };
@@ -142,15 +163,19 @@
       } else if (is === 'code') {
         last.into.append(element('pre', said.text.replace(fence, '')), evidence(said));
       } else if (is === 'prose') {
+        if (said.joint === 'gap') last.into.append('… ');
         last.into.append(inline(element('span'), said.text.trim()), evidence(said), ' ');
       } else {
         const number = item.exec(said.text)[1];
         const entry = inline(element('li', null, number ? { value: number } : {}), said.text.replace(item, '').trim());
         entry.append(evidence(said));
         last.into.append(entry);
+        last.entry = entry;
       }
+      before = said;
     }
     closeTable(last);
+    if (itemsBetween(before, null)) leftOut();
     return made;
   }
 
@@ -168,8 +193,8 @@
   }
 
   function circumstances(body) {
-    const percent = (share) => `${Math.round(share * 100)} %`;
-    const parts = [`${t.confidence} ${percent(body.confidence)} (≥ ${percent(body.confidence_cut)})`, body.mode_used,
+    // Not a percentage: it says how much evidence there is, not how often such answers are right.
+    const parts = [`${t.confidence} ${body.confidence.toFixed(2)} (≥ ${body.confidence_cut.toFixed(2)})`, body.mode_used,
       `${body.index}, ${t.revision} ${body.revision}`, `${Math.round(body.timings_ms.total)} ms`, `${t.id} ${body.request_id}`];
     return element('p', parts.join(' · '), { class: 'small' });
   }

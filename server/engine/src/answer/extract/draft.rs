@@ -1,27 +1,25 @@
-//! The pieces of the passages found that are worth embedding.
+//! The pieces of the passages found, and which of them are worth embedding.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::index::{ChunkNumber, IndexError};
-use crate::retrieve::{Candidate, Retrieved};
+use crate::retrieve::Retrieved;
 use crate::settings::RetrievalSettings;
 
 use super::super::words::{question_words, rarity};
-use super::super::{RowPlace, Searcher};
-use super::passage::{Announced, Cut, announced_at_end, cut};
+use super::super::{ItemPlace, RowPlace, Searcher};
+use super::passage::is_prose;
+use super::place::place;
 use super::{PieceKind, Section, context_of};
 
 /// Pieces embedded for one question, in number and in bytes together: about 120 ms on two cores. Twice as many find
 /// one answer more in a hundred.
 const MAX_PIECES: usize = 32;
 const MAX_PIECES_BYTES: usize = 6_000;
-/// The longest piece kept, in bytes: longer code or rows bury the answer.
-const MAX_PIECE_BYTES: usize = 1_200;
+/// The longest piece weighed or said, in bytes: longer code or rows bury the answer.
+pub(super) const MAX_PIECE_BYTES: usize = 1_200;
 /// The longest heading or title that is embedded with each piece, in characters.
 const MAX_HEADING_CHARS: usize = 80;
-
-/// How far back, in passages, the sentence is looked for that announces a list or table.
-const MAX_PASSAGES_BACK: usize = 4;
 
 /// A piece before it is embedded.
 pub(super) struct Draft {
@@ -34,19 +32,31 @@ pub(super) struct Draft {
     /// Where a row stands in its table.
     pub(super) row: Option<RowPlace>,
     pub(super) kind: PieceKind,
-    /// The passage's rank, then the position in it.
-    pub(super) order: (usize, usize),
-    /// The order of the piece that announces it.
-    pub(super) lead: Option<(usize, usize)>,
+    /// The paragraph, list item, table or block of code that it is a part of.
+    pub(super) block: usize,
+    /// The list item that it is a part of.
+    pub(super) item: Option<ItemPlace>,
+    /// The position of the piece that announces it.
+    pub(super) lead: Option<usize>,
+    /// What it is weighed by, where its passage was found and there is time to embed it.
+    pub(super) weighed: Option<Weighed>,
+}
+
+/// What is known of a piece before it is embedded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weighed {
     /// Share of the question's words, by rarity, in the piece and its headings.
     pub(super) words: f32,
     /// The passage's fused score beside the best one's.
     pub(super) passage: f32,
     /// What the model takes off for the passage's language.
     pub(super) bias: f32,
+    /// The passage's rank.
+    rank: usize,
 }
 
-/// The pieces worth embedding, in reading order.
+/// All pieces of the passages found and of those that their lists go on in, in reading order. The likeliest are weighed;
+/// the others are said where they belong to what is said.
 pub(super) fn drafts(
     searcher: &Searcher,
     question: &str,
@@ -54,114 +64,63 @@ pub(super) fn drafts(
     settings: &RetrievalSettings,
 ) -> Result<Vec<Draft>, IndexError> {
     let words = QuestionWords::of(searcher, question)?;
-    let mut drafts = Vec::new();
     let best = found.candidates.first().map_or(1.0, |c| c.fused).max(f32::EPSILON);
+    let mut weights = HashMap::new();
     for (rank, candidate) in found.candidates.iter().take(settings.top_k).enumerate() {
         let passage = (candidate.fused / best).clamp(0.0, 1.0);
-        drafts.extend(of_passage(searcher, candidate, rank, passage, &words)?);
+        let bias = candidate.closeness.zip(candidate.cosine).map_or(0.0, |(closeness, cosine)| closeness - cosine);
+        weights.insert(candidate.chunk, Weighed { words: 0.0, passage, bias, rank });
     }
-    Ok(likeliest(drafts))
-}
-
-/// What can be embedded in time: by words and the passage's rank, then by the order of reading; and what announces it.
-fn likeliest(mut drafts: Vec<Draft>) -> Vec<Draft> {
-    let mut by_likelihood: Vec<usize> = (0..drafts.len()).collect();
-    let likelihood = |at: usize| drafts[at].words + drafts[at].passage;
-    by_likelihood
-        .sort_by(|a, b| likelihood(*b).total_cmp(&likelihood(*a)).then(drafts[*a].order.cmp(&drafts[*b].order)));
-    let mut bytes = 0;
-    let fits = |at: &usize| {
-        let length = drafts[*at].text.len();
-        let fits = length <= MAX_PIECE_BYTES && bytes + length <= MAX_PIECES_BYTES;
-        bytes += if fits { length } else { 0 };
-        fits
-    };
-    let mut kept: HashSet<usize> = by_likelihood.into_iter().take(MAX_PIECES).filter(fits).collect();
-    let positions: HashMap<(usize, usize), usize> =
-        drafts.iter().enumerate().map(|(at, draft)| (draft.order, at)).collect();
-    let mut open: Vec<usize> = kept.iter().copied().collect();
-    while let Some(at) = open.pop() {
-        let lead = drafts[at]
-            .lead
-            .and_then(|lead| positions.get(&lead))
-            .filter(|lead| drafts[**lead].text.len() <= MAX_PIECE_BYTES);
-        open.extend(lead.filter(|lead| kept.insert(**lead)));
-    }
-    let mut at = 0;
-    drafts.retain(|_| {
-        at += 1;
-        kept.contains(&(at - 1))
-    });
-    drafts.sort_by_key(|draft| draft.order);
-    drafts
-}
-
-/// The pieces of a passage, numbered before any is left out: what stands side by side is told by the numbers. What
-/// announces the passage's first pieces from a passage before has the number 0.
-fn of_passage(
-    searcher: &Searcher,
-    candidate: &Candidate,
-    rank: usize,
-    passage: f32,
-    words: &QuestionWords,
-) -> Result<Vec<Draft>, IndexError> {
     let passages = &searcher.revision().passages;
-    let chunk = passages.chunk(candidate.chunk)?;
-    let title = passages.document(candidate.document)?.title;
-    let bias = candidate.closeness.zip(candidate.cosine).map_or(0.0, |(closeness, cosine)| closeness - cosine);
-    let draft = |(position, chunk, cut): (usize, ChunkNumber, Cut)| {
-        let heading = cut.headings.last().map_or("", String::as_str);
+    let chunks: Vec<ChunkNumber> =
+        found.candidates.iter().take(settings.top_k).map(|candidate| candidate.chunk).collect();
+    let mut drafts = Vec::new();
+    for placed in place(passages, &chunks)? {
+        let title = passages.document(placed.document)?.title;
+        let heading = placed.cut.headings.last().map_or("", String::as_str);
         let context = context_of(shortened(&title), shortened(heading));
-        Draft {
-            section: Section { document: candidate.document, headings: cut.headings },
-            row: cut.row,
-            chunk,
-            words: words.share_in(searcher, &context, &cut.text),
-            kind: cut.kind,
-            order: (rank, position),
-            lead: cut.lead.map(|lead| (rank, lead + 1)).or_else(|| cut.goes_on.then_some((rank, 0))),
-            text: cut.text,
+        let says_enough = placed.cut.kind != PieceKind::Sentence || is_prose(&placed.cut.text);
+        let weighed = weights
+            .get(&placed.weighed_as)
+            .filter(|_| says_enough)
+            .map(|weights| Weighed { words: words.share_in(searcher, &context, &placed.cut.text), ..*weights });
+        drafts.push(Draft {
+            chunk: placed.chunk,
             context,
-            passage,
-            bias,
-        }
-    };
-    let cuts = cut(&chunk.text, &chunk.place);
-    let announced = match cuts.iter().find(|cut| cut.goes_on) {
-        Some(first) => announced_before(searcher, candidate, &first.headings)?,
-        None => None,
-    };
-    let announced = announced.map(|(chunk, cut)| (0, chunk, cut.alone()));
-    let within = cuts.into_iter().enumerate().map(|(at, cut)| (at + 1, candidate.chunk, cut));
-    Ok(announced.into_iter().chain(within).map(draft).collect())
+            section: Section { document: placed.document, number: placed.cut.section, headings: placed.cut.headings },
+            row: placed.cut.row,
+            kind: placed.cut.kind,
+            block: placed.block,
+            item: placed.item,
+            lead: placed.lead,
+            weighed,
+            text: placed.cut.text,
+        });
+    }
+    weigh_likeliest(&mut drafts);
+    Ok(drafts)
 }
 
-/// The sentence that announces the list or table that a passage begins in the middle of, from the passages before it.
-/// It stands under the same headings.
-fn announced_before(
-    searcher: &Searcher,
-    candidate: &Candidate,
-    headings: &[String],
-) -> Result<Option<(ChunkNumber, Cut)>, IndexError> {
-    let passages = &searcher.revision().passages;
-    let mut number = candidate.chunk.0;
-    for _ in 0..MAX_PASSAGES_BACK {
-        let Some(before) = number.checked_sub(1).map(ChunkNumber) else { return Ok(None) };
-        let chunk = passages.chunk(before)?;
-        if chunk.document != candidate.document {
-            return Ok(None);
+/// Leaves those to be weighed that can be embedded in time: by words and the passage's rank, then by the order of reading.
+fn weigh_likeliest(drafts: &mut [Draft]) {
+    let mut order: Vec<(usize, Weighed)> =
+        drafts.iter().enumerate().filter_map(|(at, draft)| Some((at, draft.weighed?))).collect();
+    let likelihood = |weighed: &Weighed| weighed.words + weighed.passage;
+    order.sort_by(|(a, x), (b, y)| likelihood(y).total_cmp(&likelihood(x)).then(x.rank.cmp(&y.rank)).then(a.cmp(b)));
+    let (mut number, mut bytes) = (0, 0);
+    for (at, _) in order {
+        let length = drafts[at].text.len();
+        if length > MAX_PIECE_BYTES {
+            drafts[at].weighed = None;
+            continue;
         }
-        let mut cuts = cut(&chunk.text, &chunk.place);
-        match announced_at_end(&cuts) {
-            Announced::By(at) => {
-                let announcing = cuts.swap_remove(at);
-                return Ok((announcing.headings == headings).then_some((before, announcing)));
-            }
-            Announced::No => return Ok(None),
-            Announced::Before => number = before.0,
+        number += 1;
+        if number > MAX_PIECES || bytes + length > MAX_PIECES_BYTES {
+            drafts[at].weighed = None;
+        } else {
+            bytes += length;
         }
     }
-    Ok(None)
 }
 
 fn shortened(heading: &str) -> &str {
@@ -208,7 +167,7 @@ mod tests {
         assert_eq!(shortened("짧은 제목"), "짧은 제목");
     }
 
-    fn draft(order: (usize, usize), text: &str, words: f32, lead: Option<(usize, usize)>) -> Draft {
+    fn draft(text: &str, words: f32) -> Draft {
         Draft {
             chunk: ChunkNumber(0),
             text: text.to_owned(),
@@ -216,21 +175,22 @@ mod tests {
             section: Section::default(),
             row: None,
             kind: PieceKind::Sentence,
-            order,
-            lead,
-            words,
-            passage: 0.0,
-            bias: 0.0,
+            block: 0,
+            item: None,
+            lead: None,
+            weighed: Some(Weighed { words, passage: 0.0, bias: 0.0, rank: 0 }),
         }
     }
 
     #[test]
-    fn the_likeliest_are_kept_with_what_announces_them_and_in_reading_order() {
-        let mut drafts = vec![draft((0, 0), "Never:", 0.0, None), draft((0, 1), "- Lift people.", 1.0, Some((0, 0)))];
-        drafts.extend((2..50).map(|at| draft((0, at), "Other text.", 0.5, None)));
-        let kept: Vec<_> = likeliest(drafts).into_iter().map(|draft| draft.order.1).collect();
-        assert_eq!(kept, (0..=MAX_PIECES).collect::<Vec<_>>());
-        let long = vec![draft((0, 0), &"x".repeat(MAX_PIECE_BYTES + 1), 1.0, None), draft((0, 1), "Short.", 0.1, None)];
-        assert_eq!(likeliest(long).len(), 1);
+    fn the_likeliest_are_weighed_and_long_ones_never() {
+        let weighed = |mut drafts: Vec<Draft>| -> Vec<usize> {
+            weigh_likeliest(&mut drafts);
+            (0..drafts.len()).filter(|at| drafts[*at].weighed.is_some()).collect()
+        };
+        let mut drafts: Vec<Draft> = (0..50).map(|_| draft("Other text.", 0.5)).collect();
+        drafts.push(draft("- Lift people.", 1.0));
+        assert_eq!(weighed(drafts), (0..MAX_PIECES - 1).chain([50]).collect::<Vec<_>>());
+        assert_eq!(weighed(vec![draft(&"x".repeat(MAX_PIECE_BYTES + 1), 1.0), draft("Short.", 0.1)]), [1]);
     }
 }

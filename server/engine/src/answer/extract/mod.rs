@@ -1,9 +1,11 @@
 //! Picks the sentences that answer a question out of the passages found. Nothing is written anew: every sentence,
 //! table row and code block stands in a passage word for word. Why and how well: docs/adr/0011-extractive-answers.md.
 
+mod connectives;
 mod draft;
 mod passage;
 mod pick;
+mod place;
 mod procedure;
 
 use crate::index::ChunkNumber;
@@ -12,7 +14,7 @@ use crate::retrieve::Retrieved;
 use crate::settings::RetrievalSettings;
 
 use super::attribute::Evidence;
-use super::{AnswerError, RowPlace, Searcher};
+use super::{AnswerError, ItemPlace, RowPlace, Searcher};
 
 use draft::{Draft, drafts};
 use pick::Asked;
@@ -43,11 +45,14 @@ pub struct Piece {
     pub section: Section,
     /// Where a row stands in its table.
     pub row: Option<RowPlace>,
+    /// Which item of a list it is a part of.
+    pub item: Option<ItemPlace>,
     kind: PieceKind,
-    /// The passage's rank, then the position in it: reading order.
-    order: (usize, usize),
-    /// The order of the piece that announces it: "Never do this:".
-    lead: Option<(usize, usize)>,
+    /// The paragraph, list item, table or block of code that it is a part of.
+    pub(super) block: usize,
+    /// The position of the piece that announces it: "Never do this:".
+    lead: Option<usize>,
+    /// How likely it answers; least of all where it was not weighed.
     score: f32,
 }
 
@@ -56,8 +61,17 @@ pub struct Piece {
 pub struct Section {
     /// The document's number in its revision.
     pub document: u32,
+    /// Which section of the document it is: sections of one document may have the same headings.
+    pub number: (u32, u32),
     /// The headings above, outermost first.
     pub headings: Vec<String>,
+}
+
+impl Piece {
+    /// Whether it is a block of code.
+    pub fn is_code(&self) -> bool {
+        self.kind == PieceKind::Code
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +83,7 @@ enum PieceKind {
 
 /// The pieces looked at, and those that make the answer.
 pub struct Extraction {
-    /// All pieces that were embedded.
+    /// All pieces of the passages found, in reading order. Those that were not weighed have no vector.
     pub pieces: Vec<Piece>,
     /// Positions in `pieces`, in the order of the answer.
     pub picked: Vec<usize>,
@@ -90,7 +104,8 @@ pub fn extract(
     settings: &RetrievalSettings,
 ) -> Result<Extraction, AnswerError> {
     let drafts = drafts(searcher, question, found, settings)?;
-    let texts: Vec<String> = drafts.iter().map(|draft| in_context(&draft.context, &draft.text)).collect();
+    let weighed: Vec<&Draft> = drafts.iter().filter(|draft| draft.weighed.is_some()).collect();
+    let texts: Vec<String> = weighed.iter().map(|draft| in_context(&draft.context, &draft.text)).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let vectors = searcher.model().embed_passages(&texts, &())?;
     let asked = match &found.question_vector {
@@ -103,25 +118,31 @@ pub fn extract(
         background.off_topic(language).and_then(|cosines| cosines.deviation(super::confidence::MIN_DEVIATION));
     let deviation = deviation.unwrap_or(DEFAULT_DEVIATION);
     let how_to = procedure::asks_how_to(question);
-    let piece = |(draft, vector): (Draft, &[f32])| {
-        let closeness = (dot(&asked, vector) + draft.bias) / deviation;
+    let mut vectors = vectors.rows();
+    let piece = |draft: Draft| {
+        let vector = draft.weighed.and_then(|_| vectors.next()).map(<[f32]>::to_vec).unwrap_or_default();
+        let score = draft.weighed.map_or(f32::NEG_INFINITY, |weighed| {
+            let closeness = (dot(&asked, &vector) + weighed.bias) / deviation;
+            CLOSENESS_WEIGHT * closeness
+                + WORDS_WEIGHT * weighed.words
+                + PASSAGE_WEIGHT * weighed.passage
+                + if draft.kind == PieceKind::Row { ROW_WEIGHT } else { 0.0 }
+                + if how_to && procedure::is_part(draft.kind, &draft.text) { PROCEDURE_WEIGHT } else { 0.0 }
+        });
         Piece {
             chunk: draft.chunk,
-            score: CLOSENESS_WEIGHT * closeness
-                + WORDS_WEIGHT * draft.words
-                + PASSAGE_WEIGHT * draft.passage
-                + if draft.kind == PieceKind::Row { ROW_WEIGHT } else { 0.0 }
-                + if how_to && procedure::is_part(draft.kind, &draft.text) { PROCEDURE_WEIGHT } else { 0.0 },
             quote: quote(draft.kind, &draft.text),
             section: draft.section,
             row: draft.row,
-            evidence: Evidence { text: draft.text, vector: vector.to_vec() },
+            item: draft.item,
+            evidence: Evidence { text: draft.text, vector },
             kind: draft.kind,
-            order: draft.order,
+            block: draft.block,
             lead: draft.lead,
+            score,
         }
     };
-    let pieces: Vec<Piece> = drafts.into_iter().zip(vectors.rows()).map(piece).collect();
+    let pieces: Vec<Piece> = drafts.into_iter().map(piece).collect();
     let picked = pick::pick(&pieces, if how_to { Asked::HowTo } else { Asked::Fact });
     Ok(Extraction { pieces, picked })
 }

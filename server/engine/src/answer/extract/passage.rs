@@ -14,18 +14,26 @@ pub(super) struct Cut {
     pub(super) text: String,
     /// The headings above it, outermost first.
     pub(super) headings: Vec<String>,
+    /// Which section of the document it stands in: the one that the passage begins in, and how many headings follow.
+    pub(super) section: (u32, u32),
     pub(super) row: Option<RowPlace>,
     /// The piece of the same passage that announces it, by its position.
     pub(super) lead: Option<usize>,
     /// Whether what announces it may stand in the passage before: it begins this one, in the middle of a list or table.
     pub(super) goes_on: bool,
+    /// The paragraph, list item, table or block of code that it is a part of, counted within the passage.
+    pub(super) block: usize,
+    /// The list that it is a part of, counted within the passage.
+    pub(super) list: Option<usize>,
     start: Start,
+    /// Whether a blank line stands before it.
+    after_blank: bool,
 }
 
 impl Cut {
-    /// The piece where it is taken out of its passage.
-    pub(super) fn alone(self) -> Self {
-        Self { lead: None, goes_on: false, ..self }
+    /// Whether it begins an item of a list.
+    pub(super) fn begins_item(&self) -> bool {
+        matches!(self.start, Start::Item(_))
     }
 }
 
@@ -44,15 +52,22 @@ enum Start {
 pub(super) fn cut(text: &str, place: &Place) -> Vec<Cut> {
     let mut pieces = Vec::new();
     let mut headings = Headings { above: &place.headings, within: Vec::new() };
+    let mut entered = 0;
     for segment in segments(text) {
         let part = &text[segment.range.clone()];
         let start = start(text, &segment);
+        let after_blank = text[..segment.range.start].trim_end_matches([' ', '\t']).ends_with("\n\n");
         let mut push = |kind, text: String, row| {
             let headings = headings.path();
-            pieces.push(Cut { kind, text, headings, row, lead: None, goes_on: false, start });
+            let section = (place.section, entered);
+            let (lead, goes_on, block, list) = (None, false, 0, None);
+            pieces.push(Cut { kind, text, headings, section, row, lead, goes_on, block, list, start, after_blank });
         };
         match segment.kind {
-            SegmentKind::Heading => headings.enter(part),
+            SegmentKind::Heading => {
+                headings.enter(part);
+                entered += 1;
+            }
             SegmentKind::Table => {
                 let table = place.tables.iter().find(|table| table.at as usize == segment.range.start);
                 for (number, row) in (0..).zip(rows(part)) {
@@ -60,18 +75,82 @@ pub(super) fn cut(text: &str, place: &Place) -> Vec<Cut> {
                 }
             }
             SegmentKind::Code => push(PieceKind::Code, part.to_owned(), None),
-            SegmentKind::Sentence if is_prose(part) => push(PieceKind::Sentence, part.to_owned(), None),
+            // "No." says little alone, and turns round what stands behind it.
+            SegmentKind::Sentence if part.contains(char::is_alphanumeric) => {
+                // A nested item stays nested.
+                let indent = if let Start::Item(indent) = start { " ".repeat(indent) } else { String::new() };
+                push(PieceKind::Sentence, format!("{indent}{part}"), None);
+            }
             SegmentKind::Sentence => {}
         }
     }
     for at in 0..pieces.len() {
         (pieces[at].lead, pieces[at].goes_on) = match lead(&pieces, at) {
             Lead::Piece(lead) => (Some(lead), false),
-            Lead::Before => (None, !text.starts_with('#')),
+            Lead::Before => (None, place.part > 0),
             Lead::None => (None, false),
         };
     }
+    group(&mut pieces);
     pieces
+}
+
+/// Counts blocks and lists. Code, tables and paragraphs between the items of a list are a part of it where the items go
+/// on behind them.
+fn group(pieces: &mut [Cut]) {
+    let mut lists = 0;
+    // The open list, and the last number in it.
+    let mut open: Option<(usize, Option<u32>)> = None;
+    let mut pending = Vec::new();
+    for at in 0..pieces.len() {
+        let goes_on = at > 0 && pieces[at].start == Start::SameLine;
+        let same_table = at > 0 && pieces[at].kind == PieceKind::Row && goes_on_with_row(pieces, at);
+        pieces[at].block = match at.checked_sub(1).map(|before| pieces[before].block) {
+            Some(block) if goes_on || same_table => block,
+            Some(block) => block + 1,
+            None => 0,
+        };
+        if at > 0 && pieces[at].section != pieces[at - 1].section {
+            (open, pending) = (None, Vec::new());
+        }
+        match pieces[at].start {
+            Start::Item(_) => {
+                let number = step_number(&pieces[at].text);
+                let (list, last) = match open {
+                    // Behind a paragraph only the next number goes on.
+                    Some((list, last)) if pending.is_empty() || number.is_some_and(|n| last == n.checked_sub(1)) => {
+                        pending.drain(..).for_each(|between: usize| pieces[between].list = Some(list));
+                        (list, last)
+                    }
+                    _ => {
+                        lists += 1;
+                        (lists - 1, None)
+                    }
+                };
+                pending.clear();
+                pieces[at].list = Some(list);
+                open = Some((list, number.or(last)));
+            }
+            // An item that began in the passage before.
+            Start::Line if at == 0 && pieces[0].kind == PieceKind::Sentence && pieces[0].goes_on => {
+                lists += 1;
+                pieces[at].list = Some(0);
+                open = Some((0, None));
+            }
+            Start::SameLine if goes_on && pieces[at - 1].list.is_some() => pieces[at].list = pieces[at - 1].list,
+            _ if open.is_some() && pieces[at].kind != PieceKind::Sentence && pending.is_empty() => {
+                pieces[at].list = open.map(|(list, _)| list);
+            }
+            _ if open.is_some() => pending.push(at),
+            _ => {}
+        }
+    }
+}
+
+/// The number of a step.
+pub(super) fn step_number(text: &str) -> Option<u32> {
+    let text = text.trim_start();
+    is_step(text).then(|| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()).flatten()
 }
 
 /// What announces a passage that begins in the middle of a list or table, found in the passage before: the last piece
@@ -144,7 +223,7 @@ enum Lead {
 
 /// What announces the piece at `at`. Pieces before it have theirs already where they need one.
 fn lead(pieces: &[Cut], at: usize) -> Lead {
-    let same_section = |other: &usize| pieces[*other].headings == pieces[at].headings;
+    let same_section = |other: &usize| pieces[*other].section == pieces[at].section;
     let before = at.checked_sub(1).filter(same_section);
     match (pieces[at].kind, pieces[at].start) {
         (PieceKind::Row, _) if goes_on_with_row(pieces, at) => inherited(pieces, before),
@@ -155,14 +234,29 @@ fn lead(pieces: &[Cut], at: usize) -> Lead {
             None => Lead::None,
         },
         _ => match before {
-            Some(before) if announces(&pieces[before].text) => Lead::Piece(before),
+            Some(before) if ends_open(&pieces[before].text) => Lead::Piece(before),
+            Some(before)
+                if pieces[at].kind != PieceKind::Sentence
+                    && pieces[before].start == Start::Line
+                    && announces(&pieces[before].text) =>
+            {
+                Lead::Piece(before)
+            }
             // Code and tables among the items of a list belong to them; so does a paragraph behind them, maybe.
             Some(before) if pieces[at].kind != PieceKind::Sentence => as_before(pieces, before),
             Some(_) => Lead::None,
-            None if at == 0 && pieces[at].kind != PieceKind::Sentence => Lead::Before,
+            // A passage may begin with the second sentence of an item.
+            None if at == 0 && (pieces[0].kind != PieceKind::Sentence || is_before_item(pieces)) => Lead::Before,
             None => Lead::None,
         },
     }
+}
+
+/// Whether the first line of a passage is followed by a list item.
+fn is_before_item(pieces: &[Cut]) -> bool {
+    let next = pieces.iter().skip(1).find(|piece| piece.start != Start::SameLine);
+    let goes_on = |next: &Cut| next.begins_item() && !next.after_blank && next.section == pieces[0].section;
+    next.is_some_and(goes_on)
 }
 
 fn goes_on_with_row(pieces: &[Cut], at: usize) -> bool {
@@ -182,14 +276,14 @@ fn inherited(pieces: &[Cut], before: Option<usize>) -> Lead {
 fn as_before(pieces: &[Cut], before: usize) -> Lead {
     match pieces[before].start {
         Start::Item(_) => inherited(pieces, Some(before)),
-        Start::SameLine if pieces[before].kind == PieceKind::Sentence => inherited(pieces, Some(before)),
+        _ if pieces[before].kind == PieceKind::Sentence => inherited(pieces, Some(before)),
         _ => Lead::None,
     }
 }
 
 /// Walks up the list to what announces the item: an item that it is nested in, or the sentence above the list.
 fn lead_of_item(pieces: &[Cut], before: usize, indent: usize) -> Lead {
-    let section = &pieces[before].headings;
+    let section = pieces[before].section;
     let mut at = before;
     loop {
         let piece = &pieces[at];
@@ -201,21 +295,59 @@ fn lead_of_item(pieces: &[Cut], before: usize, indent: usize) -> Lead {
             _ if announces(&piece.text) => return Lead::Piece(at),
             // Code, rows and further sentences of the item above.
             Start::SameLine | Start::Line if piece.kind != PieceKind::Sentence || piece.start == Start::SameLine => {}
+            // The second sentence of an item that began in the passage before.
+            _ if at == 0 && piece.goes_on => return Lead::Before,
             _ => return Lead::None,
         }
-        match at.checked_sub(1).filter(|next| &pieces[*next].headings == section) {
+        match at.checked_sub(1).filter(|next| pieces[*next].section == section) {
             Some(next) => at = next,
             None => return if at == 0 { Lead::Before } else { Lead::None },
         }
     }
 }
 
-/// Whether a sentence says that what it speaks of follows.
+/// Whether a sentence right above a list, a table or code says what these are: it ends open, it is a label (`금지 사항`), or it
+/// uses the words for it: `다음 작업은 절대 하지 않습니다.`
 pub(super) fn announces(text: &str) -> bool {
-    text.ends_with([':', '：'])
+    const WORDS: [&str; 24] = [
+        "following",
+        "these",
+        "below",
+        "never",
+        "must not",
+        "do not",
+        "don't",
+        "forbidden",
+        "prohibited",
+        "wrong",
+        "avoid",
+        "deprecated",
+        "다음",
+        "아래",
+        "금지",
+        "금물",
+        "하지 않",
+        "마세요",
+        "마십시오",
+        "말 것",
+        "안 됩니다",
+        "안됩니다",
+        "폐기",
+        "쓰지",
+    ];
+    let text = text.trim_end();
+    let is_label =
+        text.chars().count() <= 40 && text.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | '*'));
+    ends_open(text) || is_label || (text.len() < 240 && WORDS.iter().any(|word| text.to_lowercase().contains(word)))
 }
 
-fn is_prose(part: &str) -> bool {
+/// Whether a sentence is nothing without what follows: `Never do this:`, or the question of an FAQ entry.
+pub(super) fn ends_open(text: &str) -> bool {
+    text.trim_end().ends_with([':', '：', '?', '？'])
+}
+
+/// Whether a sentence says enough to be weighed.
+pub(super) fn is_prose(part: &str) -> bool {
     part.chars().filter(|c| c.is_alphanumeric()).count() > 3
 }
 
@@ -244,98 +376,4 @@ fn rows(table: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn place(headings: &[&str]) -> Place {
-        Place::new(headings.iter().map(|heading| (*heading).to_owned()).collect(), None)
-    }
-
-    #[test]
-    fn pieces_know_the_headings_they_stand_under() {
-        let text = "Intro text here.\n\n## Kafka\n\n### Restart\n\nIt takes 70 minutes.\n\n```\nls\n```\n\n## C#\n\n| a | b |\n| --- | --- |\n| 1 | 2 |";
-        let seen: Vec<_> = cut(text, &place(&["Backups"]))
-            .into_iter()
-            .map(|cut| (cut.headings.join("/"), cut.kind, cut.text.lines().last().unwrap().to_owned()))
-            .collect();
-        let expect = [
-            ("Backups", PieceKind::Sentence, "Intro text here."),
-            ("Backups/Kafka/Restart", PieceKind::Sentence, "It takes 70 minutes."),
-            ("Backups/Kafka/Restart", PieceKind::Code, "```"),
-            ("Backups/C#", PieceKind::Row, "| 1 | 2 |"),
-        ];
-        assert_eq!(seen, expect.map(|(heading, kind, last)| (heading.to_owned(), kind, last.to_owned())));
-        let bare = cut("## Impact\n\nNone at all.", &place(&["T", "Impact"]));
-        assert_eq!(bare[0].headings, ["T", "Impact"], "named once");
-    }
-
-    /// What announces each piece; `^` where it may stand in the passage before.
-    fn leads(text: &str) -> Vec<String> {
-        let cuts = cut(text, &Place::default());
-        let lead = |cut: &Cut| match cut.lead {
-            Some(lead) => cuts[lead].text.clone(),
-            None if cut.goes_on => "^".to_owned(),
-            None => String::new(),
-        };
-        cuts.iter().map(lead).collect()
-    }
-
-    #[test]
-    fn lists_tables_and_code_know_the_sentence_that_announces_them() {
-        let cases: [(&str, &[&str]); 10] = [
-            ("Forbidden:\n\n- Lift people. Ever.\n- Park it here.", &["", "Forbidden:", "Forbidden:", "Forbidden:"]),
-            ("Done.\n\n- Lift people.\n- Park it.", &["", "", ""]),
-            ("Never:\n\n1. Open it\n\n```\nrm -rf data\n```\n\n2. Close it", &["", "Never:", "Never:", "Never:"]),
-            ("- Never do:\n  - Lift them.\n  - Park it.\n- Look up.", &["^", "- Never do:", "- Never do:", "^"]),
-            ("Do not run:\n\n```\nls\n```", &["", "Do not run:"]),
-            ("금지 사항：\n\n- 사람을 태우지 마세요.", &["", "금지 사항："]),
-            (
-                "The old limits:\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |",
-                &["", "The old limits:", "The old limits:"],
-            ),
-            ("Forbidden:\n\n## Other\n\n- Lift people.", &["", ""]),
-            ("- goes on here\n- and here", &["^", "^"]),
-            (
-                "The following is wrong:\n\nThe sky is green. It is.\n\nBut this holds.",
-                &["", "The following is wrong:", "", ""],
-            ),
-        ];
-        for (text, expect) in cases {
-            assert_eq!(leads(text), expect, "{text}");
-        }
-    }
-
-    #[test]
-    fn the_end_of_a_passage_tells_what_announces_the_next_one() {
-        let of = |text: &str| announced_at_end(&cut(text, &Place::default()));
-        assert_eq!(of("Forbidden:"), Announced::By(0));
-        assert_eq!(of("Before that.\n\nForbidden:\n\n- Lift people."), Announced::By(1));
-        assert_eq!(of("- Lift people.\n- Park it."), Announced::Before);
-        assert_eq!(of("- Lift people.\n\nThat is all."), Announced::No);
-        assert_eq!(of(""), Announced::No);
-    }
-
-    #[test]
-    fn rows_keep_their_header_and_know_their_place_in_the_whole_table() {
-        let table = "| code | meaning |\n| --- | --- |\n| 503 | overloaded |\n| 504 | timeout |";
-        let part = TablePart { at: 7, table: 2, first: 31, of: 60 };
-        let cuts = cut(&format!("Codes.\n{table}"), &Place { tables: vec![part], ..Place::default() });
-        assert_eq!(cuts[2].text, "| code | meaning |\n| --- | --- |\n| 504 | timeout |");
-        assert_eq!(cuts[2].row, Some(RowPlace { table: 2, number: 32, of: 60 }));
-        assert_eq!(rows("| a |\n| b |"), ["| a |", "| b |"]);
-    }
-
-    #[test]
-    fn steps_and_items_are_told_from_prose() {
-        for (text, item, step) in [
-            ("1. Open the channel.", true, true),
-            ("12) 확인합니다.", true, true),
-            ("- Restart it.", true, false),
-            ("2024. 3. 5. was a Tuesday.", false, false),
-            ("3.5 seconds pass.", false, false),
-            ("Restart it.", false, false),
-        ] {
-            assert_eq!((is_item(text), is_step(text)), (item, step), "{text}");
-        }
-    }
-}
+mod tests;

@@ -99,6 +99,8 @@ struct Extractor {
     language: String,
     table: Option<OpenTable>,
     found: Vec<Found>,
+    /// Whether the running text is a term (`dt`) whose definition is to come.
+    in_term: bool,
     /// The element that nobody is shown, while it is open.
     hidden: Option<Hidden>,
 }
@@ -106,6 +108,7 @@ struct Extractor {
 #[derive(Default)]
 struct OpenTable {
     text: TableText,
+    in_row: bool,
     in_cell: bool,
     span: Span,
     cells: usize,
@@ -130,12 +133,14 @@ impl Default for Span {
 
 impl Span {
     fn of(start: &StartTag<usize>) -> Self {
-        let number = |name: &[u8]| {
-            let value = start.attributes.get(name).map(|value| String::from_utf8_lossy(value).into_owned());
-            value.and_then(|value| value.trim().parse::<usize>().ok()).filter(|value| *value > 0).unwrap_or(1)
-        };
+        let number = |name: &[u8]| number_of(start, name).filter(|value| *value > 0).unwrap_or(1);
         Self { columns: number(b"colspan"), rows: number(b"rowspan") }
     }
+}
+
+fn number_of(start: &StartTag<usize>, attribute: &[u8]) -> Option<usize> {
+    let value = start.attributes.get(attribute)?;
+    String::from_utf8_lossy(value).trim().parse().ok()
 }
 
 /// A small number for each meaning that is kept on the stack.
@@ -207,14 +212,17 @@ impl Extractor {
                 self.close_heading();
                 self.boundary();
             }
+            // A definition goes on behind its term.
+            Tag::Definition if self.in_term => self.end_term(),
             _ => self.boundary(),
         }
+        self.in_term = tag == Tag::Term;
         if !is_stacked(tag) || (start.self_closing && matches!(tag, Tag::Raw | Tag::Boilerplate)) {
             return;
         }
         match tag {
             Tag::UnorderedList => self.lists.push(0),
-            Tag::OrderedList => self.lists.push(1),
+            Tag::OrderedList => self.lists.push(number_of(start, b"start").unwrap_or(1).max(1) as u64),
             Tag::Item => self.start_item(),
             Tag::Preformatted => self.note_language(start),
             Tag::Table if self.count(Tag::Table) == 0 && self.in_content() => self.table = Some(OpenTable::default()),
@@ -244,6 +252,8 @@ impl Extractor {
             Tag::Row | Tag::Cell | Tag::HeaderCell => return self.end_in_table(tag),
             Tag::Title | Tag::Raw => {}
             Tag::Heading(_) => self.push_inline(),
+            // Its definition goes on behind it.
+            Tag::Term => return,
             _ => self.boundary(),
         }
         if !is_stacked(tag) || self.count(tag) == 0 {
@@ -267,6 +277,10 @@ impl Extractor {
             }
             Tag::Item => self.marker = None,
             Tag::Table if self.count(Tag::Table) == 0 => self.end_table(),
+            Tag::TableHead if self.count(Tag::Table) == 1 => {
+                self.end_in_table(Tag::Row);
+                self.table.iter_mut().for_each(|table| table.text.end_group());
+            }
             _ => {}
         }
     }
@@ -359,6 +373,17 @@ impl Extractor {
         }
     }
 
+    /// A term is told from its definition by a colon.
+    fn end_term(&mut self) {
+        if self.table.is_none() && !self.inline.trim().is_empty() {
+            self.inline.truncate(self.inline.trim_end().len());
+            if !self.inline.ends_with([':', '：', '?']) {
+                self.inline.push(':');
+            }
+        }
+        self.space = true;
+    }
+
     /// A block element starts or ends here.
     fn boundary(&mut self) {
         let inside = self.heading().is_some() && self.inline.len() <= MAX_HEADING_BYTES;
@@ -415,6 +440,7 @@ impl Extractor {
         }
         self.end_in_table(if tag == Tag::Row { Tag::Row } else { Tag::Cell });
         let Some(table) = &mut self.table else { return };
+        table.in_row = true;
         if tag != Tag::Row {
             if !table.in_cell && table.cells == 0 {
                 // What stood between rows (a caption) is a paragraph of its own.
@@ -452,6 +478,10 @@ impl Extractor {
                 table.bytes = Some((first, last.max(first)));
             }
         }
+        if tag == Tag::Row && table.cells == 0 && table.in_row {
+            table.text.end_row();
+        }
+        table.in_row &= tag != Tag::Row;
         if tag == Tag::Row && table.cells > 0 {
             let is_header = in_head || table.header_cells == table.cells;
             if is_header {

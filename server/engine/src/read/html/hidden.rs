@@ -12,8 +12,9 @@ const VOID: [&[u8]; 14] = [
     b"source", b"wbr",
 ];
 
-/// Elements whose end tag may be left out where the next of their kind starts.
-const IMPLIED_END: [&[u8]; 8] = [b"p", b"li", b"td", b"th", b"tr", b"dd", b"dt", b"option"];
+/// Elements whose end tag may be left out where one of their kind starts.
+const IMPLIED_END: [&[&[u8]]; 4] =
+    [&[b"li"], &[b"td", b"th", b"tr", b"thead", b"tbody", b"tfoot"], &[b"dd", b"dt"], &[b"option"]];
 
 /// An open element that is left out, and what is open within it.
 #[derive(Debug, Default)]
@@ -42,12 +43,16 @@ impl Hidden {
         let is_void = VOID.contains(&name) || start.self_closing;
         // The page itself is shown by a script, sooner or later.
         let is_page = matches!(name, b"html" | b"body" | b"main");
-        (!is_void && !is_page && (struck || is_hidden(start))).then(|| Self { name: name.to_vec(), ..Self::default() })
+        // The panels of tabs are shown one at a time, and all of them hold.
+        let is_panel = start.attributes.get(b"role".as_slice()).is_some_and(|role| ***role == *b"tabpanel");
+        (!is_void && !is_page && !is_panel && (struck || is_hidden(start)))
+            .then(|| Self { name: name.to_vec(), ..Self::default() })
     }
 
     pub(super) fn start(&mut self, start: &StartTag<usize>) -> Within {
         let name = &**start.name;
-        let is_next = IMPLIED_END.contains(&name) && name == self.name && !self.holds_container();
+        let of_a_kind = |kind: &&&[&[u8]]| kind.contains(&name) && kind.contains(&self.name.as_slice());
+        let is_next = IMPLIED_END.iter().any(|kind| of_a_kind(&kind)) && !self.holds_container();
         let ends_paragraph = self.name == b"p" && tag(name).is_some_and(is_block);
         if is_next || ends_paragraph {
             return Within::Outside;

@@ -26,6 +26,9 @@ pub(super) enum Tag {
     Raw,
     Break,
     Image,
+    /// What a definition list explains.
+    Term,
+    Definition,
     /// Any other element that starts a line of its own.
     Block,
     /// An element within a line.
@@ -61,11 +64,13 @@ pub(super) fn tag(name: &[u8]) -> Option<Tag> {
         b"script" | b"style" | b"textarea" | b"iframe" | b"noembed" | b"noframes" | b"xmp" | b"object" | b"math" => {
             Tag::Raw
         }
+        b"dt" => Tag::Term,
+        b"dd" => Tag::Definition,
         b"br" => Tag::Break,
         b"img" => Tag::Image,
-        b"address" | b"body" | b"caption" | b"center" | b"dd" | b"details" | b"div" | b"dl" | b"dt" | b"fieldset"
-        | b"figcaption" | b"figure" | b"form" | b"head" | b"hgroup" | b"hr" | b"html" | b"legend" | b"p"
-        | b"search" | b"section" | b"summary" | b"tbody" | b"tfoot" => Tag::Block,
+        b"address" | b"body" | b"caption" | b"center" | b"details" | b"div" | b"dl" | b"fieldset" | b"figcaption"
+        | b"figure" | b"form" | b"head" | b"hgroup" | b"hr" | b"html" | b"legend" | b"p" | b"search" | b"section"
+        | b"summary" | b"tbody" | b"tfoot" => Tag::Block,
         _ if INLINE.binary_search(&name).is_ok() => Tag::Inline,
         _ => return None,
     })

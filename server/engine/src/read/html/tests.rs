@@ -70,6 +70,8 @@ fn what_nobody_is_shown_or_no_longer_holds_is_left_out() {
         ("<body hidden><p hidden=until-found>shown</p>", &["shown"]),
         ("<input hidden>shown<br hidden>too", &["shown\ntoo"]),
         ("<table><tr><td hidden>x<td>a<td>b</table>", &["| a | b |\n"]),
+        ("<dl><dt hidden>draft<dd>shown</dl>", &["shown"]),
+        ("<div role=tabpanel hidden>On Windows install it.</div>", &["On Windows install it."]),
     ] {
         let texts: Vec<String> = blocks(page).into_iter().map(|(_, text)| text).collect();
         assert_eq!(
@@ -78,6 +80,18 @@ fn what_nobody_is_shown_or_no_longer_holds_is_left_out() {
             "{page}"
         );
     }
+}
+
+#[test]
+fn a_definition_stands_behind_its_term_and_lists_begin_where_they_say() {
+    check(
+        "<dl><dt>Grace period<dd>Two days.<dt>Penalty</dt><dd>5 % a day.</dd></dl>",
+        &[(P, "Grace period: Two days."), (P, "Penalty: 5 % a day.")],
+    );
+    check(
+        "<ol start=3><li>c<li>d</ol>",
+        &[(item(0, ListMarker::Number(3)), "c"), (item(0, ListMarker::Number(4)), "d")],
+    );
 }
 
 #[test]

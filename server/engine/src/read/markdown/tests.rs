@@ -48,6 +48,11 @@ fn what_is_struck_out_no_longer_holds_but_ranges_stay() {
         "<del>Open it.</del> Keep <s>not</s> it closed. <del>Left open\n\nNext.",
         &[(P, "Keep  it closed."), (P, "Next.")],
     );
+    check(
+        "<del>\n\nOpen it.\n\n</del>\n\nShut it. <span hidden>The <span>secret</span> word.</span>",
+        &[(P, "Shut it.")],
+    );
+    check("<del>\n\nOpen it.\n\n# Next\n\nShut it.", &[(BlockKind::Heading { level: 1 }, "Next"), (P, "Shut it.")]);
     check("3~5일 걸리고 10~12시에 합니다. ~/.kube", &[(P, "3~5일 걸리고 10~12시에 합니다. ~/.kube")]);
     check(
         "| a | b |\n|---|---|\n| ~~1~~ 2 | 3~4 and 5~6 |",

@@ -1,0 +1,103 @@
+//! Passages in, pieces with their headings, leads and places out.
+
+use super::*;
+
+fn place(headings: &[&str]) -> Place {
+    Place::new(headings.iter().map(|heading| (*heading).to_owned()).collect(), None)
+}
+
+#[test]
+fn pieces_know_the_headings_they_stand_under() {
+    let text = "Intro text here.\n\n## Kafka\n\n### Restart\n\nIt takes 70 minutes.\n\n```\nls\n```\n\n## C#\n\n| a | b |\n| --- | --- |\n| 1 | 2 |";
+    let seen: Vec<_> = cut(text, &place(&["Backups"]))
+        .into_iter()
+        .map(|cut| (cut.headings.join("/"), cut.kind, cut.text.lines().last().unwrap().to_owned()))
+        .collect();
+    let expect = [
+        ("Backups", PieceKind::Sentence, "Intro text here."),
+        ("Backups/Kafka/Restart", PieceKind::Sentence, "It takes 70 minutes."),
+        ("Backups/Kafka/Restart", PieceKind::Code, "```"),
+        ("Backups/C#", PieceKind::Row, "| 1 | 2 |"),
+    ];
+    assert_eq!(seen, expect.map(|(heading, kind, last)| (heading.to_owned(), kind, last.to_owned())));
+    let bare = cut("## Impact\n\nNone at all.", &place(&["T", "Impact"]));
+    assert_eq!(bare[0].headings, ["T", "Impact"], "named once");
+}
+
+/// What announces each piece; `^` where it may stand in the passage before.
+fn leads(text: &str) -> Vec<String> {
+    let cuts = cut(text, &Place { part: 1, ..Place::default() });
+    let lead = |cut: &Cut| match cut.lead {
+        Some(lead) => cuts[lead].text.clone(),
+        None if cut.goes_on => "^".to_owned(),
+        None => String::new(),
+    };
+    cuts.iter().map(lead).collect()
+}
+
+#[test]
+fn lists_tables_and_code_know_the_sentence_that_announces_them() {
+    let cases: [(&str, &[&str]); 12] = [
+        ("Forbidden:\n\n- Lift people. Ever.\n- Park it here.", &["", "Forbidden:", "Forbidden:", "Forbidden:"]),
+        ("Done.\n\n- Lift people.\n- Park it.", &["", "", ""]),
+        (
+            "Plain.\n\nNever:\n\n1. Open it\n\n```\nrm -rf data\n```\n\n2. Close it",
+            &["", "", "Never:", "Never:", "Never:"],
+        ),
+        ("- Never do:\n  - Lift them.\n  - Park it.\n- Look up.", &["^", "- Never do:", "- Never do:", "^"]),
+        ("Do not run:\n\n```\nls\n```", &["", "Do not run:"]),
+        ("Plain.\n\n금지:\n\n- 사람을 태우지 마세요.", &["", "", "금지:"]),
+        (
+            "위험.\n\n다음 작업은 절대 하지 않습니다.\n\n- 사람을 태웁니다.",
+            &["", "", "다음 작업은 절대 하지 않습니다."],
+        ),
+        (
+            "The old limits:\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |",
+            &["", "The old limits:", "The old limits:"],
+        ),
+        ("Forbidden:\n\n## Other\n\n- Lift people.", &["", ""]),
+        ("- goes on here\n- and here", &["^", "^"]),
+        ("second sentence of an item.\n- and here", &["^", "^"]),
+        (
+            "This is wrong:\n\nThe sky is green. It is.\n\nBut this holds.",
+            &["", "This is wrong:", "This is wrong:", ""],
+        ),
+    ];
+    for (text, expect) in cases {
+        assert_eq!(leads(text), expect, "{text}");
+    }
+}
+
+#[test]
+fn the_end_of_a_passage_tells_what_announces_the_next_one() {
+    let of = |text: &str| announced_at_end(&cut(text, &Place { part: 1, ..Place::default() }));
+    assert_eq!(of("Forbidden:"), Announced::By(0));
+    assert_eq!(of("Before that.\n\nForbidden:\n\n- Lift people."), Announced::By(1));
+    assert_eq!(of("- Lift people.\n- Park it."), Announced::Before);
+    assert_eq!(of("- Lift people.\n\nThat is all."), Announced::No);
+    assert_eq!(of(""), Announced::No);
+}
+
+#[test]
+fn rows_keep_their_header_and_know_their_place_in_the_whole_table() {
+    let table = "| code | meaning |\n| --- | --- |\n| 503 | overloaded |\n| 504 | timeout |";
+    let part = TablePart { at: 7, table: 2, first: 31, of: 60 };
+    let cuts = cut(&format!("Codes.\n{table}"), &Place { tables: vec![part], ..Place::default() });
+    assert_eq!(cuts[2].text, "| code | meaning |\n| --- | --- |\n| 504 | timeout |");
+    assert_eq!(cuts[2].row, Some(RowPlace { table: 2, number: 32, of: 60 }));
+    assert_eq!(rows("| a |\n| b |"), ["| a |", "| b |"]);
+}
+
+#[test]
+fn steps_and_items_are_told_from_prose() {
+    for (text, item, step) in [
+        ("1. Open the channel.", true, true),
+        ("12) 확인합니다.", true, true),
+        ("- Restart it.", true, false),
+        ("2024. 3. 5. was a Tuesday.", false, false),
+        ("3.5 seconds pass.", false, false),
+        ("Restart it.", false, false),
+    ] {
+        assert_eq!((is_item(text), is_step(text)), (item, step), "{text}");
+    }
+}

@@ -1,0 +1,139 @@
+//! Pieces with scores in, positions out.
+
+use super::super::{Evidence, ItemPlace, RowPlace};
+use super::*;
+use crate::index::ChunkNumber;
+
+fn piece(block: usize, kind: PieceKind, text: &str, score: f32) -> Piece {
+    let evidence = Evidence { text: text.to_owned(), vector: vec![1.0] };
+    let (section, quote) = (Section::default(), text.to_owned());
+    Piece { chunk: ChunkNumber(0), evidence, quote, section, row: None, item: None, kind, block, lead: None, score }
+}
+
+/// Paragraphs of one sentence each.
+fn sentences(texts: &[(&str, f32)]) -> Vec<Piece> {
+    let one = |(at, (text, score)): (usize, &(&str, f32))| piece(at, PieceKind::Sentence, text, *score);
+    texts.iter().enumerate().map(one).collect()
+}
+
+/// A numbered list from `pieces[from]` on.
+fn numbered(mut pieces: Vec<Piece>, from: usize) -> Vec<Piece> {
+    let of = (pieces.len() - from) as u32;
+    for (number, piece) in (1..).zip(&mut pieces[from..]) {
+        piece.item = Some(ItemPlace { list: 0, number, of, numbered: true });
+    }
+    pieces
+}
+
+fn fact(pieces: &[Piece]) -> Vec<usize> {
+    pick(pieces, Asked::Fact)
+}
+
+const OUT: f32 = f32::NEG_INFINITY;
+
+#[test]
+fn picks_the_best_and_those_near_it_in_reading_order() {
+    let pieces = sentences(&[("Second best.", 4.0), ("Far off.", 1.0), ("The winner.", 5.0), ("Not weighed.", OUT)]);
+    assert_eq!(fact(&pieces), [0, 2]);
+    assert!(fact(&[]).is_empty());
+    assert!(fact(&sentences(&[("Not weighed.", OUT)])).is_empty());
+}
+
+#[test]
+fn the_same_thing_is_not_said_twice() {
+    let pieces = sentences(&[("Restart the broker now.", 1.0), ("Restart the broker now!", 0.99)]);
+    assert_eq!(fact(&pieces), [0]);
+    let rows = sentences(&[("| 3 | `prod-a` | 48 hours |", 1.0), ("| 4 | `prod-b` | 48 hours |", 0.9)]);
+    assert_eq!(fact(&rows), [0, 1], "another number is another thing");
+}
+
+#[test]
+fn code_comes_with_the_sentence_before_it_but_not_over_a_gap() {
+    let mut pieces = sentences(&[("다음을 실행합니다.", 1.0)]);
+    pieces.push(piece(1, PieceKind::Code, "```\nkubectl get pods\n```", OUT));
+    assert_eq!(fact(&pieces), [0, 1]);
+    pieces.insert(1, piece(1, PieceKind::Code, &"x".repeat(MAX_PIECE_BYTES + 1), OUT));
+    assert_eq!(fact(&pieces), [0], "the code in between is too long to be said");
+}
+
+#[test]
+fn a_procedure_is_given_whole_when_its_step_is_the_answer() {
+    let steps = [("Before you begin.", -9.0), ("1. Open it.", -9.0), ("2. Look at it.", 5.0), ("3. Close it.", OUT)];
+    assert_eq!(fact(&numbered(sentences(&steps), 1)), [1, 2, 3]);
+    let second = [("The answer is here.", 9.0), ("1. Open it.", 8.5), ("2. Close it.", -9.0)];
+    assert_eq!(fact(&numbered(sentences(&second), 1)), [0, 1], "one step beside a better answer is left alone");
+}
+
+#[test]
+fn a_procedure_of_great_length_is_left_as_it_is() {
+    let texts: Vec<String> =
+        (1..=40).map(|n| format!("{n}. Step number {n} is this. {}", "More. ".repeat(20))).collect();
+    let long: Vec<(&str, f32)> =
+        texts.iter().enumerate().map(|(at, text)| (text.as_str(), if at == 3 { 5.0 } else { -9.0 })).collect();
+    assert_eq!(fact(&numbered(sentences(&long), 0)), [3]);
+}
+
+#[test]
+fn a_question_for_a_procedure_gets_the_section_that_tells_it() {
+    let mut pieces = numbered(
+        sentences(&[("Never in place.", OUT), ("1. Open it.", 8.5), ("2. Close it.", OUT), ("Elsewhere.", 7.5)]),
+        1,
+    );
+    pieces[3].item = None;
+    pieces[3].section.headings = vec!["Other".to_owned()];
+    assert_eq!(pick(&pieces, Asked::HowTo), [0, 1, 2]);
+    assert_eq!(fact(&pieces), [1, 2, 3]);
+}
+
+#[test]
+fn what_announces_a_piece_comes_with_it_and_what_announces_that() {
+    let mut pieces =
+        sentences(&[("Forbidden.", -9.0), ("- On slopes.", -9.0), ("- Park it.", 5.0), ("- Lift it.", -9.0)]);
+    (pieces[1].lead, pieces[2].lead, pieces[3].lead) = (Some(0), Some(1), Some(0));
+    assert_eq!(fact(&pieces), [0, 1, 2]);
+}
+
+#[test]
+fn sentences_that_qualify_each_other_stay_together() {
+    let paragraph = |texts: &[(&str, f32)]| {
+        let long = "More of it. ".repeat(40);
+        let mut pieces = sentences(&[texts, &[("End.", OUT), (long.as_str(), OUT)]].concat());
+        pieces.iter_mut().for_each(|piece| piece.block = 0);
+        pieces
+    };
+    let back = [("The lead writes the page.", -9.0), ("For SEV2 this may be the commander.", 5.0)];
+    assert_eq!(fact(&paragraph(&[("This takes an hour.", 5.0)])), [0]);
+    let short = sentences(&[("Visitors.", OUT), ("They may not touch it.", 5.0), ("Another paragraph.", OUT)]);
+    let short: Vec<Piece> = short.into_iter().enumerate().map(|(at, p)| Piece { block: at / 2, ..p }).collect();
+    assert_eq!(fact(&short), [0, 1], "a short paragraph is given whole");
+    assert_eq!(fact(&paragraph(&back)), [1], "only what begins by pointing back goes on from the sentence before");
+    assert_eq!(fact(&paragraph(&[("The lead writes it.", -9.0), ("This takes an hour.", 5.0)])), [0, 1]);
+    assert_eq!(fact(&paragraph(&[("End it by hand.", 5.0), ("But never the settlement.", OUT)])), [0, 1]);
+    assert_eq!(fact(&paragraph(&[("직접 종료합니다.", 5.0), ("다만 정산은 그대로 둡니다.", OUT)])), [0, 1]);
+}
+
+#[test]
+fn sections_stay_apart_whatever_they_are_called() {
+    let mut pieces = sentences(&[("1. Drain it.", 5.0), ("1. Fail over.", 4.9), ("2. Stop it.", 4.8)]);
+    for (piece, heading) in pieces.iter_mut().zip(["Kafka", "Redis", "Kafka"]) {
+        piece.section.headings = vec![heading.to_owned(), "Restart".to_owned()];
+    }
+    assert_eq!(fact(&pieces), [0, 2, 1]);
+}
+
+fn table(scores: &[f32], of: u32) -> Vec<Piece> {
+    let row = |(at, score): (usize, &f32)| {
+        let row = Some(RowPlace { table: 0, number: at as u32 + 1, of });
+        Piece { row, ..piece(0, PieceKind::Row, &format!("| {at} | value |"), *score) }
+    };
+    scores.iter().enumerate().map(row).collect()
+}
+
+#[test]
+fn a_small_table_is_given_whole_when_two_of_its_rows_are_picked() {
+    assert_eq!(fact(&table(&[5.0, OUT, 4.9, -9.0], 4)), [0, 1, 2, 3]);
+    assert_eq!(fact(&table(&[-9.0, 5.0, -9.0, -9.0], 4)), [1], "one row is looked up");
+    let mut long = vec![-9.0; 20];
+    (long[3], long[5]) = (5.0, 4.9);
+    assert_eq!(fact(&table(&long, 20)), [3, 5]);
+}
