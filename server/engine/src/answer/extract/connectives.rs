@@ -40,7 +40,8 @@ const GOING_ON: [&str; 34] = [
 ];
 
 /// How a sentence begins that limits what the one before said.
-const TAKING_BACK: [&str; 26] = [
+const TAKING_BACK: [&str; 27] = [
+    "leave ",
     "but ",
     "however",
     "only ",

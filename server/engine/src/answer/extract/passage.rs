@@ -235,10 +235,13 @@ fn lead(pieces: &[Cut], at: usize) -> Lead {
         },
         _ => match before {
             Some(before) if ends_open(&pieces[before].text) => Lead::Piece(before),
+            // A command is nothing without the sentence before it.
             Some(before)
                 if pieces[at].kind != PieceKind::Sentence
-                    && pieces[before].start == Start::Line
-                    && announces(&pieces[before].text) =>
+                    && pieces[before].kind == PieceKind::Sentence
+                    && pieces[before].list.is_none()
+                    && !matches!(pieces[before].start, Start::Item(_))
+                    && (pieces[at].kind == PieceKind::Code || announces(&pieces[before].text)) =>
             {
                 Lead::Piece(before)
             }

@@ -114,11 +114,12 @@ fn unit(pieces: &[Piece], at: usize) -> Vec<usize> {
 fn neighbours(pieces: &[Piece], at: usize) -> Vec<usize> {
     let piece = &pieces[at];
     let mut found = Vec::new();
-    if piece.kind != PieceKind::Sentence {
+    if piece.kind == PieceKind::Row {
         return found;
     }
     if let Some(next) = pieces.get(at + 1).filter(|next| next.section == piece.section) {
-        let introduces = next.kind == PieceKind::Code || ends_open(&piece.evidence.text);
+        let is_sentence = piece.kind == PieceKind::Sentence;
+        let introduces = is_sentence && (next.kind == PieceKind::Code || ends_open(&piece.evidence.text));
         let takes_back = next.kind == PieceKind::Sentence && connectives::takes_back(&next.evidence.text);
         found.extend((introduces || (takes_back && next.item.is_none())).then_some(at + 1));
     }

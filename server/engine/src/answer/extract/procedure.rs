@@ -1,10 +1,23 @@
-//! Questions that ask how something is done, and the pieces that tell it: steps and commands.
+//! Questions that ask how something is done, or whether it may be, and the pieces that tell it: steps and commands.
 
 use super::PieceKind;
 use super::passage::is_step;
 
-/// What a question for a procedure says, in small letters. A sign in Latin letters is found at the beginning of a word.
-const SIGNS: [&str; 22] = [
+/// What a question for a procedure or a permission says, in small letters. A sign in Latin letters is found at the beginning of a word.
+const SIGNS: [&str; 35] = [
+    "may i",
+    "may we",
+    "may the",
+    "can i",
+    "can we",
+    "can the",
+    "should i",
+    "should we",
+    "is it ok",
+    "am i allowed",
+    "해도 되",
+    "해도 돼",
+    "도 될까",
     "how do i",
     "how do we",
     "how do you",
@@ -32,7 +45,8 @@ const SIGNS: [&str; 22] = [
 /// The languages of a fence that hold what to type; a fence without one mostly does.
 const SHELLS: [&str; 9] = ["", "sh", "bash", "zsh", "shell", "console", "shell-session", "powershell", "ps1"];
 
-/// Whether a question asks for a procedure rather than for a fact.
+/// Whether a question asks for a procedure, or whether one is allowed, rather than for a fact: what decides may stand
+/// anywhere in its section.
 pub(super) fn asks_how_to(question: &str) -> bool {
     let question = question.to_lowercase();
     SIGNS.iter().any(|sign| {
@@ -71,6 +85,8 @@ mod tests {
             ("에러 코드 503 대응 방법?", true),
             ("백업에서 복구하려면?", true),
             ("색인을 어떻게 하면 되나요?", true),
+            ("May the settlement be killed?", true),
+            ("잠긴 계정을 풀어 줘도 될까요?", true),
             ("How many shards are there?", false),
             ("How long does a restore take?", false),
             ("What are the footsteps for?", false),
