@@ -1,7 +1,7 @@
 //! Puts the pieces of the passages found side by side as they stand in their documents: lists and tables go on from one
 //! passage in the next, and what announces them may stand further up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::index::passages::Passages;
 use crate::index::{ChunkNumber, IndexError};
@@ -137,8 +137,9 @@ fn joined(loaded: BTreeMap<u32, Passage>, found: &[ChunkNumber], unfinished: &[u
                 positions.push(at);
                 continue;
             }
+            // Lists are counted from 0 in each passage, so one that goes on from the passage before is the first.
             let list = cut.list.map(|list| match before {
-                Some(before) if list == 0 && cut_goes_on_in_list(&cut) => before,
+                Some(before) if list == 0 => before,
                 _ => list + shift,
             });
             lists = lists.max(list.map_or(0, |list| list + 1));
@@ -163,11 +164,6 @@ fn joined(loaded: BTreeMap<u32, Passage>, found: &[ChunkNumber], unfinished: &[u
     placed
 }
 
-/// Lists are counted from 0 in each passage, so one that goes on from the passage before is the first.
-fn cut_goes_on_in_list(cut: &Cut) -> bool {
-    cut.list == Some(0)
-}
-
 /// The position of the piece of the passage before that says the same in the same list.
 fn repeats(placed: &[Placed], cut: &Cut, number: u32) -> Option<usize> {
     let tail = placed.iter().enumerate().rev().take_while(|(_, piece)| piece.chunk.0 + 1 == number).take(8);
@@ -178,11 +174,11 @@ fn repeats(placed: &[Placed], cut: &Cut, number: u32) -> Option<usize> {
 
 /// Counts the items of each list; a list of steps begins with the number of its first.
 fn number_items(placed: &mut [Placed], lists: &[Option<usize>], open: &[usize]) {
-    let mut counts: HashMap<usize, (u32, u32)> = HashMap::new();
+    let mut counts: HashMap<usize, u32> = HashMap::new();
     for (piece, list) in placed.iter_mut().zip(lists) {
         let Some(list) = *list else { continue };
         let offset = || step_number(&piece.cut.text).map_or(0, |number| number.saturating_sub(1));
-        let (number, _) = counts.entry(list).or_insert_with(|| (offset(), 0));
+        let number = counts.entry(list).or_insert_with(offset);
         if piece.cut.begins_item() {
             *number += 1;
         }
@@ -191,11 +187,11 @@ fn number_items(placed: &mut [Placed], lists: &[Option<usize>], open: &[usize]) 
     }
     for (piece, list) in placed.iter_mut().zip(lists) {
         if let (Some(item), Some(list)) = (piece.item.as_mut(), list) {
-            let of = counts.get(list).map_or(0, |(number, _)| *number);
+            let of = counts.get(list).copied().unwrap_or(0);
             item.of = of.max(1) + u32::from(open.contains(list));
         }
     }
-    let numbered: Vec<u32> =
+    let numbered: HashSet<u32> =
         placed.iter().filter_map(|piece| piece.item).filter(|item| item.numbered).map(|item| item.list).collect();
     for item in placed.iter_mut().filter_map(|piece| piece.item.as_mut()) {
         item.numbered = numbered.contains(&item.list);
