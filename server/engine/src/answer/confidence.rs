@@ -46,8 +46,8 @@ const MIN_KNOWN_WORDS: f32 = 0.5;
 
 /// What a name that may be none, or may be mistyped, takes from the logistic.
 const DOUBTFUL_NAME: f32 = -2.5;
-/// A question about a product that no page names, or about a numbered thing that the best passages lack, is not answered
-/// however near its subject. Of the answerable questions of the halves `tune` it costs none.
+/// The most confidence for a question about a product that no page names, or about a numbered thing that the best passages
+/// lack, however near its subject. Of the answerable questions of the halves `tune` it costs none.
 const UNKNOWN_NAME: f32 = 0.25;
 
 /// The risk-coverage curve of the half `tune` of clapnq_dev, as precision and cut: from this confidence on, so many of the

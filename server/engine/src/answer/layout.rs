@@ -1,6 +1,6 @@
 //! An answer as one Markdown text. What is quoted from one section stands under its heading, because a heading may turn
-//! the meaning ("Never do this"); prose runs on, items, rows and code have lines of their own, and rows of one table stand
-//! under one header, with a row of ellipses where rows are left out.
+//! the meaning ("Never do this"); sentences of one paragraph run on, items, rows and code have lines of their own, and rows
+//! of one table stand under one header. What is left out of a paragraph, a list or a table is shown by an ellipsis.
 
 use super::extract::{is_item, is_table};
 use super::{ItemPlace, Joint, RowPlace, Sentence};

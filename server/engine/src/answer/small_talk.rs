@@ -20,7 +20,7 @@ pub(crate) const EXAMPLES: &str = include_str!("small_talk.txt");
 /// Deviations above the off-topic median from which on something is near small talk: nine of ten pieces that are not among
 /// the examples reach 4.4. Short questions do so too ("No pods running": 4.5), long ones stay under 3.7.
 const MIN_DEVIATIONS: f32 = 4.2;
-/// From here on it is an example in other words ("thank you so much"). Of the short questions tried none reaches 8.1.
+/// From here on it is an example in other words ("thank you so much"). Of the short questions tried none exceeds 8.1.
 const SAME_DEVIATIONS: f32 = 9.0;
 
 /// How near a question is to small talk.

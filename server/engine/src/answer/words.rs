@@ -11,7 +11,8 @@ use crate::text::{Analyzer, TokenBuffer, TokenKind};
 use super::designations::is_designated;
 
 /// How Korean words begin that only make a question of a sentence (`누구에게`, `어떻게`): no passage has to hold them. The
-/// analyser keeps them, since passages may be about them. No noun begins like them.
+/// analyser keeps them, since passages may be about them. Nouns that begin like
+/// them are rare; where a common one does, only whole words are listed below.
 const INTERROGATIVES: [&str; 24] = [
     "누구",
     "누굴",
