@@ -26,7 +26,7 @@ need_program ld.lld lld
 need_program python3 python3
 # OpenBLAS gives FAISS its BLAS and LAPACK; the reference BLAS would be several times slower.
 need_file '/usr/lib/*/openblas*/lib*blas*.so' libopenblas-dev
-# The crash tests record what the real program writes; without strace they are left out, loudly.
+# The crash tests record with strace what the real program writes.
 # The page's script runs in Node in its tests.
 if [ "$purpose" = test ]; then
   need_program strace strace

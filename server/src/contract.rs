@@ -2,7 +2,9 @@
 //! they are written down here, apart from the engine's own types: fields are added, never renamed or taken away.
 
 use ragops_engine::answer::attribute::Support;
-use ragops_engine::answer::{Answer, Citation, EscalationReason, ItemPlace, Joint, Sentence, Source, Status, Timings};
+use ragops_engine::answer::{
+    Answer, Citation, EscalationReason, ItemPlace, Joint, ParagraphPlace, Sentence, Source, Status, Timings,
+};
 use ragops_engine::revision::manifest::Counts;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -121,6 +123,10 @@ pub struct AnswerSentence {
     /// Which item of a list it is a part of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<Item>,
+    /// Which sentence of its paragraph it is, where that has several: what is left out before and behind it is to be
+    /// shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paragraph: Option<Paragraph>,
     /// How it stands to the sentence before: what is left out between them is to be shown.
     pub joint: SentenceJoint,
     /// How well it is supported.
@@ -142,6 +148,15 @@ pub struct Item {
     pub numbered: bool,
 }
 
+/// Where a sentence stands in its paragraph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Paragraph {
+    /// 1 for the first.
+    pub number: u32,
+    /// How many sentences the paragraph has.
+    pub of: u32,
+}
+
 /// How a sentence stands to the one before it in the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -152,6 +167,8 @@ pub enum SentenceJoint {
     Next,
     /// It stands in the same paragraph or item, or is a block of code, and something between them is left out.
     Gap,
+    /// It begins a block, and whole blocks of the same section between them are left out.
+    BlockGap,
 }
 
 /// Where a row stands in its table.
@@ -332,7 +349,7 @@ impl QueryResponse {
 }
 
 impl From<Sentence> for AnswerSentence {
-    fn from(Sentence { text, section, row, item, joint, support, citations }: Sentence) -> Self {
+    fn from(Sentence { text, section, row, item, paragraph, joint, support, citations }: Sentence) -> Self {
         let support = match support {
             Support::Supported => SupportLevel::Supported,
             Support::Weak => SupportLevel::Weak,
@@ -345,12 +362,15 @@ impl From<Sentence> for AnswerSentence {
             let ItemPlace { list, number, of, numbered } = item;
             Item { list, number, of, numbered }
         });
+        let paragraph = paragraph.map(|ParagraphPlace { number, of }| Paragraph { number, of });
         let joint = match joint {
             Joint::Block => SentenceJoint::Block,
             Joint::Next => SentenceJoint::Next,
             Joint::Gap => SentenceJoint::Gap,
+            Joint::BlockGap => SentenceJoint::BlockGap,
         };
-        Self { text, section, row, item, joint, support, citations: citations.into_iter().map(citation).collect() }
+        let citations = citations.into_iter().map(citation).collect();
+        Self { text, section, row, item, paragraph, joint, support, citations }
     }
 }
 
@@ -410,6 +430,7 @@ mod tests {
                 section: Some("Kafka › Restart".to_owned()),
                 row: None,
                 item: None,
+                paragraph: Some(ParagraphPlace { number: 2, of: 3 }),
                 joint: Joint::Block,
                 support: Support::Supported,
                 citations: vec![citation],
@@ -432,7 +453,8 @@ mod tests {
         let expected = serde_json::json!({
             "status": "answered",
             "answer": "Restart it.",
-            "sentences": [{"text": "Restart it.", "section": "Kafka › Restart", "joint": "block", "support": "supported",
+            "sentences": [{"text": "Restart it.", "section": "Kafka › Restart",
+                           "paragraph": {"number": 2, "of": 3}, "joint": "block", "support": "supported",
                 "citations": [{"source": 1, "quote": "Restart the broker.", "score": 0.95_f32}]}],
             "sources": [{"id": 1, "document": "en/kafka.md", "collection": "docs", "path": "en/kafka.md",
                 "title": "Kafka", "headings": ["Restart"], "lines": {"first": 3, "last": 9},

@@ -100,12 +100,15 @@ pub struct Place {
     /// How many passages of the same section came before.
     #[serde(default)]
     pub part: u32,
+    /// How many bytes at the beginning of a passage the one before it ends with, too.
+    #[serde(default)]
+    pub repeats: u32,
 }
 
 impl Place {
     /// A place under `headings`, on `lines` where the format has any, without tables.
     pub fn new(headings: Vec<String>, lines: Option<LineRange>) -> Self {
-        Self { headings, lines, tables: Vec::new(), section: 0, part: 0 }
+        Self { headings, lines, tables: Vec::new(), section: 0, part: 0, repeats: 0 }
     }
 }
 

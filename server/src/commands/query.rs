@@ -1,13 +1,13 @@
 //! `query`: asks once, and prints the answer for people or as the HTTP interface gives it.
 
 use ragops_engine::answer::layout::{self, Part};
-use ragops_engine::answer::{ItemPlace, Joint, Question, RowPlace};
+use ragops_engine::answer::{ItemPlace, Joint, ParagraphPlace, Question, RowPlace};
 
 use super::open::{self, Opened};
 use super::{CommandError, Exit};
 use crate::cli::QueryArgs;
 use crate::contract::{
-    AnswerSentence, AnswerSource, Answered, Circumstances, Escalated, QueryResponse, Reason, SentenceJoint,
+    AnswerSentence, AnswerSource, Answered, Circumstances, Escalated, Paragraph, QueryResponse, Reason, SentenceJoint,
     SupportLevel,
 };
 use crate::output;
@@ -61,10 +61,12 @@ fn render_answered(answered: &Answered) -> String {
             of: item.of,
             numbered: item.numbered,
         }),
+        paragraph: sentence.paragraph.map(|Paragraph { number, of }| ParagraphPlace { number, of }),
         joint: match sentence.joint {
             SentenceJoint::Block => Joint::Block,
             SentenceJoint::Next => Joint::Next,
             SentenceJoint::Gap => Joint::Gap,
+            SentenceJoint::BlockGap => Joint::BlockGap,
         },
         mark,
     }));
@@ -111,6 +113,7 @@ mod tests {
             section: None,
             row: None,
             item: None,
+            paragraph: None,
             joint: SentenceJoint::Block,
             support: SupportLevel::Weak,
             citations: vec![citation(2), citation(1), citation(2)],

@@ -118,6 +118,38 @@ fn what_is_left_out_of_paragraphs_and_lists_is_seen() {
 }
 
 #[test]
+fn paragraphs_show_what_is_left_out_at_their_ends_and_items_stay_nested() {
+    let part = |text: &str, number: u32| {
+        let paragraph = json!({"number": number, "of": 4});
+        json!({"text": text, "paragraph": paragraph, "joint": if number == 2 { "block" } else { "next" },
+            "support": "supported", "citations": []})
+    };
+    let item = |text: &str, number: u32| {
+        let item = json!({"list": 0, "number": number, "of": 4, "numbered": false});
+        json!({"text": text, "item": item, "joint": "block", "support": "supported", "citations": []})
+    };
+    let sentences = json!([
+        part("Two.", 2),
+        part("Three.", 3),
+        item("- Never do this:", 1),
+        item("  - Lift people.", 2),
+        item("  - Park it.", 3),
+        item("- Look up.", 4),
+    ]);
+    let Some(html) = shown("en", &sentences) else { return };
+    let cites = "<span class=\"cites\"></span>";
+    for expected in [
+        format!("<p class=\"block prose\">… <span>Two.</span>{cites} <span>Three.</span>{cites} …</p>"),
+        format!(
+            "<ul class=\"block ul\"><li>Never do this:{cites}<ul><li>Lift people.{cites}</li><li>Park it.{cites}</li></ul>\
+             </li><li>Look up.{cites}</li></ul>"
+        ),
+    ] {
+        assert!(html.contains(&expected), "{expected}\nis missing in\n{html}");
+    }
+}
+
+#[test]
 fn what_the_server_says_is_text_and_weak_support_is_told_in_both_languages() {
     for (language, weak) in [("en-US", "weakly supported"), ("ko-KR", "근거 약함")] {
         let sentence = json!({"text": "<img src=x onerror=alert(1)>", "support": "weak", "citations": []});

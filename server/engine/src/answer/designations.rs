@@ -4,11 +4,13 @@
 use crate::text::korean;
 
 /// Words behind which a number is a name whatever follows.
-const CODES: [&str; 12] =
-    ["code", "codes", "errno", "http", "status", "xid", "number", "코드", "상태", "번호", "규칙", "조항"];
+const CODES: [&str; 6] = ["code", "codes", "errno", "http", "xid", "코드"];
 
 /// Words that make the number beside them a name unless something is counted: `오류 20건`.
-const FAULTS: [&str; 8] = ["error", "errors", "에러", "오류", "응답", "장애", "알림", "alert"];
+const FAULTS: [&str; 14] = [
+    "error", "errors", "에러", "오류", "응답", "장애", "알림", "alert", "status", "number", "상태", "번호", "규칙",
+    "조항",
+];
 
 /// What counts or measures: behind a number it makes a quantity.
 const COUNTERS: [&str; 31] = [
@@ -142,6 +144,8 @@ mod tests {
             ("오류가 |30|초 안에", false),
             ("오류 |20|번 발생", false),
             ("error rate |30|s", false),
+            ("디스크 사용량 규칙 |90| 퍼센트가 넘으면?", false),
+            ("규칙 |12|가 무엇인가요?", true),
             ("503 오류가 |12|만 건 발생하면", false),
             ("오류가 |14|:30부터 나요", false),
             ("오류가 14:|30|부터 나요", false),

@@ -1,9 +1,11 @@
 //! An answer as one Markdown text. What is quoted from one section stands under its heading, because a heading may turn
 //! the meaning ("Never do this"); sentences of one paragraph run on, items, rows and code have lines of their own, and rows
-//! of one table stand under one header. What is left out of a paragraph, a list or a table is shown by an ellipsis.
+//! of one table stand under one header. What is left out of a paragraph, a list or a table, or between blocks of a section, is
+//! shown by an ellipsis; only a single row is looked up, and stands without. What a section holds before the first and behind
+//! the last of them is not shown.
 
 use super::extract::{is_item, is_table};
-use super::{ItemPlace, Joint, RowPlace, Sentence};
+use super::{ItemPlace, Joint, ParagraphPlace, RowPlace, Sentence};
 
 /// A part of an answer as it is laid out.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +18,8 @@ pub struct Part<'a> {
     pub row: Option<RowPlace>,
     /// Which item of a list it is a part of.
     pub item: Option<ItemPlace>,
+    /// Which sentence of its paragraph it is.
+    pub paragraph: Option<ParagraphPlace>,
     /// How it stands to the part before.
     pub joint: Joint,
     /// What follows it, such as ` [1]`; empty for plain text.
@@ -25,8 +29,9 @@ pub struct Part<'a> {
 /// The sentences without marks.
 pub fn lay_out(sentences: &[Sentence]) -> String {
     let part = |sentence| {
-        let Sentence { text, section, row, item, joint, .. }: &Sentence = sentence;
-        Part { text, section: section.as_deref(), row: *row, item: *item, joint: *joint, mark: "" }
+        let Sentence { text, section, row, item, paragraph, joint, .. }: &Sentence = sentence;
+        let section = section.as_deref();
+        Part { text, section, row: *row, item: *item, paragraph: *paragraph, joint: *joint, mark: "" }
     };
     parts(sentences.iter().map(part))
 }
@@ -41,20 +46,26 @@ pub fn parts<'a>(parts: impl IntoIterator<Item = Part<'a>>) -> String {
         let new_section = last.map_or(first.section.is_some(), |last| last.section != first.section);
         if let Some(last) = last
             && steps_follow(last, (!new_section).then_some(*first))
+            && first.joint != Joint::BlockGap
         {
             text.push_str(STEPS_LEFT_OUT);
         }
+        close_paragraph(&mut text, last, Some(*first));
         text.push_str(separator(&text, last.filter(|_| !new_section), *first));
         if new_section && let Some(section) = first.section {
             text.push_str(&format!("**{}**\n\n", escaped(section.trim())));
         }
-        if steps_precede(last.filter(|_| !new_section), *first) {
+        if steps_precede(last.filter(|_| !new_section), *first) && first.joint != Joint::BlockGap {
             text.push_str(STEPS_LEFT_OUT.trim_start());
             text.push_str("\n\n");
+        }
+        if !matches!(first.joint, Joint::Next | Joint::Gap) && first.paragraph.is_some_and(|place| place.number > 1) {
+            text.push_str("… ");
         }
         push(&mut text, run);
         last = Some(*end);
     }
+    close_paragraph(&mut text, last, None);
     if last.is_some_and(|last| steps_follow(last, None)) {
         text.push_str(STEPS_LEFT_OUT);
     }
@@ -64,20 +75,27 @@ pub fn parts<'a>(parts: impl IntoIterator<Item = Part<'a>>) -> String {
 /// Where items of a list are left out.
 const STEPS_LEFT_OUT: &str = "\n\n…";
 
-/// Whether steps between `last` and the next part, or behind it, are left out. Of a list without numbers only what is
-/// left out between its items is shown.
+/// Whether items between `last` and the next part, or behind it, are left out.
 fn steps_follow(last: Part<'_>, next: Option<Part<'_>>) -> bool {
     let Some(item) = last.item else { return false };
     match next.and_then(|next| next.item).filter(|next| next.list == item.list) {
         Some(next) => next.number > item.number + 1,
-        None => item.numbered && item.number < item.of,
+        None => item.number < item.of,
     }
 }
 
-/// Whether steps before the first one said are left out.
+/// Whether items before the first one said are left out.
 fn steps_precede(last: Option<Part<'_>>, part: Part<'_>) -> bool {
     let is_first = |item: ItemPlace| last.and_then(|last| last.item).is_none_or(|last| last.list != item.list);
-    part.item.is_some_and(|item| item.numbered && item.number > 1 && is_first(item))
+    part.item.is_some_and(|item| item.number > 1 && is_first(item))
+}
+
+/// Shows that sentences behind the last one said of a paragraph are left out, where another block comes next.
+fn close_paragraph(text: &mut String, last: Option<Part<'_>>, next: Option<Part<'_>>) {
+    let is_over = next.is_none_or(|next| !matches!(next.joint, Joint::Next | Joint::Gap) || next.paragraph.is_none());
+    if is_over && last.and_then(|last| last.paragraph).is_some_and(|place| place.number < place.of) {
+        text.push_str(" …");
+    }
 }
 
 /// One part, or the rows of one table.
@@ -132,6 +150,7 @@ fn separator(text: &str, last: Option<Part<'_>>, part: Part<'_>) -> &'static str
     let block = |text: &str| text.contains('\n') || is_table(text);
     match (last, part.joint) {
         _ if text.is_empty() => "",
+        (Some(_), Joint::BlockGap) => "\n\n…\n\n",
         (Some(_), Joint::Gap) if is_code(part.text) => "\n\n…\n\n",
         (Some(last), _) if block(last.text) || block(part.text) => "\n\n",
         (Some(_), Joint::Next) => " ",
@@ -190,7 +209,7 @@ mod tests {
     use super::*;
 
     fn part(text: &str) -> Part<'_> {
-        Part { text, section: None, row: None, item: None, joint: Joint::Block, mark: "" }
+        Part { text, section: None, row: None, item: None, paragraph: None, joint: Joint::Block, mark: "" }
     }
 
     fn step(text: &str, number: u32, of: u32) -> Part<'_> {
@@ -214,6 +233,27 @@ mod tests {
     }
 
     #[test]
+    fn the_ends_of_a_paragraph_that_are_left_out_are_seen() {
+        let of = |text, number, joint| Part { paragraph: Some(ParagraphPlace { number, of: 4 }), joint, ..part(text) };
+        assert_eq!(parts([of("B.", 2, Joint::Block)]), "… B. …");
+        assert_eq!(parts([of("A.", 1, Joint::Block), of("D.", 4, Joint::Gap)]), "A. … D.");
+        assert_eq!(
+            parts([of("C.", 3, Joint::Block), of("B.", 2, Joint::Block), part("Next.")]),
+            "… C. …\n\n… B. …\n\nNext."
+        );
+    }
+
+    #[test]
+    fn blocks_left_out_of_a_section_are_seen() {
+        let gap = |text| Part { joint: Joint::BlockGap, ..part(text) };
+        assert_eq!(
+            parts([part("Refunds take 7 days."), gap("Ask the desk.")]),
+            "Refunds take 7 days.\n\n…\n\nAsk the desk."
+        );
+        assert_eq!(parts([step("1. a", 1, 3), gap("Done.")]), "1. a\n\n…\n\nDone.", "one mark is enough");
+    }
+
+    #[test]
     fn steps_left_out_are_seen_wherever_they_are() {
         assert_eq!(parts([step("1. a", 1, 2), step("2. b", 2, 2), part("Done.")]), "1. a\n2. b\n\nDone.");
         assert_eq!(parts([step("1. a", 1, 4), step("3. c", 3, 4)]), "1. a\n\n…\n\n3. c\n\n…");
@@ -222,7 +262,8 @@ mod tests {
         assert_eq!(parts([step("1. a", 1, 2), code, step("2. b", 2, 2)]), "1. a\n\n```\nls\n```\n\n2. b");
         let bullet =
             |text, number| Part { item: Some(ItemPlace { list: 1, number, of: 9, numbered: false }), ..part(text) };
-        assert_eq!(parts([bullet("- a", 1), bullet("- b", 2), bullet("- d", 4)]), "- a\n- b\n\n…\n\n- d");
+        assert_eq!(parts([bullet("- a", 1), bullet("- b", 2), bullet("- d", 4)]), "- a\n- b\n\n…\n\n- d\n\n…");
+        assert_eq!(parts([bullet("- c", 3)]), "…\n\n- c\n\n…");
     }
 
     #[test]

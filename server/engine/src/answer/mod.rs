@@ -107,6 +107,9 @@ pub struct Sentence {
     /// Which item of a list it is a part of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<ItemPlace>,
+    /// Which sentence of its paragraph it is, where that has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paragraph: Option<ParagraphPlace>,
     /// How it stands to the sentence before.
     pub joint: Joint,
     /// How well it is supported.
@@ -139,6 +142,15 @@ pub struct ItemPlace {
     pub numbered: bool,
 }
 
+/// Where a sentence stands in its paragraph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ParagraphPlace {
+    /// 1 for the first.
+    pub number: u32,
+    /// How many sentences the paragraph has.
+    pub of: u32,
+}
+
 /// How a sentence stands to the one before it in the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -149,6 +161,8 @@ pub enum Joint {
     Next,
     /// It stands in the same paragraph or item, or is a block of code, and something between them is left out.
     Gap,
+    /// It begins a block, and whole blocks of the same section between them are left out.
+    BlockGap,
 }
 
 /// One piece of evidence behind a sentence.
@@ -276,7 +290,8 @@ impl Searcher {
         } else if found.candidates.is_empty() {
             answer.reason = Some(EscalationReason::NothingFound);
         } else if confidence.value < cut {
-            let near = small_talk == Nearness::Near;
+            // Whoever asks something is not told that it is no question.
+            let near = small_talk == Nearness::Near && !question.text.contains(['?', '？']);
             answer.reason = Some(if near { EscalationReason::SmallTalk } else { EscalationReason::LowConfidence });
         } else {
             self.fill(&mut answer, question, &found, settings)?;
@@ -356,6 +371,7 @@ impl Searcher {
                 section,
                 row: said.row,
                 item: said.item,
+                paragraph: said.paragraph,
                 joint: joint(&extraction.pieces, last.replace(picked), picked),
                 support: found.support,
                 citations,
@@ -419,8 +435,22 @@ fn joint(pieces: &[extract::Piece], last: Option<usize>, at: usize) -> Joint {
         true => Joint::Gap,
         // A command under a sentence that another one belongs to would be taken for it.
         false if piece.is_code() && !is_next && before.section == piece.section => Joint::Gap,
+        false if leaves_blocks_out(pieces, last, at) => Joint::BlockGap,
         false => Joint::Block,
     }
+}
+
+/// Whether blocks between two pieces of one section are left out, other than rows and items of theirs: of those the places
+/// tell.
+fn leaves_blocks_out(pieces: &[extract::Piece], last: usize, at: usize) -> bool {
+    let (before, piece) = (&pieces[last], &pieces[at]);
+    let of = |end: &extract::Piece, other: &extract::Piece| {
+        let same_table = end.row.zip(other.row).is_some_and(|(end, other)| end.table == other.table);
+        let same_list = end.item.zip(other.item).is_some_and(|(end, other)| end.list == other.list);
+        end.block == other.block || same_table || same_list
+    };
+    let between = pieces.get(last + 1..at).unwrap_or_default();
+    before.section == piece.section && between.iter().any(|other| !of(before, other) && !of(piece, other))
 }
 
 /// Whether enough of an answer is supported. A quotation always is, so today this only turns away an answer without

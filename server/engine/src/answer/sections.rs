@@ -20,20 +20,29 @@ pub(super) fn shown(passages: &Passages, extraction: &Extraction) -> Result<Vec<
     Ok(told_apart(&sections, |section| text(section, &titles)))
 }
 
-/// Sections whose texts are the same are counted: `Pumps › Steps`, `Pumps › Steps (2)`.
+/// Sections whose texts are the same are counted: `Pumps › Steps`, `Pumps › Steps (2)`, passing over texts that a section has
+/// by itself.
 fn told_apart(sections: &[&Section], text: impl Fn(&Section) -> Option<String>) -> Vec<Option<String>> {
-    let mut known: BTreeMap<Option<String>, Vec<&Section>> = BTreeMap::new();
-    let mut shown = Vec::with_capacity(sections.len());
+    let mut taken: BTreeSet<Option<String>> = sections.iter().map(|section| text(section)).collect();
+    let mut first: BTreeMap<Option<String>, &Section> = BTreeMap::new();
+    let mut named: Vec<(&Section, Option<String>)> = Vec::new();
     for section in sections {
+        if named.iter().any(|(other, _)| other == section) {
+            continue;
+        }
         let text = text(section);
-        let alike = known.entry(text.clone()).or_default();
-        let at = alike.iter().position(|other| other == section).unwrap_or_else(|| {
-            alike.push(section);
-            alike.len() - 1
-        });
-        shown.push(if at == 0 { text } else { text.map(|text| format!("{text} ({})", at + 1)) });
+        let is_first = *first.entry(text.clone()).or_insert(section) == *section;
+        let counted = || {
+            text.as_ref().and_then(|text| {
+                (2..).map(|n| format!("{text} ({n})")).find(|name| !taken.contains(&Some(name.clone())))
+            })
+        };
+        let name = if is_first { text.clone() } else { counted() };
+        taken.insert(name.clone());
+        named.push((section, name));
     }
-    shown
+    let name = |section: &Section| named.iter().find(|(other, _)| *other == section).and_then(|(_, name)| name.clone());
+    sections.iter().map(|section| name(section)).collect()
 }
 
 fn text(section: &Section, titles: &BTreeMap<u32, (String, String)>) -> Option<String> {
@@ -78,7 +87,10 @@ mod tests {
     fn sections_with_the_same_headings_are_counted() {
         let of = |number| Section { number: (number, 0), headings: vec!["Steps".to_owned()], ..Section::default() };
         let (steam, diesel) = (of(1), of(3));
+        let counted = Section { headings: vec!["Steps (2)".to_owned()], ..of(5) };
         let shown = told_apart(&[&steam, &diesel, &steam], |section| section.headings.first().cloned());
         assert_eq!(shown.into_iter().flatten().collect::<Vec<_>>(), ["Steps", "Steps (2)", "Steps"]);
+        let shown = told_apart(&[&steam, &diesel, &counted], |section| section.headings.first().cloned());
+        assert_eq!(shown.into_iter().flatten().collect::<Vec<_>>(), ["Steps", "Steps (3)", "Steps (2)"]);
     }
 }

@@ -13,19 +13,21 @@ pub(super) fn pack(document: &Document, bundle: &Bundle<'_>, settings: &ChunkSet
     let budget = settings.max().saturating_sub(bundle.context.tokens).max(1);
     let overlap = settings.overlap().min(budget / 2);
     let target = even_size(units.iter().map(|unit| unit.tokens).sum(), budget, overlap);
-    let mut from = 0;
+    // The next passage begins with the unit `from`; the units before `new` stand in the passage before it, too.
+    let (mut from, mut new) = (0, 0);
     let mut filled = 0;
     for (at, unit) in units.iter().enumerate() {
         let is_full = filled + unit.tokens > budget || (filled >= target && unit.join == Join::Paragraph);
         if is_full && at > from {
-            push(document, bundle, &units[from..at], chunks);
+            push(document, bundle, &units[from..at], new - from, chunks);
             from = overlap_start(&units, from, at, overlap, budget);
+            new = at;
             filled = units[from..at].iter().map(|unit| unit.tokens).sum();
         }
         filled += unit.tokens;
     }
     if from < units.len() {
-        push(document, bundle, &units[from..], chunks);
+        push(document, bundle, &units[from..], new - from, chunks);
     }
 }
 
@@ -69,12 +71,17 @@ fn overlap_start(units: &[Unit<'_>], from: usize, at: usize, overlap: usize, bud
     start
 }
 
-fn push(document: &Document, bundle: &Bundle<'_>, units: &[Unit<'_>], chunks: &mut Vec<Chunk>) {
+/// Appends the passage of these units, of which the first `repeated` stand in the one before it, too.
+fn push(document: &Document, bundle: &Bundle<'_>, units: &[Unit<'_>], repeated: usize, chunks: &mut Vec<Chunk>) {
+    let mut repeats = 0;
     let mut text = String::with_capacity(units.iter().map(|unit| unit.text.len() + 2).sum());
     let mut tables = Vec::new();
     for (at, unit) in units.iter().enumerate() {
         if at > 0 {
             text.push_str(unit.join.text());
+        }
+        if at == repeated {
+            repeats = u32::try_from(text.len()).unwrap_or(u32::MAX);
         }
         if let Some(Rows { table, first, of }) = unit.rows {
             tables.push(TablePart { at: u32::try_from(text.len()).unwrap_or(u32::MAX), table, first, of });
@@ -90,7 +97,7 @@ fn push(document: &Document, bundle: &Bundle<'_>, units: &[Unit<'_>], chunks: &m
         ordinal: u32::try_from(chunks.len()).unwrap_or(u32::MAX),
         context: bundle.context.text.clone(),
         text,
-        place: Place { tables, ..Place::new(headings, lines) },
+        place: Place { tables, repeats, ..Place::new(headings, lines) },
         tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
     });
 }

@@ -71,6 +71,9 @@ fn a_long_section_is_split_at_sentences_with_overlap() {
     let chunks = texts(&page, 32, 10);
     let expect = [&sentences[0..3], &sentences[2..5], &sentences[4..6]].map(|part| ("T".to_owned(), part.join(" ")));
     assert_eq!(chunks, expect);
+    let repeats: Vec<u32> =
+        chunk(&read(&page), &settings(32, 10), &words).iter().map(|chunk| chunk.place.repeats).collect();
+    assert_eq!(repeats, [0, 1 + sentences[2].len() as u32, 1 + sentences[4].len() as u32]);
     let chunks = texts(&page, 32, 0);
     let expect = [&sentences[0..3], &sentences[3..6]].map(|part| ("T".to_owned(), part.join(" ")));
     assert_eq!(chunks, expect);
@@ -222,6 +225,10 @@ proptest! {
             prop_assert!(chunk.tokens <= max, "{} > {max}", chunk.tokens);
             prop_assert!(words(&chunk.embedding_text()) <= chunk.tokens as usize);
             prop_assert!(!chunk.text.trim().is_empty());
+        }
+        for (before, chunk) in chunks.iter().zip(chunks.iter().skip(1)) {
+            let repeated = chunk.text[..chunk.place.repeats as usize].trim_end();
+            prop_assert!(before.text.ends_with(repeated), "{repeated:?} is not at the end of {:?}", before.text);
         }
         // A context may leave headings out where they are too long; the place always has them.
         let shown = |chunk: &Chunk| squeezed(&format!("{} {}", chunk.place.headings.join(" "), chunk.text));

@@ -8,6 +8,7 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, T
 
 use super::blocks::{Blocks, whole_file};
 use super::decode::decode_file;
+use super::html::MarkKind;
 use super::lines::LineIndex;
 use super::table::TableText;
 use super::{FileContent, MediaType, Reader, Reading, front_matter, html, nesting};
@@ -101,9 +102,16 @@ struct Builder<'t> {
     /// How much struck-out text is open: it no longer holds.
     struck: usize,
     /// The inline elements that are open and struck out or hidden.
-    left_out: Vec<String>,
-    /// Whether a `<del>` on a line of its own is open.
-    struck_block: bool,
+    left_out: Vec<Vec<u8>>,
+    /// The element that is left out and reaches over blocks: a `<del>` on a line of its own.
+    struck_block: Option<LeftOut>,
+}
+
+/// An open element that is left out.
+struct LeftOut {
+    name: Vec<u8>,
+    /// How many elements of this name are open, itself among them.
+    depth: usize,
 }
 
 impl<'t> Builder<'t> {
@@ -123,7 +131,7 @@ impl<'t> Builder<'t> {
             html: String::new(),
             struck: 0,
             left_out: Vec::new(),
-            struck_block: false,
+            struck_block: None,
         }
     }
 
@@ -205,26 +213,20 @@ impl<'t> Builder<'t> {
     }
 
     fn struck_by_html(&mut self, markup: &str) {
-        if markup.starts_with("<!") {
-            return;
-        }
-        let markup = markup.to_ascii_lowercase();
-        let name = markup.trim_matches(['<', '>', '/']).split(|c: char| !c.is_ascii_alphanumeric()).next();
-        let name = name.unwrap_or_default().to_owned();
-        if markup.starts_with("</") {
-            if self.left_out.last() == Some(&name) {
-                self.left_out.pop();
+        for mark in html::marks(markup) {
+            let is_within = self.left_out.last() == Some(&mark.name);
+            match mark.kind {
+                MarkKind::End if is_within => drop(self.left_out.pop()),
+                // The end of what an earlier block began: what stands before it in this one no longer holds either.
+                MarkKind::End if self.struck_block.as_ref().is_some_and(|open| open.name == mark.name) => {
+                    self.struck_block = None;
+                    self.inline.clear();
+                    self.source = None;
+                }
+                MarkKind::Shown if is_within => self.left_out.push(mark.name),
+                MarkKind::LeftOut => self.left_out.push(mark.name),
+                MarkKind::Shown | MarkKind::End => {}
             }
-            return;
-        }
-        let struck = matches!(name.as_str(), "del" | "s" | "strike");
-        let hidden = markup.contains(" hidden") || markup.replace(' ', "").contains("display:none");
-        let is_inside = self.left_out.last() == Some(&name);
-        if (struck || hidden || is_inside)
-            && !markup.ends_with("/>")
-            && !matches!(name.as_str(), "br" | "img" | "input")
-        {
-            self.left_out.push(name);
         }
     }
 
@@ -302,12 +304,29 @@ impl<'t> Builder<'t> {
 
     fn end_html(&mut self) {
         let markup = std::mem::take(&mut self.html);
-        let fragment = html::blocks_of(&markup);
-        let markup = markup.to_ascii_lowercase();
-        let (opened, closed) = (markup.matches("<del").count(), markup.matches("</del").count());
-        self.struck_block = opened > closed || (self.struck_block && opened == closed);
         let first = self.source.take().map_or(1, |source| self.lines.line(source.start));
-        self.blocks.append(fragment, first);
+        // Where what an earlier block left out ends, if it does.
+        let mut shown = if self.struck_block.is_none() { Some(0) } else { None };
+        for mark in html::marks(&markup) {
+            match &mut self.struck_block {
+                None if mark.kind == MarkKind::LeftOut => {
+                    self.struck_block = Some(LeftOut { name: mark.name, depth: 1 });
+                }
+                Some(open) if open.name == mark.name && mark.kind == MarkKind::End => {
+                    open.depth -= 1;
+                    if open.depth == 0 {
+                        self.struck_block = None;
+                        shown = shown.or(Some(mark.end));
+                    }
+                }
+                Some(open) if open.name == mark.name => open.depth += 1,
+                _ => {}
+            }
+        }
+        if let Some(start) = shown.filter(|start| markup.is_char_boundary(*start)) {
+            let lines = u32::try_from(markup[..start].matches('\n').count()).unwrap_or(u32::MAX);
+            self.blocks.append(html::blocks_of(&markup[start..]), first.saturating_add(lines));
+        }
     }
 
     /// Pushes the running text gathered so far as what its surroundings make of it.
@@ -335,8 +354,10 @@ impl<'t> Builder<'t> {
 
     fn push(&mut self, kind: BlockKind, text: &str) {
         // A `<del>` that is never closed does not reach into the next section.
-        self.struck_block &= !matches!(kind, BlockKind::Heading { .. });
-        if self.struck_block {
+        if matches!(kind, BlockKind::Heading { .. }) {
+            self.struck_block = None;
+        }
+        if self.struck_block.is_some() {
             self.source = None;
             return;
         }

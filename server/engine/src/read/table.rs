@@ -9,6 +9,8 @@ const MAX_ROW_SPAN: usize = 10_000;
 const MAX_REPEATED_BYTES: usize = 1 << 10;
 /// Bytes and cells that spanning may add to a table; from there on cells take one place.
 const MAX_REPEATED_TOTAL: usize = 1 << 20;
+/// What a place that is left open before a cell from above counts: it says nothing, and takes tokens all the same.
+const PADDING_COST: usize = 32;
 
 /// A table under construction.
 #[derive(Default)]
@@ -70,8 +72,9 @@ impl TableText {
     /// The same at the end of a row: what a short row leaves open is empty.
     fn fill_to_the_end(&mut self) {
         self.fill_from_above();
-        let reaches = |above: &(usize, String)| above.0 > 0;
-        while self.from_above.iter().skip(self.row.len()).any(reaches) {
+        let Some(last) = self.from_above.iter().rposition(|(rows, _)| *rows > 0) else { return };
+        while self.row.len() <= last && self.repeated < MAX_REPEATED_TOTAL {
+            self.repeated += PADDING_COST;
             self.row.push(String::new());
             self.fill_from_above();
         }
@@ -271,6 +274,22 @@ mod tests {
             ),
             "| service | limit |\n| --- | --- |\n| Production |  |\n| mistral | 4 GB |\n"
         );
+    }
+
+    #[test]
+    fn short_rows_under_a_far_cell_are_padded_within_bounds() {
+        let mut table = TableText::default();
+        (0..255).for_each(|_| table.cell("x"));
+        table.cell_spanning("far", 1, 9_999);
+        table.end_row();
+        for number in 0..9_998 {
+            table.cell(&number.to_string());
+            table.end_row();
+        }
+        let text = table.finish();
+        assert!(text.lines().nth(1).is_some_and(|row| row.ends_with("| far |")));
+        assert_eq!(text.lines().last(), Some("| 9997 |"));
+        assert!(text.len() < 1 << 18, "{}", text.len());
     }
 
     #[test]

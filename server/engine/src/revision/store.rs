@@ -92,10 +92,12 @@ impl RevisionStore {
 
     fn mark_indexes(&self) -> Result<(), RevisionError> {
         let Some(marker) = self.dir.parent().map(|indexes| indexes.join(INDEXES_MARKER)) else { return Ok(()) };
-        if !marker.exists() {
-            durable::replace_file(&marker, b"RagOps keeps revisions here; this folder is never a source.\n")?;
+        if marker.exists() {
+            return Ok(());
         }
-        Ok(())
+        let written = durable::replace_file(&marker, b"RagOps keeps revisions here; this folder is never a source.\n");
+        // Another process may have written it at the same moment; it always says the same.
+        if marker.exists() { Ok(()) } else { Ok(written?) }
     }
 
     /// Sealed revisions with their manifests, oldest first; a folder whose manifest cannot be read comes with why.

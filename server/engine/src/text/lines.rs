@@ -110,26 +110,67 @@ fn is_heading(content: &str) -> bool {
     (1..=6).contains(&marks) && content[marks..].starts_with([' ', '\t'])
 }
 
-/// Whether a line starts a list item.
-pub(crate) fn is_list_item(content: &str) -> bool {
-    let mut chars = content.chars();
-    match chars.next() {
-        Some('-' | '*' | '+' | '•' | '‣' | '◦' | '·' | '○' | '●' | '■' | '□' | '▪') => {
-            chars.next().is_some_and(char::is_whitespace)
+/// How a list item is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ItemMark {
+    /// A bullet.
+    Bullet,
+    /// A number, or a letter that counts: `2.`, `나.`, `②`, `b)` are 2.
+    Number(u32),
+}
+
+/// The syllables that number Korean lists, in their order.
+const HANGUL_ORDER: &str = "가나다라마바사아자차카타파하";
+
+/// The mark of the list item that a line starts with.
+pub(crate) fn item_mark(line: &str) -> Option<ItemMark> {
+    let content = line.trim_start();
+    let first = content.chars().next()?;
+    let rest = &content[first.len_utf8()..];
+    match first {
+        '-' | '*' | '+' | '•' | '‣' | '◦' | '·' | '○' | '●' | '■' | '□' | '▪' => {
+            rest.starts_with(char::is_whitespace).then_some(ItemMark::Bullet)
         }
-        Some('0'..='9') => {
-            let digits = content.bytes().take_while(u8::is_ascii_digit).count();
-            let rest = &content[digits..];
-            digits <= 3 && rest.starts_with(['.', ')']) && rest[1..].starts_with(char::is_whitespace)
+        '①'..='⑳' => Some(ItemMark::Number(u32::from(first) - u32::from('①') + 1)),
+        '(' => {
+            let (inner, after) = rest.split_once(')')?;
+            after.starts_with(char::is_whitespace).then(|| ordinal(inner)).flatten().map(ItemMark::Number)
         }
-        _ => false,
+        _ => {
+            let end = content.char_indices().take(4).find(|(_, c)| matches!(c, '.' | ')')).map(|(at, _)| at)?;
+            let (counted, after) = (&content[..end], &content[end..]);
+            // `A. Smith` is a name.
+            let is_letter = counted.starts_with(|c: char| c.is_ascii_alphabetic());
+            let is_mark = after[1..].starts_with(char::is_whitespace) && !(is_letter && after.starts_with('.'));
+            is_mark.then(|| ordinal(counted)).flatten().map(ItemMark::Number)
+        }
+    }
+}
+
+/// The number that a mark's letters or digits stand for.
+fn ordinal(text: &str) -> Option<u32> {
+    let mut chars = text.chars();
+    let (first, next) = (chars.next()?, chars.next());
+    match first {
+        '0'..='9' if text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+        'a'..='z' if next.is_none() => Some(u32::from(first) - u32::from('a') + 1),
+        'A'..='Z' if next.is_none() => Some(u32::from(first) - u32::from('A') + 1),
+        _ if next.is_none() => HANGUL_ORDER.chars().position(|c| c == first).map(|at| at as u32 + 1),
+        _ => None,
     }
 }
 
 /// Whether a line goes on with the paragraph before it.
 fn continues(paragraph: &str, next: &str) -> bool {
-    if is_list_item(next) {
-        return false;
+    match item_mark(next) {
+        // A line may be wrapped within a word, and most Korean sentences end in `다.`.
+        Some(ItemMark::Number(number)) if next.starts_with(|c| HANGUL_ORDER.contains(c)) && number > 1 => {
+            if item_mark(paragraph) == Some(ItemMark::Number(number - 1)) {
+                return false;
+            }
+        }
+        Some(_) => return false,
+        None => {}
     }
     let last = paragraph.trim_end();
     let last = last[last.rfind('\n').map_or(0, |at| at + 1)..].trim_start();
@@ -151,4 +192,43 @@ fn is_at_least_columns(line: &str, columns: usize) -> bool {
         width += if c >= '\u{1100}' { 2 } else { 1 };
         width >= columns
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn list_items_are_known_by_their_marks() {
+        use ItemMark::{Bullet, Number};
+        for (line, mark) in [
+            ("- a", Some(Bullet)),
+            ("  * a", Some(Bullet)),
+            ("• 가", Some(Bullet)),
+            ("-a", None),
+            ("3. c", Some(Number(3))),
+            ("12) c", Some(Number(12))),
+            ("2024. 3. 5.", None),
+            ("3.5 GiB", None),
+            ("나. 뛰기", Some(Number(2))),
+            ("하) 끝", Some(Number(14))),
+            ("②뛰기", Some(Number(2))),
+            ("b) run", Some(Number(2))),
+            ("(3) run", Some(Number(3))),
+            ("(가) 뛰기", Some(Number(1))),
+            ("A. Smith", None),
+            ("(see below) it", None),
+            ("가나. 뛰기", None),
+            ("", None),
+        ] {
+            assert_eq!(item_mark(line), mark, "{line}");
+        }
+    }
+
+    #[test]
+    fn korean_items_start_lines_and_wrapped_words_do_not() {
+        let lines = |text: &str| groups(text).len();
+        assert_eq!(lines("가. 노래\n나. 뛰기\n다. 잠"), 3);
+        assert_eq!(lines("창고에서는 노래를 하거나 뛰는 일이 모두 금지되어 있습니\n다. 어기면 벌금입니다."), 1);
+    }
 }

@@ -11,7 +11,7 @@
       advice: 'Put it in other words, or ask somebody who knows. Nothing was made up.',
       talk: 'This is no question about the documents.', talkAdvice: 'Ask what you would look up in them.',
       failed: 'The server could not be reached. Is it still running?', unexpected: 'The server gave an answer that this page cannot read.',
-      empty: 'Please write a question first.', id: 'request',
+      empty: 'Please write a question first.', tooLong: 'The question is too long: at most 4,096 bytes.', id: 'request',
       about: 'HTTP interface: POST /query, described in ', starting: 'The index is being built; answers come when it is ready.',
     },
     ko: {
@@ -24,7 +24,7 @@
       advice: '다르게 물어보거나 담당자에게 문의해 주세요. 지어낸 내용은 없습니다.',
       talk: '문서에 관한 질문이 아닙니다.', talkAdvice: '문서에서 찾고 싶은 내용을 물어보세요.',
       failed: '서버에 연결할 수 없습니다. 서버가 실행 중인지 확인해 주세요.', unexpected: '서버의 응답을 읽을 수 없습니다.',
-      empty: '질문을 먼저 입력해 주세요.', id: '요청',
+      empty: '질문을 먼저 입력해 주세요.', tooLong: '질문이 너무 깁니다. 한글로 약 1,300자까지 쓸 수 있습니다.', id: '요청',
       about: 'HTTP 인터페이스: POST /query, 설명서는 ', starting: '인덱스를 만드는 중입니다. 준비되면 답변할 수 있습니다.',
     },
   };
@@ -48,7 +48,7 @@
   }
 
   // Sentences are prose, list items, rows of a table under its header, or fenced code, each in Markdown.
-  const item = /^\s*(?:-|(\d{1,3})[.)])\s+/;
+  const item = /^\s*(?:[-*+•‣◦·○●■□▪]|(\d{1,3})[.)])\s+/;
   const fence = /^\s*(?:```|~~~)[^\n]*\n?|\n?\s*(?:```|~~~)\s*$/g;
   const isRule = (line) => line.includes('-') && /^[|\-: ]+$/.test(line);
   const cells = (line) => line.trim().replace(/^\||\|$/g, '').split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|'));
@@ -95,11 +95,31 @@
     return row('td', Array(columns).fill('…'), element('td'));
   }
 
-  // Items left out of a list: between two, before the first step said or behind the last one.
+  // Items left out of a list: between two, before the first one said or behind the last one.
   function itemsBetween(last, said) {
     const [from, to] = [last && last.item, said && said.item];
     if (from && to && from.list === to.list) return to.number > from.number + 1;
-    return Boolean((from && from.numbered && from.number < from.of) || (to && to.numbered && to.number > 1));
+    return Boolean((from && from.number < from.of) || (to && to.number > 1));
+  }
+
+  // Sentences of a paragraph left out behind the last one said.
+  function closeParagraph(last, before, next) {
+    const open = before && before.paragraph && before.paragraph.number < before.paragraph.of;
+    if (open && last.is === 'prose' && (!next || (next.joint !== 'next' && next.joint !== 'gap') || !next.paragraph)) last.into.append('…');
+  }
+
+  // The list that an item belongs into: deeper items stand in a list within the item above them.
+  function listFor(last, said, is) {
+    const indent = /^ */.exec(said.text)[0].length;
+    while (last.levels.length > 1 && last.levels[last.levels.length - 1].indent > indent) last.levels.pop();
+    const level = last.levels[last.levels.length - 1];
+    if (level.indent === undefined) level.indent = indent;
+    if (indent > level.indent && level.entry) {
+      const inner = element(is);
+      level.entry.append(inner);
+      last.levels.push({ indent, list: inner });
+    }
+    return last.levels[last.levels.length - 1];
   }
 
   // Sentences that belong together make one block under the heading they stand under: a paragraph, a list, or a table
@@ -118,24 +138,28 @@
       const header = rule > 0 ? lines[rule - 1] : '';
       const placed = is === 'table' && (last.row || said.row);
       const otherTable = placed && !(last.row && said.row && said.row.table === last.row.table && said.row.number > last.row.number);
-      const otherParagraph = is === 'prose' && said.joint === 'block';
-      const skipped = itemsBetween(before, newSection ? null : said);
+      const newBlock = said.joint !== 'next' && said.joint !== 'gap';
+      const otherParagraph = is === 'prose' && newBlock;
+      const skipped = (!newSection && said.joint === 'block_gap') || itemsBetween(before, newSection ? null : said);
       const sameList = before && before.item && said.item && before.item.list === said.item.list;
-      const otherList = (is === 'ol' || is === 'ul') && (skipped || (before && (before.item || said.item) && !sameList));
+      const isList = is === 'ol' || is === 'ul';
+      const otherList = isList && (skipped || (before && (before.item || said.item) && !sameList));
+      const otherKind = is !== last.is && !(isList && last.isList && sameList);
       if (is === 'prose' && last.entry && sameList && before.item.number === said.item.number && !newSection) {
         last.entry.append(said.joint === 'gap' ? ' … ' : ' ', inline(element('span'), said.text.trim()), evidence(said));
         before = said;
         continue;
       }
-      if (!before || newSection || otherTable || otherParagraph || otherList || is === 'code' || is !== last.is || header !== last.header) {
+      if (!before || newSection || otherTable || otherParagraph || otherList || is === 'code' || otherKind || header !== last.header) {
         closeTable(last);
+        closeParagraph(last, before, said);
         if (before && skipped) leftOut();
         if (said.section && (newSection || !before)) made.push(inline(element('h3', null, { class: 'section' }), said.section));
         if ((newSection || !before) && itemsBetween(null, said)) leftOut();
         else if (is === 'code' && said.joint === 'gap') leftOut();
         section = said.section;
         const outer = element({ prose: 'p', code: 'div', table: 'div' }[is] || is, null, { class: `block ${is}` });
-        last = { is, header, into: outer, rows: 0 };
+        last = { is, isList, header, into: outer, rows: 0, levels: [{ list: outer }] };
         made.push(outer);
         if (is === 'table') {
           const table = element('table');
@@ -163,18 +187,21 @@
       } else if (is === 'code') {
         last.into.append(element('pre', said.text.replace(fence, '')), evidence(said));
       } else if (is === 'prose') {
-        if (said.joint === 'gap') last.into.append('… ');
+        if (said.joint === 'gap' || (newBlock && said.paragraph && said.paragraph.number > 1)) last.into.append('… ');
         last.into.append(inline(element('span'), said.text.trim()), evidence(said), ' ');
       } else {
         const number = item.exec(said.text)[1];
         const entry = inline(element('li', null, number ? { value: number } : {}), said.text.replace(item, '').trim());
         entry.append(evidence(said));
-        last.into.append(entry);
+        const level = listFor(last, said, is);
+        level.list.append(entry);
+        level.entry = entry;
         last.entry = entry;
       }
       before = said;
     }
     closeTable(last);
+    closeParagraph(last, before, null);
     if (itemsBetween(before, null)) leftOut();
     return made;
   }
@@ -222,6 +249,8 @@
     event.preventDefault();
     const question = byId('question').value.trim();
     if (!question) return say(t.empty, true);
+    // A Korean letter takes three bytes.
+    if (new TextEncoder().encode(question).length > 4096) return say(t.tooLong, true);
     const request = { question, mode: byId('mode').value };
     if (!byId('index-field').hidden) request.index = byId('index').value;
     byId('send').disabled = true;

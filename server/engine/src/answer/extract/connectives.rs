@@ -40,8 +40,7 @@ const GOING_ON: [&str; 34] = [
 ];
 
 /// How a sentence begins that limits what the one before said.
-const TAKING_BACK: [&str; 27] = [
-    "leave ",
+const TAKING_BACK: [&str; 26] = [
     "but ",
     "however",
     "only ",
@@ -78,6 +77,11 @@ pub(super) fn goes_on(sentence: &str) -> bool {
 /// Whether a sentence limits the one before it.
 pub(super) fn takes_back(sentence: &str) -> bool {
     begins_with(sentence, &TAKING_BACK)
+}
+
+/// Whether a paragraph says the opposite of what stands before it.
+pub(super) fn contrasts(paragraph: &str) -> bool {
+    begins_with(paragraph, &["but ", "however", "instead", "하지만", "그러나", "반면", "반대로", "대신", "다만"])
 }
 
 fn begins_with(sentence: &str, beginnings: &[&str]) -> bool {

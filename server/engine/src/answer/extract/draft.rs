@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::Retrieved;
 use crate::settings::RetrievalSettings;
+use crate::text::{Fact, FactKind, facts, missing_facts};
 
 use super::super::words::{question_words, rarity};
-use super::super::{ItemPlace, RowPlace, Searcher};
-use super::passage::is_prose;
+use super::super::{ItemPlace, ParagraphPlace, RowPlace, Searcher};
+use super::passage::{Cut, is_prose};
 use super::place::place;
 use super::{PieceKind, Section, context_of};
 
@@ -36,6 +37,8 @@ pub(super) struct Draft {
     pub(super) block: usize,
     /// The list item that it is a part of.
     pub(super) item: Option<ItemPlace>,
+    /// Which sentence of its paragraph it is, where that has several.
+    pub(super) paragraph: Option<ParagraphPlace>,
     /// The position of the piece that announces it.
     pub(super) lead: Option<usize>,
     /// What it is weighed by, where its passage was found and there is time to embed it.
@@ -47,6 +50,8 @@ pub(super) struct Draft {
 pub(super) struct Weighed {
     /// Share of the question's words, by rarity, in the piece and its headings.
     pub(super) words: f32,
+    /// Share of the question's identifiers (`HN-5031`) that stand in the piece or in a heading above it.
+    pub(super) identifiers: f32,
     /// The passage's fused score beside the best one's.
     pub(super) passage: f32,
     /// What the model takes off for the passage's language.
@@ -64,12 +69,14 @@ pub(super) fn drafts(
     settings: &RetrievalSettings,
 ) -> Result<Vec<Draft>, IndexError> {
     let words = QuestionWords::of(searcher, question)?;
+    let mut identifiers = facts(question);
+    identifiers.retain(|fact| fact.kind == FactKind::Identifier);
     let best = found.candidates.first().map_or(1.0, |c| c.fused).max(f32::EPSILON);
     let mut weights = HashMap::new();
     for (rank, candidate) in found.candidates.iter().take(settings.top_k).enumerate() {
         let passage = (candidate.fused / best).clamp(0.0, 1.0);
         let bias = candidate.closeness.zip(candidate.cosine).map_or(0.0, |(closeness, cosine)| closeness - cosine);
-        weights.insert(candidate.chunk, Weighed { words: 0.0, passage, bias, rank });
+        weights.insert(candidate.chunk, Weighed { words: 0.0, identifiers: 0.0, passage, bias, rank });
     }
     let passages = &searcher.revision().passages;
     let chunks: Vec<ChunkNumber> =
@@ -80,10 +87,11 @@ pub(super) fn drafts(
         let heading = placed.cut.headings.last().map_or("", String::as_str);
         let context = context_of(shortened(&title), shortened(heading));
         let says_enough = placed.cut.kind != PieceKind::Sentence || is_prose(&placed.cut.text);
-        let weighed = weights
-            .get(&placed.weighed_as)
-            .filter(|_| says_enough)
-            .map(|weights| Weighed { words: words.share_in(searcher, &context, &placed.cut.text), ..*weights });
+        let weighed = weights.get(&placed.weighed_as).filter(|_| says_enough).map(|weights| Weighed {
+            words: words.share_in(searcher, &context, &placed.cut.text),
+            identifiers: share_of_identifiers(&identifiers, &title, &placed.cut),
+            ..*weights
+        });
         drafts.push(Draft {
             chunk: placed.chunk,
             context,
@@ -92,6 +100,7 @@ pub(super) fn drafts(
             kind: placed.cut.kind,
             block: placed.block,
             item: placed.item,
+            paragraph: placed.paragraph,
             lead: placed.lead,
             weighed,
             text: placed.cut.text,
@@ -101,11 +110,20 @@ pub(super) fn drafts(
     Ok(drafts)
 }
 
+fn share_of_identifiers(identifiers: &[Fact], title: &str, cut: &Cut) -> f32 {
+    if identifiers.is_empty() {
+        return 0.0;
+    }
+    let place = format!("{title}\n{}\n{}", cut.headings.join("\n"), cut.text);
+    let held = identifiers.iter().filter(|fact| missing_facts(&fact.value, &place).is_empty()).count();
+    held as f32 / identifiers.len() as f32
+}
+
 /// Leaves those to be weighed that can be embedded in time: by words and the passage's rank, then by the order of reading.
 fn weigh_likeliest(drafts: &mut [Draft]) {
     let mut order: Vec<(usize, Weighed)> =
         drafts.iter().enumerate().filter_map(|(at, draft)| Some((at, draft.weighed?))).collect();
-    let likelihood = |weighed: &Weighed| weighed.words + weighed.passage;
+    let likelihood = |weighed: &Weighed| weighed.words + weighed.identifiers + weighed.passage;
     order.sort_by(|(a, x), (b, y)| likelihood(y).total_cmp(&likelihood(x)).then(x.rank.cmp(&y.rank)).then(a.cmp(b)));
     let (mut number, mut bytes) = (0, 0);
     for (at, _) in order {
@@ -177,8 +195,9 @@ mod tests {
             kind: PieceKind::Sentence,
             block: 0,
             item: None,
+            paragraph: None,
             lead: None,
-            weighed: Some(Weighed { words, passage: 0.0, bias: 0.0, rank: 0 }),
+            weighed: Some(Weighed { words, identifiers: 0.0, passage: 0.0, bias: 0.0, rank: 0 }),
         }
     }
 

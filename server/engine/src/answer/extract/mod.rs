@@ -14,10 +14,10 @@ use crate::retrieve::Retrieved;
 use crate::settings::RetrievalSettings;
 
 use super::attribute::Evidence;
-use super::{AnswerError, ItemPlace, RowPlace, Searcher};
+use super::{AnswerError, ItemPlace, ParagraphPlace, RowPlace, Searcher};
 
 use draft::{Draft, drafts};
-use pick::Asked;
+use procedure::Asked;
 
 /// What a deviation of the off-topic background adds to a piece's score, and the share of the question's words in
 /// piece and headings, the passage's own rank, and being a table row. Fitted as a listwise softmax on the halves `tune`
@@ -26,8 +26,10 @@ const CLOSENESS_WEIGHT: f32 = 0.75;
 const WORDS_WEIGHT: f32 = 0.5;
 const PASSAGE_WEIGHT: f32 = 2.2;
 const ROW_WEIGHT: f32 = 0.6;
-/// What a step of a procedure or a command gets where the question asks how something is done, from the samples' half
-/// `tune` alone: .60 of the facts are said without it, .64 with it (ADR 0011).
+/// What the identifiers of the question give: `HN-5031` is not answered by what is said of `HN-5033`.
+const IDENTIFIER_WEIGHT: f32 = 1.5;
+/// What a step or a command gets where the question asks how something is done, and a rule where it asks whether it may
+/// be, from the samples' half `tune` alone: .60 of the facts are said without it, .64 with it (ADR 0011).
 const PROCEDURE_WEIGHT: f32 = 1.0;
 /// The deviation where no background was measured: what e5-small shows.
 const DEFAULT_DEVIATION: f32 = 0.019;
@@ -47,6 +49,8 @@ pub struct Piece {
     pub row: Option<RowPlace>,
     /// Which item of a list it is a part of.
     pub item: Option<ItemPlace>,
+    /// Which sentence of its paragraph it is, where that has several.
+    pub paragraph: Option<ParagraphPlace>,
     kind: PieceKind,
     /// The paragraph, list item, table or block of code that it is a part of.
     pub(super) block: usize,
@@ -117,7 +121,7 @@ pub fn extract(
     let deviation =
         background.off_topic(language).and_then(|cosines| cosines.deviation(super::confidence::MIN_DEVIATION));
     let deviation = deviation.unwrap_or(DEFAULT_DEVIATION);
-    let how_to = procedure::asks_how_to(question);
+    let asks = Asked::by(question);
     let mut vectors = vectors.rows();
     let piece = |draft: Draft| {
         let vector = draft.weighed.and_then(|_| vectors.next()).map(<[f32]>::to_vec).unwrap_or_default();
@@ -126,8 +130,9 @@ pub fn extract(
             CLOSENESS_WEIGHT * closeness
                 + WORDS_WEIGHT * weighed.words
                 + PASSAGE_WEIGHT * weighed.passage
+                + IDENTIFIER_WEIGHT * weighed.identifiers
                 + if draft.kind == PieceKind::Row { ROW_WEIGHT } else { 0.0 }
-                + if how_to && procedure::is_part(draft.kind, &draft.text) { PROCEDURE_WEIGHT } else { 0.0 }
+                + if asks.is_told_by(draft.kind, &draft.text) { PROCEDURE_WEIGHT } else { 0.0 }
         });
         Piece {
             chunk: draft.chunk,
@@ -135,6 +140,7 @@ pub fn extract(
             section: draft.section,
             row: draft.row,
             item: draft.item,
+            paragraph: draft.paragraph,
             evidence: Evidence { text: draft.text, vector },
             kind: draft.kind,
             block: draft.block,
@@ -143,7 +149,7 @@ pub fn extract(
         }
     };
     let pieces: Vec<Piece> = drafts.into_iter().map(piece).collect();
-    let picked = pick::pick(&pieces, if how_to { Asked::HowTo } else { Asked::Fact });
+    let picked = pick::pick(&pieces, asks);
     Ok(Extraction { pieces, picked })
 }
 

@@ -2,10 +2,10 @@
 //! piece knows what turns its meaning: the headings above it, and the sentence that announces it ("Never do this:").
 
 use crate::document::{Place, TablePart};
-use crate::text::{Segment, SegmentKind, is_table_rule, segments};
+use crate::text::{ItemMark, Segment, SegmentKind, is_table_rule, item_mark, segments};
 
 use super::super::RowPlace;
-use super::PieceKind;
+use super::{PieceKind, connectives};
 
 /// A piece cut from a passage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub(super) struct Cut {
     pub(super) lead: Option<usize>,
     /// Whether what announces it may stand in the passage before: it begins this one, in the middle of a list or table.
     pub(super) goes_on: bool,
+    /// Whether a prohibition that holds for it may stand in the passage before.
+    pub(super) maybe_forbidden: bool,
+    /// Whether the passage before ends with it, too.
+    pub(super) is_repeated: bool,
     /// The paragraph, list item, table or block of code that it is a part of, counted within the passage.
     pub(super) block: usize,
     /// The list that it is a part of, counted within the passage.
@@ -60,8 +64,23 @@ pub(super) fn cut(text: &str, place: &Place) -> Vec<Cut> {
         let mut push = |kind, text: String, row| {
             let headings = headings.path();
             let section = (place.section, entered);
-            let (lead, goes_on, block, list) = (None, false, 0, None);
-            pieces.push(Cut { kind, text, headings, section, row, lead, goes_on, block, list, start, after_blank });
+            let is_repeated = segment.range.start < place.repeats as usize;
+            let (lead, goes_on, maybe_forbidden, block, list) = (None, false, false, 0, None);
+            pieces.push(Cut {
+                kind,
+                text,
+                headings,
+                section,
+                row,
+                lead,
+                goes_on,
+                maybe_forbidden,
+                is_repeated,
+                block,
+                list,
+                start,
+                after_blank,
+            });
         };
         match segment.kind {
             SegmentKind::Heading => {
@@ -90,6 +109,13 @@ pub(super) fn cut(text: &str, place: &Place) -> Vec<Cut> {
             Lead::Before => (None, place.part > 0),
             Lead::None => (None, false),
         };
+        if pieces[at].lead.is_none() && !pieces[at].goes_on {
+            match prohibition(&pieces, at) {
+                Announced::By(lead) => pieces[at].lead = Some(lead),
+                Announced::Before => pieces[at].maybe_forbidden = place.part > 0,
+                Announced::No => {}
+            }
+        }
     }
     group(&mut pieces);
     pieces
@@ -149,8 +175,10 @@ fn group(pieces: &mut [Cut]) {
 
 /// The number of a step.
 pub(super) fn step_number(text: &str) -> Option<u32> {
-    let text = text.trim_start();
-    is_step(text).then(|| text.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()).flatten()
+    match item_mark(text) {
+        Some(ItemMark::Number(number)) => Some(number),
+        Some(ItemMark::Bullet) | None => None,
+    }
 }
 
 /// What announces a passage that begins in the middle of a list or table, found in the passage before: the last piece
@@ -158,6 +186,7 @@ pub(super) fn step_number(text: &str) -> Option<u32> {
 pub(super) fn announced_at_end(pieces: &[Cut]) -> Announced {
     match pieces.last() {
         Some(last) if announces(&last.text) && last.kind == PieceKind::Sentence => Announced::By(pieces.len() - 1),
+        Some(last) if last.kind == PieceKind::Row && is_group(last) => Announced::By(pieces.len() - 1),
         Some(last) => match last.lead {
             Some(lead) => Announced::By(lead),
             None if last.goes_on => Announced::Before,
@@ -165,6 +194,47 @@ pub(super) fn announced_at_end(pieces: &[Cut]) -> Announced {
         },
         None => Announced::No,
     }
+}
+
+/// The prohibition above a piece that holds for it: "Never do this:" stands for all paragraphs and lists behind it in its
+/// section, up to the next announcement. A condition that nobody forbids is not looked for so far up: it would be made up.
+fn prohibition(pieces: &[Cut], at: usize) -> Announced {
+    let section = pieces.get(at).or(pieces.last()).map(|piece| piece.section);
+    // "But this holds." and "Allowed:" begin something else.
+    let begins_anew = |piece: &Cut| piece.start == Start::Line && connectives::contrasts(&piece.text);
+    if pieces.get(at).is_some_and(|piece| begins_anew(piece) || (piece.start == Start::Line && ends_open(&piece.text)))
+    {
+        return Announced::No;
+    }
+    for above in (0..at).rev() {
+        let piece = &pieces[above];
+        if Some(piece.section) != section || begins_anew(piece) {
+            return Announced::No;
+        }
+        if piece.kind != PieceKind::Sentence || is_in_item(pieces, above) {
+            continue;
+        }
+        let is_label = is_label(&piece.text) && pieces.get(above + 1).is_some_and(|next| next.start != Start::SameLine);
+        let text = piece.text.to_lowercase();
+        if forbids(&text) && (ends_open(&text) || is_label || points_on(&text)) {
+            return Announced::By(above);
+        }
+        let is_shorter = pieces.get(above + 1).is_some_and(|next| 2 * piece.text.len() <= next.text.len());
+        if ends_open(&text) || (is_label && is_shorter) {
+            return Announced::No;
+        }
+    }
+    if section.is_some_and(|(_, entered)| entered == 0) { Announced::Before } else { Announced::No }
+}
+
+fn is_in_item(pieces: &[Cut], at: usize) -> bool {
+    let first = (0..=at).rev().find(|at| pieces[*at].start != Start::SameLine);
+    first.is_some_and(|first| pieces[first].begins_item())
+}
+
+/// The prohibition that holds for whatever goes on behind a passage in the same section.
+pub(super) fn prohibition_at_end(pieces: &[Cut]) -> Announced {
+    prohibition(pieces, pieces.len())
 }
 
 /// What a passage says of the list or table that goes on behind it.
@@ -226,7 +296,12 @@ fn lead(pieces: &[Cut], at: usize) -> Lead {
     let same_section = |other: &usize| pieces[*other].section == pieces[at].section;
     let before = at.checked_sub(1).filter(same_section);
     match (pieces[at].kind, pieces[at].start) {
-        (PieceKind::Row, _) if goes_on_with_row(pieces, at) => inherited(pieces, before),
+        (PieceKind::Row, _) if goes_on_with_row(pieces, at) => match (is_group(&pieces[at]), is_group(&pieces[at - 1]))
+        {
+            (false, true) => Lead::Piece(at - 1),
+            (false, false) => inherited(pieces, before),
+            (true, _) => above_group(pieces, at),
+        },
         (PieceKind::Sentence, Start::SameLine) => before.map_or(Lead::None, |before| as_before(pieces, before)),
         (PieceKind::Sentence, Start::Item(indent)) => match before {
             Some(before) => lead_of_item(pieces, before, indent),
@@ -265,6 +340,21 @@ fn is_before_item(pieces: &[Cut]) -> bool {
 fn goes_on_with_row(pieces: &[Cut], at: usize) -> bool {
     let is_row = at > 0 && pieces[at - 1].kind == PieceKind::Row;
     is_row && pieces[at - 1].row.map(|row| row.table) == pieces[at].row.map(|row| row.table)
+}
+
+/// Whether a row is a heading within its table: one that fills its first cell alone.
+fn is_group(row: &Cut) -> bool {
+    let line = row.text.lines().last().unwrap_or_default().trim();
+    let mut cells = line.trim_matches('|').split('|').map(str::trim);
+    let is_named = cells.next().is_some_and(|first| !first.is_empty());
+    let others: Vec<&str> = cells.collect();
+    is_named && !others.is_empty() && others.iter().all(|cell| cell.is_empty())
+}
+
+/// What announces a table stands above all groups of its rows.
+fn above_group(pieces: &[Cut], at: usize) -> Lead {
+    let first = (0..at).rev().take_while(|row| goes_on_with_row(pieces, row + 1)).last();
+    inherited(pieces, first)
 }
 
 fn inherited(pieces: &[Cut], before: Option<usize>) -> Lead {
@@ -312,36 +402,56 @@ fn lead_of_item(pieces: &[Cut], before: usize, indent: usize) -> Lead {
 /// Whether a sentence right above a list, a table or code says what these are: it ends open, it is a label (`금지 사항`), or it
 /// uses the words for it: `다음 작업은 절대 하지 않습니다.`
 pub(super) fn announces(text: &str) -> bool {
-    const WORDS: [&str; 24] = [
-        "following",
-        "these",
-        "below",
+    let lower = text.to_lowercase();
+    let says = points_on(&lower) || forbids(&lower);
+    ends_open(text) || is_label(text) || (text.len() < MAX_ANNOUNCING_BYTES && says)
+}
+
+/// A longer sentence says more than what follows.
+const MAX_ANNOUNCING_BYTES: usize = 240;
+
+fn is_label(text: &str) -> bool {
+    let text = text.trim_end();
+    text.chars().count() <= 40 && text.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | '*'))
+}
+
+/// Whether a text in lower case names what stands behind it.
+fn points_on(text: &str) -> bool {
+    text.len() < MAX_ANNOUNCING_BYTES
+        && ["following", "these", "below", "다음", "아래"].iter().any(|word| text.contains(word))
+}
+
+/// Whether a text in lower case says that something is not to be done, or does not hold.
+fn forbids(text: &str) -> bool {
+    const WORDS: [&str; 26] = [
         "never",
         "must not",
+        "mustn't",
         "do not",
         "don't",
+        "not allowed",
+        "not permitted",
         "forbidden",
         "prohibited",
         "wrong",
         "avoid",
         "deprecated",
-        "다음",
-        "아래",
         "금지",
         "금물",
         "하지 않",
+        "하지 마",
         "마세요",
         "마십시오",
         "말 것",
         "안 됩니다",
         "안됩니다",
+        "안 되는",
+        "안되는",
+        "하면 안",
         "폐기",
         "쓰지",
     ];
-    let text = text.trim_end();
-    let is_label =
-        text.chars().count() <= 40 && text.ends_with(|c: char| c.is_alphanumeric() || matches!(c, ')' | '*'));
-    ends_open(text) || is_label || (text.len() < 240 && WORDS.iter().any(|word| text.to_lowercase().contains(word)))
+    WORDS.iter().any(|word| text.contains(word))
 }
 
 /// Whether a sentence is nothing without what follows: `Never do this:`, or the question of an FAQ entry.
@@ -356,14 +466,12 @@ pub(super) fn is_prose(part: &str) -> bool {
 
 /// Whether a sentence begins a list item.
 pub(super) fn is_item(text: &str) -> bool {
-    text.trim_start().starts_with("- ") || is_step(text)
+    item_mark(text).is_some()
 }
 
 /// Whether a sentence begins an item of a numbered list.
 pub(super) fn is_step(text: &str) -> bool {
-    let text = text.trim_start();
-    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    rest.len() < text.len() && text.len() - rest.len() <= 3 && (rest.starts_with(". ") || rest.starts_with(") "))
+    step_number(text).is_some()
 }
 
 /// Each row of a pipe table with the header above it, so that a cell keeps its meaning.

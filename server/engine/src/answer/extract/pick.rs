@@ -1,19 +1,18 @@
 //! Which pieces make the answer, and in which order they are said.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
-use crate::text::{bigram_overlap, missing_facts};
+use crate::text::matching_form;
 
 use super::draft::MAX_PIECE_BYTES;
-use super::passage::ends_open;
+use super::passage::{announces, ends_open, is_item};
+use super::procedure::{Asked, is_step_heading};
 use super::{Piece, PieceKind, Section, connectives};
 
 /// The most pieces picked by score; what they introduce or are a step of comes on top.
 const MAX_PICKED: usize = 6;
 /// A further piece must come this close to the best: it is at least a fifth as likely. Tuned with the weights.
 const WITHIN_OF_BEST: f32 = 1.5;
-/// Two pieces of which the character bigrams agree this far, and every number and identifier, say the same.
-const SAME_OVERLAP: f32 = 0.9;
 /// A numbered list is given whole up to so many bytes.
 const MAX_LIST_BYTES: usize = 3_000;
 /// A paragraph is given whole up to so many characters.
@@ -23,34 +22,36 @@ const MAX_ROWS: u32 = 12;
 const MAX_ROWS_BYTES: usize = 1_500;
 /// A section that tells how something is done is given whole up to so many bytes.
 const MAX_SECTION_BYTES: usize = 2_000;
+/// A section of several paragraphs is given whole up to so many bytes, whatever is asked.
+const MAX_SHORT_SECTION_BYTES: usize = 800;
 /// At most so many procedures are given whole because the question asks how something is done.
 const MAX_PROCEDURES: usize = 2;
+/// From a piece picked, so many neighbours of neighbours belong to it: sixty questions of a check list, or sixty warnings,
+/// would follow from one otherwise.
+const MAX_NEIGHBOURS: u32 = 2;
 /// Where the question asks how something is done, what stands in another section must come this close to the best.
 const WITHIN_OF_BEST_ELSEWHERE: f32 = 0.75;
-
-/// What a question asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
-    /// How something is done.
-    HowTo,
-    Fact,
-}
 
 /// Positions of the best piece and those nearly as good that say something else, with all that they cannot be understood
 /// without; in the order of the answer.
 pub(super) fn pick(pieces: &[Piece], asked: Asked) -> Vec<usize> {
     let by_score = best(pieces, asked);
     let mut picked: BTreeSet<usize> = by_score.iter().copied().collect();
-    if asked == Asked::HowTo {
-        picked.extend(by_score.first().map(|at| section(pieces, *at)).unwrap_or_default());
+    if let Some(best) = by_score.first() {
+        picked.extend(section(pieces, *best, asked));
     }
     picked.extend(procedures(pieces, &by_score, asked));
     picked.extend(tables(pieces, &by_score));
-    let mut open: Vec<usize> = picked.iter().copied().collect();
-    while let Some(at) = open.pop() {
-        let needed = [unit(pieces, at), neighbours(pieces, at)].concat();
-        let needed = needed.into_iter().chain(pieces[at].lead).filter(|at| is_sayable(&pieces[*at]));
-        open.extend(needed.filter(|at| picked.insert(*at)).collect::<Vec<_>>());
+    picked.extend(announced(pieces, &by_score));
+    let mut open: Vec<(usize, u32)> = picked.iter().map(|at| (*at, 0)).collect();
+    while let Some((at, steps)) = open.pop() {
+        let mut needed: Vec<(usize, u32)> = unit(pieces, at).into_iter().map(|at| (at, steps)).collect();
+        if steps < MAX_NEIGHBOURS {
+            needed.extend(neighbours(pieces, at).into_iter().map(|at| (at, steps + 1)));
+        }
+        needed.extend(pieces[at].lead.map(|lead| (lead, steps)));
+        needed.retain(|(at, _)| is_sayable(&pieces[*at]) && picked.insert(*at));
+        open.extend(needed);
     }
     in_reading_order(pieces, picked)
 }
@@ -66,7 +67,7 @@ fn best(pieces: &[Piece], asked: Asked) -> Vec<usize> {
     let mut picked: Vec<usize> = Vec::new();
     for at in by_score {
         let piece = &pieces[at];
-        let same = |other: &usize| says_the_same(&piece.quote, &pieces[*other].quote);
+        let same = |other: &usize| says_the_same(piece, &pieces[*other]);
         let elsewhere = asked == Asked::HowTo && piece.section != top.section;
         let within = if elsewhere { WITHIN_OF_BEST_ELSEWHERE } else { WITHIN_OF_BEST };
         if picked.len() == MAX_PICKED || piece.score < top.score - WITHIN_OF_BEST {
@@ -79,9 +80,36 @@ fn best(pieces: &[Piece], asked: Asked) -> Vec<usize> {
     picked
 }
 
-/// The whole section of a piece, unless it is long.
-fn section(pieces: &[Piece], at: usize) -> Vec<usize> {
-    whole(pieces, |piece| piece.section == pieces[at].section, MAX_SECTION_BYTES)
+/// The whole section of a piece, unless it is long: in a short one of several paragraphs one limits the other. Where steps
+/// are told under headings of their own, the sections of all steps.
+fn section(pieces: &[Piece], at: usize, asked: Asked) -> Vec<usize> {
+    if let Some(group) = StepGroup::of(&pieces[at].section).filter(|_| asked == Asked::HowTo) {
+        let steps = whole(pieces, |piece| StepGroup::of(&piece.section).as_ref() == Some(&group), MAX_LIST_BYTES);
+        if !steps.is_empty() {
+            return steps;
+        }
+    }
+    let in_section = |piece: &Piece| piece.section == pieces[at].section;
+    let blocks: BTreeSet<usize> = pieces.iter().filter(|piece| in_section(piece)).map(|piece| piece.block).collect();
+    match asked {
+        Asked::HowTo | Asked::Permission => whole(pieces, in_section, MAX_SECTION_BYTES),
+        Asked::Fact if blocks.len() > 1 => whole(pieces, in_section, MAX_SHORT_SECTION_BYTES),
+        Asked::Fact => Vec::new(),
+    }
+}
+
+/// The sections of one procedure whose steps have headings of their own.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct StepGroup<'p> {
+    document: u32,
+    above: &'p [String],
+}
+
+impl<'p> StepGroup<'p> {
+    fn of(section: &'p Section) -> Option<Self> {
+        let (heading, above) = section.headings.split_last()?;
+        is_step_heading(heading).then_some(Self { document: section.document, above })
+    }
 }
 
 /// All pieces of which something holds, if they are short enough together; none of them that are too long.
@@ -119,17 +147,34 @@ fn neighbours(pieces: &[Piece], at: usize) -> Vec<usize> {
     }
     if let Some(next) = pieces.get(at + 1).filter(|next| next.section == piece.section) {
         let is_sentence = piece.kind == PieceKind::Sentence;
-        let introduces = is_sentence && (next.kind == PieceKind::Code || ends_open(&piece.evidence.text));
-        let takes_back = next.kind == PieceKind::Sentence && connectives::takes_back(&next.evidence.text);
-        found.extend((introduces || (takes_back && next.item.is_none())).then_some(at + 1));
+        // A question is answered by what follows, unless another question does.
+        let opens = ends_open(&piece.evidence.text) && !ends_open(&next.evidence.text) && !is_sibling(piece, next);
+        let introduces = is_sentence && (next.kind == PieceKind::Code || opens);
+        let text = &next.evidence.text;
+        let takes_back = connectives::takes_back(text);
+        let is_prose = next.kind == PieceKind::Sentence && next.item.is_none();
+        // "This permission ended." and what is to be known of a command stand in paragraphs of their own.
+        let speaks_of_it = next.block != piece.block && connectives::goes_on(text);
+        let explains = piece.kind == PieceKind::Code;
+        found.extend((introduces || (is_prose && (takes_back || speaks_of_it || explains))).then_some(at + 1));
     }
     let before = at.checked_sub(1).filter(|before| pieces[*before].block == piece.block);
     found.extend(before.filter(|_| connectives::goes_on(&piece.evidence.text)));
     found
 }
 
-fn says_the_same(a: &str, b: &str) -> bool {
-    bigram_overlap(a, b) >= SAME_OVERLAP && missing_facts(a, b).is_empty() && missing_facts(b, a).is_empty()
+/// Whether two pieces are items of one list, the second no deeper than the first.
+fn is_sibling(piece: &Piece, next: &Piece) -> bool {
+    let indent = |piece: &Piece| piece.evidence.text.len() - piece.evidence.text.trim_start().len();
+    let same_list = piece.item.zip(next.item).is_some_and(|(piece, next)| piece.list == next.list);
+    same_list && is_item(&next.evidence.text) && indent(next) <= indent(piece)
+}
+
+/// Whether two pieces are the same words under the same heading. "May not be restarted" is nearly the same as "may be
+/// restarted", and a heading may turn the meaning.
+fn says_the_same(a: &Piece, b: &Piece) -> bool {
+    let letters = |text: &str| matching_form(text).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    a.section.headings.last() == b.section.headings.last() && letters(&a.quote) == letters(&b.quote)
 }
 
 /// The other steps of numbered lists of which the best piece or two picked pieces are steps, or one where the question
@@ -144,10 +189,31 @@ fn procedures(pieces: &[Piece], picked: &[usize], asked: Asked) -> Vec<usize> {
         let how_to = asked == Asked::HowTo && lists < MAX_PROCEDURES;
         if !steps.contains(at) && (chosen >= 2 || picked.first() == Some(at) || how_to) {
             steps.extend(whole(pieces, in_list, MAX_LIST_BYTES));
+            steps.extend(around(pieces, in_list));
             lists += 1;
         }
     }
     steps
+}
+
+/// The paragraphs right before and right behind the steps of a list: who may begin, and what to do when a step fails.
+fn around(pieces: &[Piece], in_list: impl Fn(&Piece) -> bool) -> Vec<usize> {
+    let first = pieces.iter().position(&in_list);
+    let last = pieces.iter().rposition(&in_list);
+    let ends = [(first, first.and_then(|at| at.checked_sub(1))), (last, last.map(|at| at + 1))];
+    let beside = ends.into_iter().filter_map(|(end, beside)| Some((&pieces[end?], beside?)));
+    let belongs = |(end, at): (&Piece, usize)| {
+        let piece = pieces.get(at)?;
+        (piece.section == end.section && piece.kind == PieceKind::Sentence && piece.item.is_none()).then_some(at)
+    };
+    beside.filter_map(belongs).filter(|at| is_sayable(&pieces[*at])).collect()
+}
+
+/// The lists, tables and code that a picked sentence announces, unless they are long: "The following cases are excluded."
+fn announced(pieces: &[Piece], picked: &[usize]) -> Vec<usize> {
+    let says = |at: &&usize| announces(&pieces[**at].evidence.text);
+    let of = |at: &usize| whole(pieces, |piece| piece.lead == Some(*at), MAX_LIST_BYTES);
+    picked.iter().filter(says).flat_map(of).collect()
 }
 
 /// All rows of the small tables of which two are picked: some of them would look like all there are. Of a table that is
@@ -167,28 +233,19 @@ fn tables(pieces: &[Piece], picked: &[usize]) -> Vec<usize> {
     rows
 }
 
-/// Sections in the order of their best piece; within a section as it is read. What overlapping passages repeat is said once.
+/// Sections in the order of their best piece, steps under headings of their own in theirs; within a section as it is read.
 fn in_reading_order(pieces: &[Piece], picked: BTreeSet<usize>) -> Vec<usize> {
-    let mut best = HashMap::<&Section, f32>::new();
+    let mut best = HashMap::<Result<StepGroup<'_>, &Section>, f32>::new();
+    let key = |at: usize| StepGroup::of(&pieces[at].section).ok_or(&pieces[at].section);
     for at in &picked {
-        let entry = best.entry(&pieces[*at].section).or_insert(f32::NEG_INFINITY);
+        let entry = best.entry(key(*at)).or_insert(f32::NEG_INFINITY);
         *entry = entry.max(pieces[*at].score);
     }
-    let mut said = HashSet::new();
-    let place = |piece: &Piece| piece.row.map(|row| (row.table, row.number));
-    let mut picked: Vec<usize> = picked
-        .into_iter()
-        .filter(|at| said.insert((&pieces[*at].section, &pieces[*at].quote, place(&pieces[*at]))))
-        .collect();
-    let key = |at: &usize| {
-        let section = &pieces[*at].section;
-        (best.get(section).copied().unwrap_or(f32::NEG_INFINITY), section, *at)
-    };
-    picked.sort_by(|a, b| {
-        let (a, b) = (key(a), key(b));
-        b.0.total_cmp(&a.0).then_with(|| (a.1, a.2).cmp(&(b.1, b.2)))
+    let mut picked: Vec<(f32, usize)> = picked.into_iter().map(|at| (best[&key(at)], at)).collect();
+    picked.sort_by(|(a_best, a), (b_best, b)| {
+        b_best.total_cmp(a_best).then_with(|| (&pieces[*a].section, *a).cmp(&(&pieces[*b].section, *b)))
     });
-    picked
+    picked.into_iter().map(|(_, at)| at).collect()
 }
 
 #[cfg(test)]

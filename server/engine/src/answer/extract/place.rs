@@ -3,16 +3,20 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::document::LineRange;
 use crate::index::passages::Passages;
 use crate::index::{ChunkNumber, IndexError};
 
-use super::super::ItemPlace;
+use super::super::{ItemPlace, ParagraphPlace};
 use super::PieceKind;
-use super::passage::{Announced, Cut, announced_at_end, announces, cut, step_number};
+use super::passage::{Announced, Cut, announced_at_end, announces, cut, prohibition_at_end, step_number};
+use super::procedure::is_step_heading;
 
 /// How many passages before one are looked at for the beginning of its list, and behind one for its end.
-const MAX_PASSAGES_BACK: usize = 16;
+const MAX_PASSAGES_BACK: usize = 32;
 const MAX_PASSAGES_ON: usize = 2;
+/// How many passages before and behind one are looked at for the other steps of a procedure whose steps have headings.
+const MAX_STEP_PASSAGES: u32 = 6;
 
 /// A piece with its place among the others.
 pub(super) struct Placed {
@@ -24,12 +28,15 @@ pub(super) struct Placed {
     /// Counted over all pieces.
     pub(super) block: usize,
     pub(super) item: Option<ItemPlace>,
+    /// Which sentence of its paragraph it is, where that has several.
+    pub(super) paragraph: Option<ParagraphPlace>,
     /// The position of the piece that announces it.
     pub(super) lead: Option<usize>,
 }
 
 struct Passage {
     document: u32,
+    lines: Option<LineRange>,
     cuts: Vec<Cut>,
 }
 
@@ -42,6 +49,8 @@ pub(super) fn place(passages: &Passages, chunks: &[ChunkNumber]) -> Result<Vec<P
     let mut unfinished = Vec::new();
     for chunk in chunks {
         load_back(passages, &mut loaded, chunk.0)?;
+        load_rest(passages, &mut loaded, chunk.0)?;
+        load_steps(passages, &mut loaded, chunk.0)?;
         unfinished.extend(load_on(passages, &mut loaded, chunk.0)?);
     }
     Ok(joined(loaded, chunks, &unfinished))
@@ -50,12 +59,19 @@ pub(super) fn place(passages: &Passages, chunks: &[ChunkNumber]) -> Result<Vec<P
 fn load(passages: &Passages, loaded: &mut BTreeMap<u32, Passage>, number: u32) -> Result<(), IndexError> {
     if let std::collections::btree_map::Entry::Vacant(free) = loaded.entry(number) {
         let chunk = passages.chunk(ChunkNumber(number))?;
-        free.insert(Passage { document: chunk.document, cuts: cut(&chunk.text, &chunk.place) });
+        let cuts = cut(&chunk.text, &chunk.place);
+        free.insert(Passage { document: chunk.document, lines: chunk.place.lines, cuts });
     }
     Ok(())
 }
 
 fn load_back(passages: &Passages, loaded: &mut BTreeMap<u32, Passage>, mut number: u32) -> Result<(), IndexError> {
+    let first = loaded.get(&number).and_then(|passage| passage.cuts.first());
+    // What a prohibition holds for, or is repeated, is understood from one passage more.
+    let is_plain = first.is_some_and(|first| !first.goes_on && (first.maybe_forbidden || first.is_repeated));
+    if let Some(before) = number.checked_sub(1).filter(|_| is_plain) {
+        return load(passages, loaded, before);
+    }
     for _ in 0..MAX_PASSAGES_BACK {
         let begins_within = loaded.get(&number).and_then(|p| p.cuts.first()).is_some_and(|first| first.goes_on);
         let Some(before) = number.checked_sub(1).filter(|_| begins_within) else { break };
@@ -66,6 +82,70 @@ fn load_back(passages: &Passages, loaded: &mut BTreeMap<u32, Passage>, mut numbe
         number = before;
     }
     Ok(())
+}
+
+/// Loads the passage that the last paragraph of this one goes on in.
+fn load_rest(passages: &Passages, loaded: &mut BTreeMap<u32, Passage>, number: u32) -> Result<(), IndexError> {
+    let count = u32::try_from(passages.chunk_count()).unwrap_or(u32::MAX);
+    let ends_with_prose = |passage: &Passage| {
+        passage.cuts.last().is_some_and(|last| last.kind == PieceKind::Sentence && last.list.is_none())
+    };
+    if number + 1 >= count || loaded.contains_key(&(number + 1)) || !loaded.get(&number).is_some_and(ends_with_prose) {
+        return Ok(());
+    }
+    load(passages, loaded, number + 1)?;
+    if !loaded.get(&number).zip(loaded.get(&(number + 1))).is_some_and(|(here, next)| share_a_line(here, next)) {
+        loaded.remove(&(number + 1));
+    }
+    Ok(())
+}
+
+/// Loads the passages around one that hold the other steps of its procedure, where each step has a heading.
+fn load_steps(passages: &Passages, loaded: &mut BTreeMap<u32, Passage>, number: u32) -> Result<(), IndexError> {
+    let count = u32::try_from(passages.chunk_count()).unwrap_or(u32::MAX);
+    let Some((document, above)) = loaded.get(&number).and_then(|here| here.steps_under().map(|a| (here.document, a)))
+    else {
+        return Ok(());
+    };
+    let behind = number + 1..count.min(number.saturating_add(1 + MAX_STEP_PASSAGES));
+    let before = number.saturating_sub(MAX_STEP_PASSAGES)..number;
+    let directions: [Vec<u32>; 2] = [behind.collect(), before.rev().collect()];
+    for other in directions {
+        for number in other {
+            let was_there = loaded.contains_key(&number);
+            load(passages, loaded, number)?;
+            let goes_on = |passage: &Passage| passage.document == document && passage.holds_step_under(&above);
+            if !loaded.get(&number).is_some_and(goes_on) {
+                if !was_there {
+                    loaded.remove(&number);
+                }
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Passage {
+    /// The headings above the steps that it holds, where these have headings of their own.
+    fn steps_under(&self) -> Option<Vec<String>> {
+        self.cuts.iter().find_map(|cut| step_under(&cut.headings).map(<[String]>::to_vec))
+    }
+
+    fn holds_step_under(&self, above: &[String]) -> bool {
+        self.cuts.iter().any(|cut| step_under(&cut.headings) == Some(above))
+    }
+}
+
+/// The headings above a step's own heading.
+fn step_under(headings: &[String]) -> Option<&[String]> {
+    headings.split_last().filter(|(last, _)| is_step_heading(last)).map(|(_, above)| above)
+}
+
+/// Whether a paragraph goes on from one passage in the next: all its sentences have the lines of the whole.
+fn share_a_line(here: &Passage, next: &Passage) -> bool {
+    let lines = here.lines.zip(next.lines);
+    here.document == next.document && lines.is_some_and(|(here, next)| next.first <= here.last)
 }
 
 /// Gives the passage whose list goes on in one that is not looked at.
@@ -109,75 +189,151 @@ fn continues(loaded: &BTreeMap<u32, Passage>, number: u32) -> bool {
 
 /// All pieces in one row, with blocks, lists and leads counted over all of them.
 fn joined(loaded: BTreeMap<u32, Passage>, found: &[ChunkNumber], unfinished: &[u32]) -> Vec<Placed> {
-    let mut going_on: HashMap<u32, bool> = HashMap::new();
-    for number in loaded.keys() {
-        going_on.insert(*number, number.checked_sub(1).is_some_and(|before| continues(&loaded, before)));
+    let going_on: Vec<bool> =
+        loaded.keys().map(|number| number.checked_sub(1).is_some_and(|before| continues(&loaded, before))).collect();
+    let mut row = Row::default();
+    for ((number, passage), goes_on) in loaded.into_iter().zip(going_on) {
+        row.add(number, passage, goes_on, found);
+        if unfinished.contains(&number) {
+            row.open_lists.extend(row.lists_of.last().copied().flatten());
+        }
     }
-    let mut placed: Vec<Placed> = Vec::new();
-    let (mut blocks, mut lists) = (0, 0);
-    let mut lists_of: Vec<Option<usize>> = Vec::new();
-    let mut open_lists = Vec::new();
-    // What announces whatever goes on in the next passage.
-    let mut announcing: Option<usize> = None;
-    for (number, passage) in loaded {
-        let goes_on = going_on[&number];
-        let before = goes_on.then(|| lists_of.last().copied().flatten()).flatten();
-        let carried = announcing.filter(|_| goes_on);
-        let start = placed.len();
+    number_items(&mut row.placed, &row.lists_of, &row.unseen_lists, &row.open_lists);
+    number_sentences(&mut row.placed);
+    row.placed
+}
+
+/// The pieces put side by side so far.
+#[derive(Default)]
+struct Row {
+    placed: Vec<Placed>,
+    /// For each piece the list that it is a part of.
+    lists_of: Vec<Option<usize>>,
+    lists: usize,
+    blocks: usize,
+    /// Lists that go on in a passage that is not looked at.
+    open_lists: Vec<usize>,
+    /// Lists that began in a passage that is not looked at.
+    unseen_lists: Vec<usize>,
+    end: Option<End>,
+}
+
+/// The end of the passage added last.
+struct End {
+    number: u32,
+    document: u32,
+    section: Option<(u32, u32)>,
+    lines: Option<LineRange>,
+    /// Where its pieces are.
+    positions: Vec<usize>,
+    /// What announces whatever goes on in the next passage.
+    announcing: Option<usize>,
+    /// What forbids whatever stands behind it in its section.
+    forbidding: Option<usize>,
+}
+
+impl Row {
+    fn add(&mut self, number: u32, passage: Passage, goes_on: bool, found: &[ChunkNumber]) {
+        let is_before = |end: &End| end.number + 1 == number && end.document == passage.document;
+        let end = self.end.take().filter(is_before);
+        let section = passage.cuts.first().map(|cut| cut.section);
+        let announcing = end.as_ref().filter(|_| goes_on).and_then(|end| end.announcing);
+        let forbidding = end.as_ref().filter(|end| end.section == section).and_then(|end| end.forbidding);
+        let list_before = goes_on.then(|| self.lists_of.last().copied().flatten()).flatten();
         let announced = announced_at_end(&passage.cuts);
-        let shift = lists;
+        let prohibited = prohibition_at_end(&passage.cuts);
+        let repeated = passage.cuts.iter().take_while(|cut| cut.is_repeated).count();
+        let last_section = passage.cuts.last().map(|cut| cut.section);
+        let (list_shift, block_shift) = (self.lists, self.blocks);
+        let mut blocks = HashMap::new();
+        // A sentence too long to be repeated stands between two of its paragraph.
+        let shares_line = end
+            .as_ref()
+            .zip(passage.lines)
+            .is_some_and(|(end, lines)| end.lines.is_some_and(|before| lines.first <= before.last) && repeated == 0);
+        let last = end.as_ref().and_then(|end| end.positions.last()).map(|at| &self.placed[*at]);
+        if let Some((last, first)) = last.zip(passage.cuts.first())
+            && shares_line
+            && last.cut.kind == PieceKind::Sentence
+            && first.kind == PieceKind::Sentence
+            && !first.begins_item()
+        {
+            blocks.insert(first.block, last.block);
+        }
         let mut positions = Vec::with_capacity(passage.cuts.len());
-        for cut in passage.cuts {
+        for (at, cut) in passage.cuts.into_iter().enumerate() {
             // The end of the passage before is repeated in this one.
-            let repeated = goes_on.then(|| repeats(&placed, &cut, number)).flatten();
-            if let Some(at) = repeated {
-                if !found.contains(&placed[at].chunk) {
-                    placed[at].weighed_as = ChunkNumber(number);
+            let same = end.as_ref().filter(|_| at < repeated).and_then(|end| self.same(end, repeated - at, &cut));
+            if let Some(same) = same {
+                if !found.contains(&self.placed[same].chunk) {
+                    self.placed[same].weighed_as = ChunkNumber(number);
                 }
-                positions.push(at);
+                blocks.insert(cut.block, self.placed[same].block);
+                positions.push(same);
                 continue;
             }
             // Lists are counted from 0 in each passage, so one that goes on from the passage before is the first.
-            let list = cut.list.map(|list| match before {
-                Some(before) if list == 0 => before,
-                _ => list + shift,
-            });
-            lists = lists.max(list.map_or(0, |list| list + 1));
-            let lead = cut.lead.and_then(|lead| positions.get(lead).copied()).or(carried.filter(|_| cut.goes_on));
-            positions.push(placed.len());
-            lists_of.push(list);
-            let block = blocks + cut.block;
+            let list = cut.list.map(|list| list_before.filter(|_| list == 0).unwrap_or(list + list_shift));
+            self.lists = self.lists.max(list.map_or(0, |list| list + 1));
+            self.unseen_lists.extend(list.filter(|_| cut.goes_on && end.is_none()));
+            let carried = if cut.goes_on { announcing } else { forbidding.filter(|_| cut.maybe_forbidden) };
+            let lead = cut.lead.and_then(|lead| positions.get(lead).copied()).or(carried);
+            let block = blocks.get(&cut.block).copied().unwrap_or(block_shift + cut.block);
             let chunk = ChunkNumber(number);
-            placed.push(Placed { chunk, weighed_as: chunk, document: passage.document, cut, block, item: None, lead });
+            positions.push(self.placed.len());
+            self.lists_of.push(list);
+            self.blocks = self.blocks.max(block + 1);
+            let document = passage.document;
+            self.placed.push(Placed {
+                chunk,
+                weighed_as: chunk,
+                document,
+                cut,
+                block,
+                item: None,
+                paragraph: None,
+                lead,
+            });
         }
-        announcing = match announced {
+        let resolve = |announced, before: Option<usize>| match announced {
             Announced::By(at) => positions.get(at).copied(),
-            Announced::Before => carried,
+            Announced::Before => before,
             Announced::No => None,
         };
-        blocks = placed.last().map_or(0, |last| last.block + 1);
-        if unfinished.contains(&number) && placed.len() > start {
-            open_lists.extend(lists_of.last().copied().flatten());
+        let (announcing, forbidding) = (resolve(announced, announcing), resolve(prohibited, forbidding));
+        let document = passage.document;
+        let lines = passage.lines;
+        self.end = Some(End { number, document, section: last_section, lines, positions, announcing, forbidding });
+    }
+
+    /// Where the passage before says what is repeated in this one, so many pieces before its end.
+    fn same(&self, end: &End, before_end: usize, cut: &Cut) -> Option<usize> {
+        let says_it = |at: &usize| self.placed[*at].cut.text.trim_start() == cut.text.trim_start();
+        let expected = end.positions.len().checked_sub(before_end).map(|at| end.positions[at]);
+        // A sentence that was cut differently moves the others.
+        expected.filter(says_it).or_else(|| end.positions.iter().rev().copied().find(says_it))
+    }
+}
+
+/// Counts the sentences of each paragraph.
+fn number_sentences(placed: &mut [Placed]) {
+    for paragraph in placed.chunk_by_mut(|a, b| a.block == b.block) {
+        let is_prose = |piece: &Placed| piece.cut.kind == PieceKind::Sentence && piece.item.is_none();
+        let of = paragraph.iter().filter(|piece| is_prose(piece)).count() as u32;
+        for (number, piece) in (1..).zip(paragraph.iter_mut().filter(|piece| is_prose(piece))) {
+            piece.paragraph = (of > 1).then_some(ParagraphPlace { number, of });
         }
     }
-    number_items(&mut placed, &lists_of, &open_lists);
-    placed
 }
 
-/// The position of the piece of the passage before that says the same in the same list.
-fn repeats(placed: &[Placed], cut: &Cut, number: u32) -> Option<usize> {
-    let tail = placed.iter().enumerate().rev().take_while(|(_, piece)| piece.chunk.0 + 1 == number).take(8);
-    let same =
-        |piece: &Placed| piece.cut.text.trim_start() == cut.text.trim_start() && piece.cut.section == cut.section;
-    tail.filter(|(_, piece)| same(piece)).map(|(at, _)| at).next()
-}
-
-/// Counts the items of each list; a list of steps begins with the number of its first.
-fn number_items(placed: &mut [Placed], lists: &[Option<usize>], open: &[usize]) {
+/// Counts the items of each list; a list of steps begins with the number of its first, and one whose beginning was not
+/// looked at with its second.
+fn number_items(placed: &mut [Placed], lists: &[Option<usize>], unseen: &[usize], open: &[usize]) {
     let mut counts: HashMap<usize, u32> = HashMap::new();
     for (piece, list) in placed.iter_mut().zip(lists) {
         let Some(list) = *list else { continue };
-        let offset = || step_number(&piece.cut.text).map_or(0, |number| number.saturating_sub(1));
+        let begins_before = u32::from(unseen.contains(&list));
+        let offset = || step_number(&piece.cut.text).map_or(begins_before, |number| number.saturating_sub(1));
         let number = counts.entry(list).or_insert_with(offset);
         if piece.cut.begins_item() {
             *number += 1;

@@ -1,10 +1,10 @@
-//! Questions that ask how something is done, or whether it may be, and the pieces that tell it: steps and commands.
+//! Questions that ask how something is done, or whether it may be, and the pieces that tell it: steps and commands, rules.
 
 use super::PieceKind;
 use super::passage::is_step;
 
-/// What a question for a procedure or a permission says, in small letters. A sign in Latin letters is found at the beginning of a word.
-const SIGNS: [&str; 35] = [
+/// What a question for a permission says, in small letters. A sign in Latin letters is found at the beginning of a word.
+const PERMISSION: [&str; 17] = [
     "may i",
     "may we",
     "may the",
@@ -14,10 +14,18 @@ const SIGNS: [&str; 35] = [
     "should i",
     "should we",
     "is it ok",
+    "is it allowed",
+    "allowed to",
     "am i allowed",
-    "해도 되",
-    "해도 돼",
+    "도 되나",
+    "도 되는",
+    "도 돼",
     "도 될까",
+    "도 괜찮",
+];
+
+/// What a question for a procedure says.
+const HOW_TO: [&str; 20] = [
     "how do i",
     "how do we",
     "how do you",
@@ -32,33 +40,115 @@ const SIGNS: [&str; 35] = [
     "procedure",
     "방법",
     "절차",
-    "어떻게 하",
-    "어떻게 해",
-    "어떻게 대응",
-    "어떻게 조치",
-    "어떻게 복구",
+    "어떻게",
     "명령어",
     "하려면",
     "순서",
+    "대응",
+    "조치",
+];
+
+/// What a sentence says that allows, forbids, or sets a condition, in small letters.
+const RULES: [&str; 36] = [
+    "may ",
+    "must",
+    "never",
+    "not ",
+    "n't",
+    "only",
+    "allowed",
+    "forbidden",
+    "prohibited",
+    "permitted",
+    "unless",
+    "except",
+    "cannot",
+    "without",
+    "approval",
+    "금지",
+    "금물",
+    "안 됩",
+    "안 된",
+    "안됩",
+    "안된",
+    "수 없",
+    "수 있",
+    "않습니다",
+    "않는다",
+    "마세요",
+    "마십시오",
+    "말 것",
+    "가능",
+    "허용",
+    "승인",
+    "예외",
+    "반드시",
+    "해야",
+    "제외",
+    "한해",
 ];
 
 /// The languages of a fence that hold what to type; a fence without one mostly does.
 const SHELLS: [&str; 9] = ["", "sh", "bash", "zsh", "shell", "console", "shell-session", "powershell", "ps1"];
 
-/// Whether a question asks for a procedure, or whether one is allowed, rather than for a fact: what decides may stand
-/// anywhere in its section.
-pub(super) fn asks_how_to(question: &str) -> bool {
-    let question = question.to_lowercase();
-    SIGNS.iter().any(|sign| {
-        question.match_indices(sign).any(|(at, _)| {
-            let starts_word = !question[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-            starts_word || !sign.is_ascii()
-        })
-    })
+/// What a question asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// How something is done.
+    HowTo,
+    /// Whether something may be done: what decides may stand anywhere in its section.
+    Permission,
+    Fact,
+}
+
+impl Asked {
+    /// What this question asks for.
+    pub(super) fn by(question: &str) -> Self {
+        let question = question.to_lowercase();
+        let says = |sign: &&str| {
+            question.match_indices(*sign).any(|(at, _)| {
+                let starts_word = !question[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+                starts_word || !sign.is_ascii()
+            })
+        };
+        // "How can I …" holds "can I".
+        if HOW_TO.iter().any(|sign| says(&sign)) {
+            Self::HowTo
+        } else if PERMISSION.iter().any(|sign| says(&sign)) {
+            Self::Permission
+        } else {
+            Self::Fact
+        }
+    }
+
+    /// Whether a piece is of the kind that such a question is answered by: a step or a command, or a rule.
+    pub(super) fn is_told_by(self, kind: PieceKind, text: &str) -> bool {
+        match self {
+            Self::HowTo => is_part(kind, text),
+            Self::Permission => kind != PieceKind::Code && is_rule(text),
+            Self::Fact => false,
+        }
+    }
+}
+
+/// Whether a piece allows or forbids something.
+fn is_rule(text: &str) -> bool {
+    let said = text.lines().last().unwrap_or(text).to_lowercase();
+    RULES.iter().any(|word| said.contains(word))
+}
+
+/// Whether a heading is a step: `2. Back up the key`, `Step 2: …`, `2단계`.
+pub(super) fn is_step_heading(heading: &str) -> bool {
+    let heading = heading.trim().to_lowercase();
+    let rest = heading.strip_prefix("step ").or(heading.strip_prefix("단계 "));
+    let digits = heading.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_named = rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let is_counted = digits.len() < heading.len() && digits.trim_start().starts_with("단계");
+    is_step(&heading) || is_named || is_counted
 }
 
 /// Whether a piece is a part of a procedure: a step of a numbered list, or commands.
-pub(super) fn is_part(kind: PieceKind, text: &str) -> bool {
+fn is_part(kind: PieceKind, text: &str) -> bool {
     match kind {
         PieceKind::Sentence => is_step(text),
         PieceKind::Code => is_shell(text),
@@ -77,22 +167,55 @@ mod tests {
     use super::*;
 
     #[test]
-    fn questions_for_a_procedure_are_told_from_questions_for_a_fact() {
+    fn questions_for_procedures_permissions_and_facts_are_told_apart() {
+        use Asked::{Fact, HowTo, Permission};
         for (question, expect) in [
-            ("How do I restart the gateway?", true),
-            ("What are the steps of a restore?", true),
-            ("What to do when the disk is full?", true),
-            ("에러 코드 503 대응 방법?", true),
-            ("백업에서 복구하려면?", true),
-            ("색인을 어떻게 하면 되나요?", true),
-            ("May the settlement be killed?", true),
-            ("잠긴 계정을 풀어 줘도 될까요?", true),
-            ("How many shards are there?", false),
-            ("How long does a restore take?", false),
-            ("What are the footsteps for?", false),
-            ("게이트웨이 담당자는 누구인가요?", false),
+            ("How do I restart the gateway?", HowTo),
+            ("How can I restart it?", HowTo),
+            ("What are the steps of a restore?", HowTo),
+            ("What to do when the disk is full?", HowTo),
+            ("에러 코드 503 대응 방법?", HowTo),
+            ("백업에서 복구하려면?", HowTo),
+            ("색인을 어떻게 하면 되나요?", HowTo),
+            ("May the settlement be killed?", Permission),
+            ("Can I lend my badge?", Permission),
+            ("잠긴 계정을 풀어 줘도 될까요?", Permission),
+            ("접종을 받아도 되나요?", Permission),
+            ("How many shards are there?", Fact),
+            ("How long does a restore take?", Fact),
+            ("What are the footsteps for?", Fact),
+            ("게이트웨이 담당자는 누구인가요?", Fact),
         ] {
-            assert_eq!(asks_how_to(question), expect, "{question}");
+            assert_eq!(Asked::by(question), expect, "{question}");
+        }
+    }
+
+    #[test]
+    fn rules_tell_what_may_be_done() {
+        for (text, expect) in [
+            ("Never lend your badge to anyone.", true),
+            ("사용량이 10%를 넘으면 환불되지 않습니다.", true),
+            ("| Xid | what |\n| --- | --- |\n| 48 | must be drained |", true),
+            ("| only | what |\n| --- | --- |\n| 48 | blue |", false),
+            ("The badge is blue.", false),
+        ] {
+            assert_eq!(Asked::Permission.is_told_by(PieceKind::Sentence, text), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn headings_that_count_are_steps() {
+        for (heading, expect) in [
+            ("1. Get approval", true),
+            ("Step 2: back up the key", true),
+            ("3단계: 확인", true),
+            ("단계 3", true),
+            ("나. 확인", true),
+            ("2024 results", false),
+            ("Stepping down", false),
+            ("1.2 Overview", false),
+        ] {
+            assert_eq!(is_step_heading(heading), expect, "{heading}");
         }
     }
 

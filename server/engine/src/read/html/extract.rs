@@ -207,6 +207,7 @@ impl Extractor {
                 return;
             }
             Tag::Row | Tag::Cell | Tag::HeaderCell => return self.start_in_table(tag, start),
+            Tag::TableBody => return self.row_group(),
             Tag::Title | Tag::Raw => {}
             Tag::Heading(_) => {
                 self.close_heading();
@@ -250,6 +251,7 @@ impl Extractor {
         match tag {
             Tag::Inline | Tag::Code | Tag::Break | Tag::Image => return,
             Tag::Row | Tag::Cell | Tag::HeaderCell => return self.end_in_table(tag),
+            Tag::TableBody => return self.row_group(),
             Tag::Title | Tag::Raw => {}
             Tag::Heading(_) => self.push_inline(),
             // Its definition goes on behind it.
@@ -456,6 +458,15 @@ impl Extractor {
                 table.header_cells += usize::from(tag == Tag::HeaderCell);
                 table.bytes = table.bytes.or(Some((at, at)));
             }
+        }
+    }
+
+    /// A group of rows begins or ends: no cell reaches from one into the next.
+    fn row_group(&mut self) {
+        self.boundary();
+        if self.count(Tag::Table) == 1 && self.in_content() {
+            self.end_in_table(Tag::Row);
+            self.table.iter_mut().for_each(|table| table.text.end_group());
         }
     }
 

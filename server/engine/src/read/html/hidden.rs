@@ -40,12 +40,11 @@ impl Hidden {
     pub(super) fn opened_by(start: &StartTag<usize>) -> Option<Self> {
         let name = &**start.name;
         let struck = matches!(name, b"del" | b"s" | b"strike");
-        let is_void = VOID.contains(&name) || start.self_closing;
         // The page itself is shown by a script, sooner or later.
         let is_page = matches!(name, b"html" | b"body" | b"main");
         // The panels of tabs are shown one at a time, and all of them hold.
         let is_panel = start.attributes.get(b"role".as_slice()).is_some_and(|role| ***role == *b"tabpanel");
-        (!is_void && !is_page && !is_panel && (struck || is_hidden(start)))
+        (!is_void(start) && !is_page && !is_panel && (struck || is_hidden(start)))
             .then(|| Self { name: name.to_vec(), ..Self::default() })
     }
 
@@ -57,7 +56,7 @@ impl Hidden {
         if is_next || ends_paragraph {
             return Within::Outside;
         }
-        if tag(name).is_some() && !VOID.contains(&name) && !start.self_closing {
+        if tag(name).is_some() && !is_void(start) {
             *self.inside.entry(name.to_vec()).or_default() += 1;
         }
         Within::Hidden
@@ -81,6 +80,11 @@ impl Hidden {
             .iter()
             .any(|name| self.inside.get(*name).is_some_and(|count| *count > 0))
     }
+}
+
+/// Whether a tag opens nothing.
+pub(super) fn is_void(start: &StartTag<usize>) -> bool {
+    VOID.contains(&&**start.name) || start.self_closing
 }
 
 fn is_block(tag: Tag) -> bool {

@@ -7,6 +7,8 @@ mod extract;
 mod hidden;
 mod tags;
 
+use html5gum::{DefaultEmitter, Token, Tokenizer};
+
 use super::blocks::{Blocks, whole_file};
 use super::decode::decode_file;
 use super::{FileContent, MediaType, Reader, Reading};
@@ -48,6 +50,48 @@ pub(super) fn inline_text(raw: &str) -> &str {
         None if end > 0 && is_plain && !raw.starts_with("</") => raw,
         _ => "",
     }
+}
+
+/// A tag in a piece of markup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// The element's name in lower case.
+    pub(super) name: Vec<u8>,
+    pub(super) kind: MarkKind,
+    /// Where the markup goes on behind it, in bytes.
+    pub(super) end: usize,
+}
+
+/// What a tag does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MarkKind {
+    /// It opens an element that is shown.
+    Shown,
+    /// It opens an element that nobody is shown, or that no longer holds.
+    LeftOut,
+    End,
+}
+
+/// The tags of a piece of markup that open or close an element; those without content and comments are none.
+pub(super) fn marks(markup: &str) -> Vec<Mark> {
+    let mut emitter = DefaultEmitter::<usize>::new_with_span();
+    emitter.naively_switch_states(true);
+    let mut marks = Vec::new();
+    for token in Tokenizer::new_with_emitter(markup, emitter) {
+        let Ok(token) = token;
+        match token {
+            Token::StartTag(start) if !hidden::is_void(&start) => {
+                let kind =
+                    if hidden::Hidden::opened_by(&start).is_some() { MarkKind::LeftOut } else { MarkKind::Shown };
+                marks.push(Mark { name: start.name.to_vec(), kind, end: start.span.end });
+            }
+            Token::EndTag(end) => {
+                marks.push(Mark { name: end.name.to_vec(), kind: MarkKind::End, end: end.span.end });
+            }
+            _ => {}
+        }
+    }
+    marks
 }
 
 #[cfg(test)]

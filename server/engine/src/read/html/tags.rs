@@ -18,6 +18,8 @@ pub(super) enum Tag {
     Code,
     Table,
     TableHead,
+    /// Another group of rows.
+    TableBody,
     Row,
     Cell,
     HeaderCell,
@@ -57,6 +59,7 @@ pub(super) fn tag(name: &[u8]) -> Option<Tag> {
         b"code" => Tag::Code,
         b"table" => Tag::Table,
         b"thead" => Tag::TableHead,
+        b"tbody" | b"tfoot" => Tag::TableBody,
         b"tr" => Tag::Row,
         b"td" => Tag::Cell,
         b"th" => Tag::HeaderCell,
@@ -70,7 +73,7 @@ pub(super) fn tag(name: &[u8]) -> Option<Tag> {
         b"img" => Tag::Image,
         b"address" | b"body" | b"caption" | b"center" | b"details" | b"div" | b"dl" | b"fieldset" | b"figcaption"
         | b"figure" | b"form" | b"head" | b"hgroup" | b"hr" | b"html" | b"legend" | b"p" | b"search" | b"section"
-        | b"summary" | b"tbody" | b"tfoot" => Tag::Block,
+        | b"summary" => Tag::Block,
         _ if INLINE.binary_search(&name).is_ok() => Tag::Inline,
         _ => return None,
     })

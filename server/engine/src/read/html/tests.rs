@@ -126,6 +126,19 @@ fn lists_quotes_and_code_keep_their_kind() {
 }
 
 #[test]
+fn no_cell_reaches_beyond_its_group_of_rows() {
+    check(
+        "<table><thead><tr><th>day<th>keeper<th>hall</thead><tbody><tr><td>Monday<td rowspan=3>Anna<td>north</tbody>\
+         <tbody><tr><td>Tuesday<td>Bob<td>south</tbody><tfoot><tr><td>all<td>two<td>both</tfoot></table>",
+        &[(
+            BlockKind::Table,
+            "| day | keeper | hall |\n| --- | --- | --- |\n| Monday | Anna | north |\n| Tuesday | Bob | south |\n\
+             | all | two | both |",
+        )],
+    );
+}
+
+#[test]
 fn tables_become_pipe_rows() {
     check(
         "<table><caption>Codes</caption><thead><tr><th>Code<th>Meaning</thead><tr><td>503<td>a|b<br>c</table>",

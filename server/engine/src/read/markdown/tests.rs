@@ -52,6 +52,13 @@ fn what_is_struck_out_no_longer_holds_but_ranges_stay() {
         "<del>\n\nOpen it.\n\n</del>\n\nShut it. <span hidden>The <span>secret</span> word.</span>",
         &[(P, "Shut it.")],
     );
+    check("<del>\n\nOld.\n\nOld too.</del> New.\n\nThe lid is red.", &[(P, "New."), (P, "The lid is red.")]);
+    check("<div>\n<del>\n\nOld.\n\n</del>\n<p>New.</p></div>\n\nRed.", &[(P, "New."), (P, "Red.")]);
+    check("<!-- use <del> for old text -->\n\nThe lid is red.", &[(P, "The lid is red.")]);
+    check(
+        "Press <kbd title=\"shows hidden files\">Ctrl+H</kbd>, <span class=\"note hidden-print\">then wait</span>.",
+        &[(P, "Press Ctrl+H, then wait.")],
+    );
     check("<del>\n\nOpen it.\n\n# Next\n\nShut it.", &[(BlockKind::Heading { level: 1 }, "Next"), (P, "Shut it.")]);
     check("3~5일 걸리고 10~12시에 합니다. ~/.kube", &[(P, "3~5일 걸리고 10~12시에 합니다. ~/.kube")]);
     check(

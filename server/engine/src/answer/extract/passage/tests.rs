@@ -94,10 +94,58 @@ fn steps_and_items_are_told_from_prose() {
         ("1. Open the channel.", true, true),
         ("12) 확인합니다.", true, true),
         ("- Restart it.", true, false),
+        ("나. 확인합니다.", true, true),
+        ("• Restart it.", true, false),
         ("2024. 3. 5. was a Tuesday.", false, false),
         ("3.5 seconds pass.", false, false),
         ("Restart it.", false, false),
     ] {
         assert_eq!((is_item(text), is_step(text)), (item, step), "{text}");
     }
+}
+
+#[test]
+fn a_prohibition_holds_over_paragraphs_until_something_else_is_announced() {
+    let forbidden = "하면 안 되는 일:";
+    let cases: [(&str, &[&str]); 7] = [
+        ("하면 안 되는 일:\n\n물속에 세운다.\n\n아이에게 맡긴다.", &["", forbidden, forbidden]),
+        ("Forbidden\n\nThink of the boiler first.\n\n- Park it here.", &["", "Forbidden", "Forbidden"]),
+        (
+            "다음 행위는 금지됩니다:\n\n- 담근다.\n\n참고: 개정되었다.\n\n- 요리한다.",
+            &["", "다음 행위는 금지됩니다:", "다음 행위는 금지됩니다:", "다음 행위는 금지됩니다:"],
+        ),
+        (
+            "The following must never be done.\n\nLift people. Ever.\n\nPark it.",
+            &[
+                "",
+                "The following must never be done.",
+                "The following must never be done.",
+                "The following must never be done.",
+            ],
+        ),
+        ("Never:\n\n- a b.\n\nAllowed:\n\n- c d.\n\nPark it.", &["", "Never:", "", "Allowed:", ""]),
+        ("Do not open it hot.\n\nThe lid is red.", &["", ""]),
+        ("Never:\n\n- a b.\n\n## Other\n\nPark it.", &["", "Never:", ""]),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(leads(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_row_stands_under_the_heading_within_its_table() {
+    let table = "| a | b |\n| --- | --- |\n| Forbidden |  |\n| x | 1 |\n| y | 2 |\n| Allowed |  |\n| z | 3 |";
+    let cuts = cut(&format!("The limits:\n\n{table}"), &Place::default());
+    let lead = |cut: &Cut| cut.lead.map(|lead| cuts[lead].text.lines().last().unwrap().to_owned()).unwrap_or_default();
+    let leads: Vec<String> = cuts.iter().map(lead).collect();
+    let (forbidden, allowed) = ("| Forbidden |  |", "| Allowed |  |");
+    assert_eq!(leads, ["", "The limits:", forbidden, forbidden, "The limits:", allowed]);
+    assert_eq!(announced_at_end(&cut(table.rsplit_once('\n').unwrap().0, &Place::default())), Announced::By(3));
+}
+
+#[test]
+fn what_the_passage_before_ends_with_is_known() {
+    let text = "One two. Three four.\n\nFive six.";
+    let cuts = cut(text, &Place { part: 1, repeats: 9, ..Place::default() });
+    assert_eq!(cuts.iter().map(|cut| cut.is_repeated).collect::<Vec<_>>(), [true, false, false]);
 }

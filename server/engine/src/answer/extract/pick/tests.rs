@@ -7,7 +7,8 @@ use crate::index::ChunkNumber;
 fn piece(block: usize, kind: PieceKind, text: &str, score: f32) -> Piece {
     let evidence = Evidence { text: text.to_owned(), vector: vec![1.0] };
     let (section, quote) = (Section::default(), text.to_owned());
-    Piece { chunk: ChunkNumber(0), evidence, quote, section, row: None, item: None, kind, block, lead: None, score }
+    let (row, item, paragraph, lead) = (None, None, None, None);
+    Piece { chunk: ChunkNumber(0), evidence, quote, section, row, item, paragraph, kind, block, lead, score }
 }
 
 /// Paragraphs of one sentence each.
@@ -25,8 +26,11 @@ fn numbered(mut pieces: Vec<Piece>, from: usize) -> Vec<Piece> {
     pieces
 }
 
+/// In a section too long to be given whole.
 fn fact(pieces: &[Piece]) -> Vec<usize> {
-    pick(pieces, Asked::Fact)
+    let rest = piece(usize::MAX, PieceKind::Row, &"x".repeat(MAX_SHORT_SECTION_BYTES), OUT);
+    let pieces: Vec<Piece> = pieces.iter().cloned().chain([rest]).collect();
+    pick(&pieces, Asked::Fact)
 }
 
 const OUT: f32 = f32::NEG_INFINITY;
@@ -59,7 +63,7 @@ fn code_comes_with_the_sentence_before_it_but_not_over_a_gap() {
 #[test]
 fn a_procedure_is_given_whole_when_its_step_is_the_answer() {
     let steps = [("Before you begin.", -9.0), ("1. Open it.", -9.0), ("2. Look at it.", 5.0), ("3. Close it.", OUT)];
-    assert_eq!(fact(&numbered(sentences(&steps), 1)), [1, 2, 3]);
+    assert_eq!(fact(&numbered(sentences(&steps), 1)), [0, 1, 2, 3], "with the paragraph before it");
     let second = [("The answer is here.", 9.0), ("1. Open it.", 8.5), ("2. Close it.", -9.0)];
     assert_eq!(fact(&numbered(sentences(&second), 1)), [0, 1], "one step beside a better answer is left alone");
 }
@@ -82,7 +86,7 @@ fn a_question_for_a_procedure_gets_the_section_that_tells_it() {
     pieces[3].item = None;
     pieces[3].section.headings = vec!["Other".to_owned()];
     assert_eq!(pick(&pieces, Asked::HowTo), [0, 1, 2]);
-    assert_eq!(fact(&pieces), [1, 2, 3]);
+    assert_eq!(fact(&pieces), [0, 1, 2, 3], "the paragraph before the steps is said with them");
 }
 
 #[test]
@@ -136,4 +140,91 @@ fn a_small_table_is_given_whole_when_two_of_its_rows_are_picked() {
     let mut long = vec![-9.0; 20];
     (long[3], long[5]) = (5.0, 4.9);
     assert_eq!(fact(&table(&long, 20)), [3, 5]);
+}
+
+#[test]
+fn opposites_are_both_said_however_alike_they_are() {
+    let allowed = "The ledger of the settlement service may be restarted at night by the desk.";
+    let forbidden = "The ledger of the settlement service may not be restarted at night by the desk.";
+    assert_eq!(fact(&sentences(&[(allowed, 2.0), (forbidden, 1.9)])), [0, 1]);
+    let mut equal = sentences(&[("- Restart it.", 2.0), ("- Restart it.", 1.9)]);
+    equal[0].section.headings = vec!["Allowed".to_owned()];
+    equal[1].section.headings = vec!["Never".to_owned()];
+    assert_eq!(fact(&equal), [0, 1]);
+}
+
+#[test]
+fn what_a_picked_sentence_announces_comes_with_it() {
+    let texts = [("The following is excluded.", 2.0), ("- Weekends.", OUT), ("- Nights.", OUT), ("Other.", OUT)];
+    let mut pieces = sentences(&texts);
+    (pieces[1].lead, pieces[2].lead) = (Some(0), Some(0));
+    assert_eq!(fact(&pieces), [0, 1, 2]);
+    (pieces[0].score, pieces[1].score) = (OUT, 2.0);
+    assert_eq!(fact(&pieces), [0, 1], "not the other way round");
+}
+
+#[test]
+fn a_short_section_of_several_paragraphs_is_given_whole() {
+    let mut pieces = sentences(&[("Refunds take 7 days.", 2.0), ("Not above 10 %.", OUT), ("Ask the desk.", OUT)]);
+    assert_eq!(pick(&pieces, Asked::Fact), [0, 1, 2]);
+    pieces[1] = piece(1, PieceKind::Sentence, &"x".repeat(MAX_SHORT_SECTION_BYTES), OUT);
+    assert_eq!(pick(&pieces, Asked::Fact), [0]);
+}
+
+#[test]
+fn steps_under_headings_of_their_own_are_given_whole_and_in_order() {
+    let mut pieces = sentences(&[("Purge it.", 1.0), ("Back it up.", OUT), ("Create a key.", 2.0), ("Verify.", OUT)]);
+    let headings = [&["dbtool", "Purge"], &["Rotate", "Step 1: save"], &["Rotate", "Step 2"], &["Rotate", "Step 3"]];
+    for (number, (piece, headings)) in (0..).zip(pieces.iter_mut().zip(headings)) {
+        piece.section.number = (number, 0);
+        piece.section.headings = headings.iter().map(|heading| (*heading).to_owned()).collect();
+    }
+    assert_eq!(pick(&pieces, Asked::HowTo), [1, 2, 3]);
+    assert_eq!(fact(&pieces), [2, 0]);
+}
+
+#[test]
+fn what_speaks_of_a_command_or_a_permission_follows_it() {
+    let long = "x".repeat(MAX_SHORT_SECTION_BYTES);
+    let mut pieces = vec![piece(0, PieceKind::Code, "```\nerase --dry-run\n```", 2.0)];
+    pieces.push(piece(1, PieceKind::Sentence, "The result goes into the ticket first.", OUT));
+    pieces.push(piece(2, PieceKind::Sentence, &long, OUT));
+    assert_eq!(fact(&pieces), [0, 1]);
+    let mut pieces = sentences(&[("It may be kept with acids.", 2.0), ("This permission ended in 2025.", OUT)]);
+    pieces.push(piece(2, PieceKind::Sentence, &long, OUT));
+    assert_eq!(fact(&pieces), [0, 1]);
+}
+
+#[test]
+fn equal_sentences_of_two_steps_are_both_said() {
+    let steps = [("1. Stop the first.", 2.0), ("Wait until it rests.", OUT), ("2. Stop the second.", OUT)];
+    let mut pieces = sentences(&steps);
+    pieces.push(piece(3, PieceKind::Sentence, "Wait until it rests.", OUT));
+    for (piece, number) in pieces.iter_mut().zip([1, 1, 2, 2]) {
+        piece.item = Some(ItemPlace { list: 0, number, of: 2, numbered: true });
+    }
+    assert_eq!(fact(&pieces), [0, 1, 2, 3]);
+}
+
+#[test]
+fn one_question_of_a_check_list_does_not_bring_the_others() {
+    let mut questions = sentences(&[("- Is the lamp clean?", 2.0), ("- Is the fan clean?", OUT), ("- Is it on?", OUT)]);
+    for (number, piece) in (1..).zip(&mut questions) {
+        piece.item = Some(ItemPlace { list: 0, number, of: 3, numbered: false });
+    }
+    assert_eq!(fact(&questions), [0]);
+    let warnings: Vec<(String, f32)> =
+        (0..60).map(|n| (format!("Never touch lamp {n}."), if n == 0 { 2.0 } else { OUT })).collect();
+    let warnings: Vec<(&str, f32)> = warnings.iter().map(|(text, score)| (text.as_str(), *score)).collect();
+    assert_eq!(fact(&sentences(&warnings)), [0, 1, 2]);
+}
+
+#[test]
+fn what_to_do_when_a_step_fails_belongs_to_the_steps() {
+    let mut pieces = numbered(sentences(&[("1. Drain it.", 2.0), ("2. Open it.", OUT)]), 0);
+    pieces.push(piece(2, PieceKind::Sentence, "If step 2 fails, do not repeat it.", OUT));
+    pieces.push(piece(3, PieceKind::Sentence, "The desk is open.", OUT));
+    assert_eq!(fact(&pieces), [0, 1, 2]);
+    pieces[1].evidence.text = "x".repeat(MAX_PIECE_BYTES + 1);
+    assert_eq!(fact(&pieces), [0, 2], "whether the steps are given whole or not");
 }
