@@ -30,8 +30,10 @@ fn shown(language: &str, sentences: &serde_json::Value) -> Option<String> {
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
+/// `Two.` stands right behind what comes before it.
 fn said(text: &str) -> serde_json::Value {
-    json!({"text": text, "support": "supported", "citations": [{"source": 1, "quote": "q", "score": 1.0}]})
+    let joint = if text == "Two." { "next" } else { "block" };
+    json!({"text": text, "joint": joint, "support": "supported", "citations": [{"source": 1, "quote": "q", "score": 1.0}]})
 }
 
 const CITED: &str = "<span class=\"cites\"> <a href=\"#source-1\" aria-label=\"Source 1\">[1]</a></span>";
@@ -68,12 +70,12 @@ fn sentences_that_belong_together_are_one_paragraph_list_table_or_block_of_code(
 #[test]
 fn sections_have_their_heading_and_tables_show_what_is_left_out() {
     let sentences = json!([
-        {"text": "- Restart all.", "section": "Cache › Never do this", "support": "supported", "citations": []},
-        {"text": "| a | b |\n|---|---|\n| 1 | x |", "row": {"table": 0, "number": 1, "of": 4}, "support": "supported", "citations": []},
-        {"text": "| a | b |\n|---|---|\n| 3 | z |", "row": {"table": 0, "number": 3, "of": 4}, "support": "supported", "citations": []},
-        {"text": "| a | b |\n|---|---|\n| 4 | q |", "row": {"table": 1, "number": 4, "of": 5}, "support": "supported", "citations": []},
-        {"text": "| a | b |\n|---|---|\n| 5 | r |", "row": {"table": 1, "number": 5, "of": 5}, "support": "supported", "citations": []},
-        {"text": "Done.", "support": "supported", "citations": []},
+        {"text": "- Restart all.", "section": "Cache › Never do this", "joint": "block", "support": "supported", "citations": []},
+        {"text": "| a | b |\n|---|---|\n| 1 | x |", "row": {"table": 0, "number": 1, "of": 4}, "joint": "block", "support": "supported", "citations": []},
+        {"text": "| a | b |\n|---|---|\n| 3 | z |", "row": {"table": 0, "number": 3, "of": 4}, "joint": "block", "support": "supported", "citations": []},
+        {"text": "| a | b |\n|---|---|\n| 4 | q |", "row": {"table": 1, "number": 4, "of": 5}, "joint": "block", "support": "supported", "citations": []},
+        {"text": "| a | b |\n|---|---|\n| 5 | r |", "row": {"table": 1, "number": 5, "of": 5}, "joint": "block", "support": "supported", "citations": []},
+        {"text": "Done.", "joint": "block", "support": "supported", "citations": []},
     ]);
     let Some(html) = shown("en", &sentences) else { return };
     let gap = "<tr><td>…</td><td>…</td><td></td></tr>";
@@ -152,7 +154,7 @@ fn paragraphs_show_what_is_left_out_at_their_ends_and_items_stay_nested() {
 #[test]
 fn what_the_server_says_is_text_and_weak_support_is_told_in_both_languages() {
     for (language, weak) in [("en-US", "weakly supported"), ("ko-KR", "근거 약함")] {
-        let sentence = json!({"text": "<img src=x onerror=alert(1)>", "support": "weak", "citations": []});
+        let sentence = json!({"text": "<img src=x onerror=alert(1)>", "joint": "block", "support": "weak", "citations": []});
         let Some(html) = shown(language, &json!([sentence])) else { return };
         assert!(html.contains("<span>&lt;img src=x onerror=alert(1)></span>"), "{html}");
         assert!(html.contains(&format!(" ({weak})")) && !html.contains("<i>"), "{html}");

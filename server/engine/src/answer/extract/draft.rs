@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::Retrieved;
 use crate::settings::RetrievalSettings;
-use crate::text::{Fact, FactKind, facts, missing_facts};
+use crate::text::{Fact, FactKind, facts, matching_form, missing_facts};
 
 use super::super::words::{question_words, rarity};
 use super::super::{ItemPlace, ParagraphPlace, RowPlace, Searcher};
@@ -52,6 +52,8 @@ pub(super) struct Weighed {
     pub(super) words: f32,
     /// Share of the question's identifiers (`HN-5031`) that stand in the piece or in a heading above it.
     pub(super) identifiers: f32,
+    /// Whether it is a row whose first cell stands in the question: the row that was asked for.
+    pub(super) is_asked_row: bool,
     /// The passage's fused score beside the best one's.
     pub(super) passage: f32,
     /// What the model takes off for the passage's language.
@@ -69,6 +71,7 @@ pub(super) fn drafts(
     settings: &RetrievalSettings,
 ) -> Result<Vec<Draft>, IndexError> {
     let words = QuestionWords::of(searcher, question)?;
+    let asked = matching_form(question);
     let mut identifiers = facts(question);
     identifiers.retain(|fact| fact.kind == FactKind::Identifier);
     let best = found.candidates.first().map_or(1.0, |c| c.fused).max(f32::EPSILON);
@@ -76,7 +79,10 @@ pub(super) fn drafts(
     for (rank, candidate) in found.candidates.iter().take(settings.top_k).enumerate() {
         let passage = (candidate.fused / best).clamp(0.0, 1.0);
         let bias = candidate.closeness.zip(candidate.cosine).map_or(0.0, |(closeness, cosine)| closeness - cosine);
-        weights.insert(candidate.chunk, Weighed { words: 0.0, identifiers: 0.0, passage, bias, rank });
+        weights.insert(
+            candidate.chunk,
+            Weighed { words: 0.0, identifiers: 0.0, is_asked_row: false, passage, bias, rank },
+        );
     }
     let passages = &searcher.revision().passages;
     let chunks: Vec<ChunkNumber> =
@@ -90,6 +96,7 @@ pub(super) fn drafts(
         let weighed = weights.get(&placed.weighed_as).filter(|_| says_enough).map(|weights| Weighed {
             words: words.share_in(searcher, &context, &placed.cut.text),
             identifiers: share_of_identifiers(&identifiers, &title, &placed.cut),
+            is_asked_row: placed.cut.kind == PieceKind::Row && is_asked_row(&asked, &placed.cut.text),
             ..*weights
         });
         drafts.push(Draft {
@@ -119,11 +126,28 @@ fn share_of_identifiers(identifiers: &[Fact], title: &str, cut: &Cut) -> f32 {
     held as f32 / identifiers.len() as f32
 }
 
+/// Whether the first cell of a row stands in a question, both in the form in which words are compared. Behind a word in
+/// Hangul stands its particle.
+fn is_asked_row(question: &str, text: &str) -> bool {
+    let row = text.lines().last().unwrap_or_default().trim_start_matches('|');
+    let cell = matching_form(row.split('|').next().unwrap_or_default());
+    let cell = cell.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_word = |at: usize| {
+        let (before, after) = (&question[..at], &question[at + cell.len()..]);
+        let ends = cell.ends_with(|c: char| ('가'..='힣').contains(&c));
+        let goes_on = |c: char| if ends { c.is_ascii_alphanumeric() } else { c.is_alphanumeric() && c.is_ascii() };
+        !before.ends_with(char::is_alphanumeric) && !after.starts_with(goes_on)
+    };
+    cell.chars().count() > 1 && question.match_indices(cell).any(|(at, _)| is_word(at))
+}
+
 /// Leaves those to be weighed that can be embedded in time: by words and the passage's rank, then by the order of reading.
 fn weigh_likeliest(drafts: &mut [Draft]) {
     let mut order: Vec<(usize, Weighed)> =
         drafts.iter().enumerate().filter_map(|(at, draft)| Some((at, draft.weighed?))).collect();
-    let likelihood = |weighed: &Weighed| weighed.words + weighed.identifiers + weighed.passage;
+    let likelihood = |weighed: &Weighed| {
+        weighed.words + weighed.identifiers + f32::from(u8::from(weighed.is_asked_row)) + weighed.passage
+    };
     order.sort_by(|(a, x), (b, y)| likelihood(y).total_cmp(&likelihood(x)).then(x.rank.cmp(&y.rank)).then(a.cmp(b)));
     let (mut number, mut bytes) = (0, 0);
     for (at, _) in order {
@@ -185,6 +209,24 @@ mod tests {
         assert_eq!(shortened("짧은 제목"), "짧은 제목");
     }
 
+    #[test]
+    fn a_row_is_asked_for_by_its_first_cell() {
+        for (question, cell, expect) in [
+            ("장바구니 데이터는 얼마나 보관하나요?", "장바구니", true),
+            ("장바구니는 며칠 보관하나요?", "장바구니", true),
+            ("카트는 며칠 보관하나요?", "장바구니", false),
+            ("What does Xid 48 mean?", "48", true),
+            ("What does Xid 480 mean?", "48", false),
+            ("오류 48은 무엇인가요?", "48", true),
+            ("How long are `app-logs` kept?", "`app-logs`", true),
+            ("What is it?", "a", false),
+            ("What is it?", "", false),
+        ] {
+            let row = format!("| what | else |\n| --- | --- |\n| {cell} | x |");
+            assert_eq!(is_asked_row(&matching_form(question), &row), expect, "{question} {cell}");
+        }
+    }
+
     fn draft(text: &str, words: f32) -> Draft {
         Draft {
             chunk: ChunkNumber(0),
@@ -197,7 +239,7 @@ mod tests {
             item: None,
             paragraph: None,
             lead: None,
-            weighed: Some(Weighed { words, identifiers: 0.0, passage: 0.0, bias: 0.0, rank: 0 }),
+            weighed: Some(Weighed { words, identifiers: 0.0, is_asked_row: false, passage: 0.0, bias: 0.0, rank: 0 }),
         }
     }
 

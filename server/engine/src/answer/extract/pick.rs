@@ -37,8 +37,12 @@ const WITHIN_OF_BEST_ELSEWHERE: f32 = 0.75;
 pub(super) fn pick(pieces: &[Piece], asked: Asked) -> Vec<usize> {
     let by_score = best(pieces, asked);
     let mut picked: BTreeSet<usize> = by_score.iter().copied().collect();
-    if let Some(best) = by_score.first() {
-        picked.extend(section(pieces, *best, asked));
+    picked.extend(by_score.iter().flat_map(|at| short_section(pieces, *at)));
+    if let Some(best) = by_score.first().filter(|_| asked != Asked::Fact) {
+        picked.extend(section(pieces, *best));
+    }
+    if asked == Asked::HowTo {
+        picked.extend(step_sections(pieces, &by_score));
     }
     picked.extend(procedures(pieces, &by_score, asked));
     picked.extend(tables(pieces, &by_score));
@@ -80,22 +84,32 @@ fn best(pieces: &[Piece], asked: Asked) -> Vec<usize> {
     picked
 }
 
-/// The whole section of a piece, unless it is long: in a short one of several paragraphs one limits the other. Where steps
-/// are told under headings of their own, the sections of all steps.
-fn section(pieces: &[Piece], at: usize, asked: Asked) -> Vec<usize> {
-    if let Some(group) = StepGroup::of(&pieces[at].section).filter(|_| asked == Asked::HowTo) {
-        let steps = whole(pieces, |piece| StepGroup::of(&piece.section).as_ref() == Some(&group), MAX_LIST_BYTES);
-        if !steps.is_empty() {
-            return steps;
-        }
-    }
+/// The whole section of a piece, unless it is long or the piece is looked up in a long table.
+fn section(pieces: &[Piece], at: usize) -> Vec<usize> {
+    let is_looked_up = pieces[at].row.is_some_and(|row| row.of > MAX_ROWS);
+    let in_section = |piece: &Piece| piece.section == pieces[at].section;
+    if is_looked_up { Vec::new() } else { whole(pieces, in_section, MAX_SECTION_BYTES) }
+}
+
+/// The same where a section is short: of several paragraphs one limits the other.
+fn short_section(pieces: &[Piece], at: usize) -> Vec<usize> {
     let in_section = |piece: &Piece| piece.section == pieces[at].section;
     let blocks: BTreeSet<usize> = pieces.iter().filter(|piece| in_section(piece)).map(|piece| piece.block).collect();
-    match asked {
-        Asked::HowTo | Asked::Permission => whole(pieces, in_section, MAX_SECTION_BYTES),
-        Asked::Fact if blocks.len() > 1 => whole(pieces, in_section, MAX_SHORT_SECTION_BYTES),
-        Asked::Fact => Vec::new(),
+    if blocks.len() > 1 { whole(pieces, in_section, MAX_SHORT_SECTION_BYTES) } else { Vec::new() }
+}
+
+/// Where steps are told under headings of their own, the sections of all steps.
+fn step_sections(pieces: &[Piece], picked: &[usize]) -> Vec<usize> {
+    let mut groups: Vec<StepGroup<'_>> = Vec::new();
+    for group in picked.iter().filter_map(|at| StepGroup::of(&pieces[*at].section)) {
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
     }
+    let of = |group: &StepGroup<'_>| {
+        whole(pieces, |piece| StepGroup::of(&piece.section).as_ref() == Some(group), MAX_LIST_BYTES)
+    };
+    groups.iter().take(MAX_PROCEDURES).flat_map(of).collect()
 }
 
 /// The sections of one procedure whose steps have headings of their own.

@@ -133,6 +133,13 @@ fn a_prohibition_holds_over_paragraphs_until_something_else_is_announced() {
 }
 
 #[test]
+fn items_of_another_mark_are_nested_without_being_indented() {
+    let second = "② 다음 각 호의 경우에는 허가를 받는다.";
+    let text = format!("Title\n\n① 겸할 수 없다.\n{second}\n1. 강의\n2. 저술\n③ 알려야 한다.");
+    assert_eq!(leads(&text), ["", "Title", "Title", second, second, "Title"]);
+}
+
+#[test]
 fn a_row_stands_under_the_heading_within_its_table() {
     let table = "| a | b |\n| --- | --- |\n| Forbidden |  |\n| x | 1 |\n| y | 2 |\n| Allowed |  |\n| z | 3 |";
     let cuts = cut(&format!("The limits:\n\n{table}"), &Place::default());
