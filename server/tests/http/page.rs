@@ -154,7 +154,8 @@ fn paragraphs_show_what_is_left_out_at_their_ends_and_items_stay_nested() {
 #[test]
 fn what_the_server_says_is_text_and_weak_support_is_told_in_both_languages() {
     for (language, weak) in [("en-US", "weakly supported"), ("ko-KR", "근거 약함")] {
-        let sentence = json!({"text": "<img src=x onerror=alert(1)>", "joint": "block", "support": "weak", "citations": []});
+        let sentence =
+            json!({"text": "<img src=x onerror=alert(1)>", "joint": "block", "support": "weak", "citations": []});
         let Some(html) = shown(language, &json!([sentence])) else { return };
         assert!(html.contains("<span>&lt;img src=x onerror=alert(1)></span>"), "{html}");
         assert!(html.contains(&format!(" ({weak})")) && !html.contains("<i>"), "{html}");

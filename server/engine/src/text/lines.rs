@@ -162,13 +162,10 @@ fn ordinal(text: &str) -> Option<u32> {
 
 /// Whether a line goes on with the paragraph before it.
 fn continues(paragraph: &str, next: &str) -> bool {
+    // A line may be wrapped within a word, and most Korean sentences end in `다.`: a letter counts behind the one before it.
+    let counts_on = |number: u32| number == 1 || item_mark(paragraph) == Some(ItemMark::Number(number - 1));
     match item_mark(next) {
-        // A line may be wrapped within a word, and most Korean sentences end in `다.`.
-        Some(ItemMark::Number(number)) if next.starts_with(|c| HANGUL_ORDER.contains(c)) && number > 1 => {
-            if item_mark(paragraph) == Some(ItemMark::Number(number - 1)) {
-                return false;
-            }
-        }
+        Some(ItemMark::Number(number)) if next.starts_with(|c| HANGUL_ORDER.contains(c)) && !counts_on(number) => {}
         Some(_) => return false,
         None => {}
     }

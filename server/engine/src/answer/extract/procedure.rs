@@ -105,16 +105,16 @@ impl Asked {
     /// What this question asks for.
     pub(super) fn by(question: &str) -> Self {
         let question = question.to_lowercase();
-        let says = |sign: &&str| {
-            question.match_indices(*sign).any(|(at, _)| {
+        let says = |sign: &str| {
+            question.match_indices(sign).any(|(at, _)| {
                 let starts_word = !question[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
                 starts_word || !sign.is_ascii()
             })
         };
         // "How can I …" holds "can I".
-        if HOW_TO.iter().any(|sign| says(&sign)) {
+        if HOW_TO.iter().any(|sign| says(sign)) {
             Self::HowTo
-        } else if PERMISSION.iter().any(|sign| says(&sign)) {
+        } else if PERMISSION.iter().any(|sign| says(sign)) {
             Self::Permission
         } else {
             Self::Fact
