@@ -98,6 +98,9 @@ struct Builder<'t> {
     quotes: usize,
     code: Option<String>,
     table: Option<TableText>,
+    /// How many bold elements are open, and how much of the open cell is bold.
+    bold: usize,
+    bold_bytes: usize,
     html: String,
     /// How much struck-out text is open: it no longer holds.
     struck: usize,
@@ -128,6 +131,8 @@ impl<'t> Builder<'t> {
             quotes: 0,
             code: None,
             table: None,
+            bold: 0,
+            bold_bytes: 0,
             html: String::new(),
             struck: 0,
             left_out: Vec::new(),
@@ -162,6 +167,9 @@ impl<'t> Builder<'t> {
     fn add(&mut self, text: &str, range: Range<usize>) {
         if self.struck > 0 || !self.left_out.is_empty() {
             return;
+        }
+        if self.bold > 0 && self.table.is_some() {
+            self.bold_bytes += text.len();
         }
         self.inline.push_str(text);
         self.cover(range);
@@ -201,6 +209,7 @@ impl<'t> Builder<'t> {
                 self.flush();
                 self.open_item();
             }
+            Tag::Strong => self.bold += 1,
             Tag::Strikethrough if self.is_struck(&range) => self.struck += 1,
             Tag::Strikethrough => self.add("~", range.start..range.start + 1),
             Tag::Table(_) => {
@@ -256,7 +265,11 @@ impl<'t> Builder<'t> {
                 self.struck = 0;
                 self.left_out.clear();
                 let cell = std::mem::take(&mut self.inline);
-                self.table.iter_mut().for_each(|table| table.cell(&cell));
+                let is_bold = self.bold_bytes > 0 && self.bold_bytes == cell.trim().len();
+                self.bold_bytes = 0;
+                self.table
+                    .iter_mut()
+                    .for_each(|table| if is_bold { table.bold_cell(&cell) } else { table.cell(&cell) });
             }
             TagEnd::TableHead => self.table.iter_mut().for_each(TableText::end_header),
             TagEnd::TableRow => self.table.iter_mut().for_each(TableText::end_row),
@@ -264,6 +277,7 @@ impl<'t> Builder<'t> {
                 let table = self.table.take().map(TableText::finish).unwrap_or_default();
                 self.push(BlockKind::Table, &table);
             }
+            TagEnd::Strong => self.bold = self.bold.saturating_sub(1),
             TagEnd::Strikethrough if self.is_struck(&range) => self.struck = self.struck.saturating_sub(1),
             TagEnd::Strikethrough => self.add("~", range.end - 1..range.end),
             TagEnd::Paragraph | TagEnd::FootnoteDefinition => self.flush(),
@@ -309,7 +323,8 @@ impl<'t> Builder<'t> {
         let mut shown = if self.struck_block.is_none() { Some(0) } else { None };
         for mark in html::marks(&markup) {
             match &mut self.struck_block {
-                None if mark.kind == MarkKind::LeftOut => {
+                // Of others the end tag may be left out: they end with their block.
+                None if mark.kind == MarkKind::LeftOut && html::has_end_tag(&mark.name) => {
                     self.struck_block = Some(LeftOut { name: mark.name, depth: 1 });
                 }
                 Some(open) if open.name == mark.name && mark.kind == MarkKind::End => {

@@ -19,6 +19,8 @@ pub(super) struct TableText {
     row: Vec<String>,
     /// How many cells of the open row were given, each counted once whatever it spans.
     given: usize,
+    /// Whether the first cell of the open row is bold.
+    is_bold: bool,
     /// Whether a cell of the open row, or of the header rows before it, takes more than one place.
     spans: bool,
     /// Header rows, until the first other row.
@@ -34,6 +36,12 @@ impl TableText {
     /// Adds a cell to the open row: one line, bars escaped.
     pub(super) fn cell(&mut self, text: &str) {
         self.cell_spanning(text, 1, 1);
+    }
+
+    /// Adds a cell whose whole text is bold.
+    pub(super) fn bold_cell(&mut self, text: &str) {
+        self.is_bold |= self.row.is_empty();
+        self.cell(text);
     }
 
     /// Adds a cell that takes so many columns and rows: it is said in each of them, because each row is read alone.
@@ -133,9 +141,17 @@ impl TableText {
         if given == 0 {
             return Vec::new();
         }
-        // A cell across the whole row is a heading within the table: said once.
-        if given == 1 && row.len() > 1 && row.iter().all(|cell| *cell == row[0]) {
+        let is_bold = std::mem::take(&mut self.is_bold);
+        let (is_across, is_alone) = match row.split_first() {
+            Some((first, others)) if !first.is_empty() && !others.is_empty() => {
+                (given == 1 && others.iter().all(|cell| cell == first), others.iter().all(String::is_empty))
+            }
+            _ => (false, false),
+        };
+        // A cell across the whole row, or a bold one alone in it, is a heading within the table: said once, and bold.
+        if is_across || (is_bold && is_alone) {
             row.iter_mut().skip(1).for_each(String::clear);
+            row[0] = format!("**{}**", row[0]);
         }
         self.columns = self.columns.max(row.len());
         row
@@ -238,7 +254,7 @@ mod tests {
     fn a_heading_across_a_table_is_said_once() {
         assert_eq!(
             table(&[&[("a", 1, 1), ("b", 1, 1)], &[("Group", 2, 1)], &[("1", 1, 1), ("2", 1, 1)]], 1),
-            "| a | b |\n| --- | --- |\n| Group |  |\n| 1 | 2 |\n"
+            "| a | b |\n| --- | --- |\n| **Group** |  |\n| 1 | 2 |\n"
         );
         assert_eq!(table(&[&[("only", 1, 1), ("header", 1, 1)]], 1), "| only | header |\n| --- | --- |\n");
     }
@@ -272,7 +288,7 @@ mod tests {
                 &[&[plain("service"), plain("limit")], &[("Production", 2, 1)], &[plain("mistral"), plain("4 GB")]],
                 2
             ),
-            "| service | limit |\n| --- | --- |\n| Production |  |\n| mistral | 4 GB |\n"
+            "| service | limit |\n| --- | --- |\n| **Production** |  |\n| mistral | 4 GB |\n"
         );
     }
 

@@ -122,7 +122,7 @@ struct StepGroup<'p> {
 impl<'p> StepGroup<'p> {
     fn of(section: &'p Section) -> Option<Self> {
         let (heading, above) = section.headings.split_last()?;
-        is_step_heading(heading).then_some(Self { document: section.document, above })
+        is_step_heading(heading, above).then_some(Self { document: section.document, above })
     }
 }
 

@@ -139,7 +139,7 @@ impl Passage {
 
 /// The headings above a step's own heading.
 fn step_under(headings: &[String]) -> Option<&[String]> {
-    headings.split_last().filter(|(last, _)| is_step_heading(last)).map(|(_, above)| above)
+    headings.split_last().filter(|(last, above)| is_step_heading(last, above)).map(|(_, above)| above)
 }
 
 /// Whether a paragraph goes on from one passage in the next: all its sentences have the lines of the whole.
@@ -240,6 +240,7 @@ impl Row {
         let announcing = end.as_ref().filter(|_| goes_on).and_then(|end| end.announcing);
         let forbidding = end.as_ref().filter(|end| end.section == section).and_then(|end| end.forbidding);
         let list_before = goes_on.then(|| self.lists_of.last().copied().flatten()).flatten();
+        self.open_lists.retain(|list| Some(*list) != list_before);
         let announced = announced_at_end(&passage.cuts);
         let prohibited = prohibition_at_end(&passage.cuts);
         let repeated = passage.cuts.iter().take_while(|cut| cut.is_repeated).count();
@@ -326,14 +327,15 @@ fn number_sentences(placed: &mut [Placed]) {
     }
 }
 
-/// Counts the items of each list; a list of steps begins with the number of its first, and one whose beginning was not
-/// looked at with its second.
+/// Counts the items of each list, from 1; one whose beginning was not looked at from the number of its first step, or from 2.
 fn number_items(placed: &mut [Placed], lists: &[Option<usize>], unseen: &[usize], open: &[usize]) {
     let mut counts: HashMap<usize, u32> = HashMap::new();
     for (piece, list) in placed.iter_mut().zip(lists) {
         let Some(list) = *list else { continue };
-        let begins_before = u32::from(unseen.contains(&list));
-        let offset = || step_number(&piece.cut.text).map_or(begins_before, |number| number.saturating_sub(1));
+        let offset = || match unseen.contains(&list) {
+            true => step_number(&piece.cut.text).map_or(1, |number| number.saturating_sub(1)),
+            false => 0,
+        };
         let number = counts.entry(list).or_insert_with(offset);
         if piece.cut.begins_item() {
             *number += 1;

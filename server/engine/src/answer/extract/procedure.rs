@@ -137,15 +137,38 @@ fn is_rule(text: &str) -> bool {
     RULES.iter().any(|word| said.contains(word))
 }
 
-/// Whether a heading is a step: `2. Back up the key`, `Step 2: …`, `2단계`.
-pub(super) fn is_step_heading(heading: &str) -> bool {
+/// Whether a heading under others is a step: `Step 2: …`, `2단계`. A number alone makes one where the heading above is not the
+/// document's own or names a procedure: the chapters of a policy have numbers, too.
+pub(super) fn is_step_heading(heading: &str, above: &[String]) -> bool {
     let heading = heading.trim().to_lowercase();
     let rest = heading.strip_prefix("step ").or(heading.strip_prefix("단계 "));
     let digits = heading.trim_start_matches(|c: char| c.is_ascii_digit());
     let is_named = rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     let is_counted = digits.len() < heading.len() && digits.trim_start().starts_with("단계");
-    is_step(&heading) || is_named || is_counted
+    let names_procedure = |above: &String| {
+        let above = above.to_lowercase();
+        PROCEDURES.iter().any(|word| above.contains(word))
+    };
+    let may_count = above.len() > 1 || above.last().is_some_and(names_procedure);
+    is_named || is_counted || (may_count && is_step(&heading))
 }
+
+/// What a heading says above the steps of a procedure, in small letters.
+const PROCEDURES: [&str; 13] = [
+    "how to",
+    "steps",
+    "procedure",
+    "install",
+    "restore",
+    "recover",
+    "rotat",
+    "절차",
+    "방법",
+    "순서",
+    "설치",
+    "복구",
+    "교체",
+];
 
 /// Whether a piece is a part of a procedure: a step of a numbered list, or commands.
 fn is_part(kind: PieceKind, text: &str) -> bool {
@@ -215,8 +238,23 @@ mod tests {
             ("Stepping down", false),
             ("1.2 Overview", false),
         ] {
-            assert_eq!(is_step_heading(heading), expect, "{heading}");
+            let above = ["Payment".to_owned(), "Switch over".to_owned()];
+            assert_eq!(is_step_heading(heading, &above), expect, "{heading}");
         }
+    }
+
+    #[test]
+    fn chapters_with_numbers_are_no_steps() {
+        for (heading, above, expect) in [
+            ("1. Scope", "Laptop policy", false),
+            ("1. Save the key", "How to rotate a key", true),
+            ("2. 승인", "DB 전환 절차", true),
+            ("2. 목적", "취업규칙", false),
+            ("Step 2", "Laptop policy", true),
+        ] {
+            assert_eq!(is_step_heading(heading, &[above.to_owned()]), expect, "{above}: {heading}");
+        }
+        assert!(!is_step_heading("1. Scope", &[]));
     }
 
     #[test]

@@ -13,7 +13,7 @@ const VOID: [&[u8]; 14] = [
 ];
 
 /// Elements whose end tag may be left out where one of their kind starts.
-const IMPLIED_END: [&[&[u8]]; 4] =
+pub(super) const IMPLIED_END: [&[&[u8]]; 4] =
     [&[b"li"], &[b"td", b"th", b"tr", b"thead", b"tbody", b"tfoot"], &[b"dd", b"dt"], &[b"option"]];
 
 /// An open element that is left out, and what is open within it.

@@ -72,6 +72,11 @@ pub(super) enum MarkKind {
     End,
 }
 
+/// Whether an element ends with an end tag only: HTML lets authors leave out those of paragraphs, items and cells.
+pub(super) fn has_end_tag(name: &[u8]) -> bool {
+    name != b"p" && !hidden::IMPLIED_END.iter().any(|kind| kind.contains(&name))
+}
+
 /// The tags of a piece of markup that open or close an element; those without content and comments are none.
 pub(super) fn marks(markup: &str) -> Vec<Mark> {
     let mut emitter = DefaultEmitter::<usize>::new_with_span();

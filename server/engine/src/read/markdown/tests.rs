@@ -54,6 +54,7 @@ fn what_is_struck_out_no_longer_holds_but_ranges_stay() {
     );
     check("<del>\n\nOld.\n\nOld too.</del> New.\n\nThe lid is red.", &[(P, "New."), (P, "The lid is red.")]);
     check("<div>\n<del>\n\nOld.\n\n</del>\n<p>New.</p></div>\n\nRed.", &[(P, "New."), (P, "Red.")]);
+    check("<p hidden>An old note\n<p>A new note\n\nThe lid is red.", &[(P, "A new note"), (P, "The lid is red.")]);
     check("<!-- use <del> for old text -->\n\nThe lid is red.", &[(P, "The lid is red.")]);
     check(
         "Press <kbd title=\"shows hidden files\">Ctrl+H</kbd>, <span class=\"note hidden-print\">then wait</span>.",
@@ -163,4 +164,12 @@ proptest! {
             prop_assert!(range.first >= 1 && range.first <= range.last && range.last <= lines.max(1));
         }
     }
+}
+
+#[test]
+fn a_bold_cell_alone_in_its_row_is_a_heading_within_the_table() {
+    check(
+        "| a | b |\n|---|---|\n| **Group** | |\n| **x** | 1 |\n| y | |",
+        &[(BlockKind::Table, "| a | b |\n| --- | --- |\n| **Group** |  |\n| x | 1 |\n| y |  |")],
+    );
 }

@@ -1,7 +1,8 @@
 //! What announces a piece, and what forbids it: a list, table or command says little without the sentence above it, and the
 //! opposite under "Never do this:".
 
-use super::super::{PieceKind, connectives};
+use super::super::PieceKind;
+use super::super::connectives::contrasts;
 use super::{Cut, Start};
 
 /// What announces a passage that begins in the middle of a list or table, found in the passage before: the last piece
@@ -19,35 +20,54 @@ pub(in super::super) fn announced_at_end(pieces: &[Cut]) -> Announced {
     }
 }
 
-/// The prohibition above a piece that holds for it: "Never do this:" stands for all paragraphs and lists behind it in its
-/// section, up to the next announcement. A condition that nobody forbids is not looked for so far up: it would be made up.
+/// The prohibition above a piece that holds for it: "Never do this:" stands for the paragraphs behind it in its section, or
+/// for the list behind it, also where a note interrupts that, up to the next announcement. What stands behind such a list
+/// is not forbidden. Other conditions are not looked for so far up: they would be made up.
 pub(super) fn prohibition(pieces: &[Cut], at: usize) -> Announced {
     let section = pieces.get(at).or(pieces.last()).map(|piece| piece.section);
+    let is_item = pieces.get(at).is_some_and(|_| is_in_item(pieces, at));
     // "But this holds." and "Allowed:" begin something else.
-    let begins_anew = |piece: &Cut| piece.start == Start::Line && connectives::contrasts(&piece.text);
-    if pieces.get(at).is_some_and(|piece| begins_anew(piece) || (piece.start == Start::Line && ends_open(&piece.text)))
-    {
+    let begins_anew = |piece: &Cut| piece.start == Start::Line && (contrasts(&piece.text) || ends_open(&piece.text));
+    if pieces.get(at).is_some_and(|piece| begins_anew(piece) && !is_item) {
         return Announced::No;
     }
+    let mut passed_list = false;
     for above in (0..at).rev() {
         let piece = &pieces[above];
-        if Some(piece.section) != section || begins_anew(piece) {
+        if Some(piece.section) != section {
             return Announced::No;
         }
         if piece.kind != PieceKind::Sentence || is_in_item(pieces, above) {
+            passed_list = true;
             continue;
         }
-        let is_label = is_label(&piece.text) && pieces.get(above + 1).is_some_and(|next| next.start != Start::SameLine);
+        let next = pieces.get(above + 1);
+        let is_label = is_label(&piece.text) && next.is_some_and(|next| next.start != Start::SameLine);
         let text = piece.text.to_lowercase();
-        if forbids(&text) && (ends_open(&text) || is_label || points_on(&text)) {
-            return Announced::By(above);
+        if forbids(&text) && (ends_open(&text) || is_label || begins_by_pointing(&text)) {
+            return if passed_list && !is_item { Announced::No } else { Announced::By(above) };
         }
-        let is_shorter = pieces.get(above + 1).is_some_and(|next| 2 * piece.text.len() <= next.text.len());
-        if ends_open(&text) || (is_label && is_shorter) {
+        let names_list = next.is_some_and(|next| next.kind != PieceKind::Sentence || next.begins_item());
+        if ends_open(&text) || (is_label && (names_list || permits(&text))) {
             return Announced::No;
         }
     }
-    if section.is_some_and(|(_, entered)| entered == 0) { Announced::Before } else { Announced::No }
+    let is_open = section.is_some_and(|(_, entered)| entered == 0) && (is_item || !passed_list);
+    if is_open { Announced::Before } else { Announced::No }
+}
+
+/// Whether a sentence in lower case speaks of what stands behind it: "The following must never be done."
+fn begins_by_pointing(text: &str) -> bool {
+    let text = text.trim_start();
+    text.len() < MAX_ANNOUNCING_BYTES
+        && ["the following", "following", "these are", "다음", "아래"].iter().any(|word| text.starts_with(word))
+}
+
+/// Whether a label in lower case names what may be done.
+fn permits(label: &str) -> bool {
+    const WORDS: [&str; 12] =
+        ["allow", "permit", "recommended", "fine", "correct", "허용", "가능", "권장", "해도", "올바", "바른", "예외"];
+    WORDS.iter().any(|word| label.contains(word))
 }
 
 fn is_in_item(pieces: &[Cut], at: usize) -> bool {
@@ -128,13 +148,13 @@ pub(super) fn goes_on_with_row(pieces: &[Cut], at: usize) -> bool {
     is_row && pieces[at - 1].row.map(|row| row.table) == pieces[at].row.map(|row| row.table)
 }
 
-/// Whether a row is a heading within its table: one that fills its first cell alone.
+/// Whether a row is a heading within its table: bold, and alone in its row (`read/table.rs` writes it so).
 fn is_group(row: &Cut) -> bool {
     let line = row.text.lines().last().unwrap_or_default().trim();
     let mut cells = line.trim_matches('|').split('|').map(str::trim);
-    let is_named = cells.next().is_some_and(|first| !first.is_empty());
+    let is_bold = cells.next().is_some_and(|first| first.len() > 4 && first.starts_with("**") && first.ends_with("**"));
     let others: Vec<&str> = cells.collect();
-    is_named && !others.is_empty() && others.iter().all(|cell| cell.is_empty())
+    is_bold && !others.is_empty() && others.iter().all(|cell| cell.is_empty())
 }
 
 /// What announces a table stands above all groups of its rows.

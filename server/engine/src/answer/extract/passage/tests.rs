@@ -107,12 +107,22 @@ fn steps_and_items_are_told_from_prose() {
 #[test]
 fn a_prohibition_holds_over_paragraphs_until_something_else_is_announced() {
     let forbidden = "하면 안 되는 일:";
-    let cases: [(&str, &[&str]); 7] = [
+    let never = "The following must never be done.";
+    let cases: [(&str, &[&str]); 13] = [
+        (
+            "하면 안 되는 일:\n\n물속에 세운다.\n\n다만 훈련은 된다.\n\n아이에게 맡긴다.",
+            &["", forbidden, "", forbidden],
+        ),
+        ("The following must never be done.\n\nSmoking\n\nLifting people with it", &["", never, never]),
+        ("Never do this:\n\n- Restart all.\n\nRestart one at any time.", &["", "Never do this:", ""]),
+        ("Never do this:\n\n```\nrm -rf\n```\n\nRestart one at any time.", &["", "Never do this:", ""]),
+        ("Avoid these mistakes here.\n\nRunning.\n\nChildren swim free.", &["", "", ""]),
+        ("Never:\n\nRun.\n\nAllowed here\n\nSwim at night.", &["", "Never:", "Never:", ""]),
         ("하면 안 되는 일:\n\n물속에 세운다.\n\n아이에게 맡긴다.", &["", forbidden, forbidden]),
         ("Forbidden\n\nThink of the boiler first.\n\n- Park it here.", &["", "Forbidden", "Forbidden"]),
         (
             "다음 행위는 금지됩니다:\n\n- 담근다.\n\n참고: 개정되었다.\n\n- 요리한다.",
-            &["", "다음 행위는 금지됩니다:", "다음 행위는 금지됩니다:", "다음 행위는 금지됩니다:"],
+            &["", "다음 행위는 금지됩니다:", "", "다음 행위는 금지됩니다:"],
         ),
         (
             "The following must never be done.\n\nLift people. Ever.\n\nPark it.",
@@ -141,11 +151,11 @@ fn items_of_another_mark_are_nested_without_being_indented() {
 
 #[test]
 fn a_row_stands_under_the_heading_within_its_table() {
-    let table = "| a | b |\n| --- | --- |\n| Forbidden |  |\n| x | 1 |\n| y | 2 |\n| Allowed |  |\n| z | 3 |";
+    let table = "| a | b |\n| --- | --- |\n| **Forbidden** |  |\n| x | 1 |\n| y |  |\n| **Allowed** |  |\n| z | 3 |";
     let cuts = cut(&format!("The limits:\n\n{table}"), &Place::default());
     let lead = |cut: &Cut| cut.lead.map(|lead| cuts[lead].text.lines().last().unwrap().to_owned()).unwrap_or_default();
     let leads: Vec<String> = cuts.iter().map(lead).collect();
-    let (forbidden, allowed) = ("| Forbidden |  |", "| Allowed |  |");
+    let (forbidden, allowed) = ("| **Forbidden** |  |", "| **Allowed** |  |");
     assert_eq!(leads, ["", "The limits:", forbidden, forbidden, "The limits:", allowed]);
     assert_eq!(announced_at_end(&cut(table.rsplit_once('\n').unwrap().0, &Place::default())), Announced::By(3));
 }
