@@ -13,6 +13,7 @@ use super::lines::LineIndex;
 use super::table::TableText;
 use super::{FileContent, MediaType, Reader, Reading, front_matter, html, nesting};
 use crate::document::{BlockKind, Finding, FindingCode, ListMarker};
+use crate::text::{ItemMark, item_mark};
 
 /// Reads `.md`.
 pub struct MarkdownReader;
@@ -156,12 +157,23 @@ impl<'t> Builder<'t> {
                 let shown = html::inline_text(&text);
                 self.add(shown, range);
             }
-            Event::SoftBreak => self.add(" ", range),
+            Event::SoftBreak => self.soft_break(range),
             Event::HardBreak => self.add(if self.table.is_some() { " " } else { "\n" }, range),
             Event::TaskListMarker(done) => self.add(if done { "[x] " } else { "[ ] " }, range),
             Event::Rule => self.flush(),
             Event::FootnoteReference(_) => {}
         }
+    }
+
+    /// A line that goes on, unless it begins an item of a list that Markdown knows nothing of: `나.`, `②`, `b)`.
+    fn soft_break(&mut self, range: Range<usize>) {
+        let next = self.text.get(range.end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let follows = |number: u32| {
+            let before = ItemMark::Number(number - 1);
+            number > 1 && self.inline.lines().any(|line| item_mark(line) == Some(before))
+        };
+        let is_item = matches!(item_mark(next), Some(ItemMark::Number(number)) if follows(number));
+        self.add(if is_item && self.table.is_none() { "\n" } else { " " }, range);
     }
 
     fn add(&mut self, text: &str, range: Range<usize>) {

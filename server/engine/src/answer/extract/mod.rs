@@ -28,7 +28,7 @@ const PASSAGE_WEIGHT: f32 = 2.2;
 const ROW_WEIGHT: f32 = 0.6;
 /// What the identifiers of the question give: `HN-5031` is not answered by what is said of `HN-5033`.
 const IDENTIFIER_WEIGHT: f32 = 1.5;
-/// What a row gets whose first cell stands in the question.
+/// What a row gets whose first cell stands in the question, unless that asks how something is done.
 const ASKED_ROW_WEIGHT: f32 = 1.5;
 /// What a step or a command gets where the question asks how something is done, and a rule where it asks whether it may
 /// be, from the samples' half `tune` alone: .60 of the facts are said without it, .64 with it (ADR 0011).
@@ -133,7 +133,7 @@ pub fn extract(
                 + WORDS_WEIGHT * weighed.words
                 + PASSAGE_WEIGHT * weighed.passage
                 + IDENTIFIER_WEIGHT * weighed.identifiers
-                + if weighed.is_asked_row { ASKED_ROW_WEIGHT } else { 0.0 }
+                + if weighed.is_asked_row && asks != Asked::HowTo { ASKED_ROW_WEIGHT } else { 0.0 }
                 + if draft.kind == PieceKind::Row { ROW_WEIGHT } else { 0.0 }
                 + if asks.is_told_by(draft.kind, &draft.text) { PROCEDURE_WEIGHT } else { 0.0 }
         });

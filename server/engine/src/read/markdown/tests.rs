@@ -173,3 +173,9 @@ fn a_bold_cell_alone_in_its_row_is_a_heading_within_the_table() {
         &[(BlockKind::Table, "| a | b |\n| --- | --- |\n| **Group** |  |\n| x | 1 |\n| y |  |")],
     );
 }
+
+#[test]
+fn korean_items_that_markdown_does_not_know_keep_their_lines() {
+    check("가. 노래하기\n나. 뛰기\n다. 잠자기", &[(P, "가. 노래하기\n나. 뛰기\n다. 잠자기")]);
+    check("긴 문장이 여기서 끝납니\n다. 다음 문장.", &[(P, "긴 문장이 여기서 끝납니 다. 다음 문장.")]);
+}
