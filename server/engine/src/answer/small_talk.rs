@@ -1,6 +1,6 @@
 //! Small talk: greetings, thanks, tests of the machine. It asks for nothing, yet some passage is always near it. What is
 //! one of the examples, or says the same, is escalated as small talk; what is only near them is told so where it would not
-//! have been answered anyway.
+//! have been answered anyway and has no question mark.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;

@@ -65,6 +65,7 @@ fn load(passages: &Passages, loaded: &mut BTreeMap<u32, Passage>, number: u32) -
     Ok(())
 }
 
+/// Loads the passages before one that its list, its announcement or a prohibition over it may begin in.
 fn load_back(passages: &Passages, loaded: &mut BTreeMap<u32, Passage>, mut number: u32) -> Result<(), IndexError> {
     let first = loaded.get(&number).and_then(|passage| passage.cuts.first());
     // What a prohibition holds for, or is repeated, is understood from one passage more.
