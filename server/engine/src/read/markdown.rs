@@ -102,6 +102,8 @@ struct Builder<'t> {
     /// How many bold elements are open, and how much of the open cell is bold.
     bold: usize,
     bold_bytes: usize,
+    /// The number of the last item in `inline` that is none to Markdown, 0 where there is none; not looked for yet where `None`.
+    last_item: Option<u32>,
     html: String,
     /// How much struck-out text is open: it no longer holds.
     struck: usize,
@@ -134,6 +136,7 @@ impl<'t> Builder<'t> {
             table: None,
             bold: 0,
             bold_bytes: 0,
+            last_item: None,
             html: String::new(),
             struck: 0,
             left_out: Vec::new(),
@@ -168,11 +171,17 @@ impl<'t> Builder<'t> {
     /// A line that goes on, unless it begins an item of a list that Markdown knows nothing of: `나.`, `②`, `b)`.
     fn soft_break(&mut self, range: Range<usize>) {
         let next = self.text.get(range.end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        let follows = |number: u32| {
-            let before = ItemMark::Number(number - 1);
-            number > 1 && self.inline.lines().any(|line| item_mark(line) == Some(before))
+        let last = *self.last_item.get_or_insert_with(|| match item_mark(&self.inline) {
+            Some(ItemMark::Number(number)) => number,
+            Some(ItemMark::Bullet) | None => 0,
+        });
+        let is_item = match item_mark(next) {
+            Some(ItemMark::Number(number)) if last > 0 && number == last + 1 => {
+                self.last_item = Some(number);
+                true
+            }
+            _ => false,
         };
-        let is_item = matches!(item_mark(next), Some(ItemMark::Number(number)) if follows(number));
         self.add(if is_item && self.table.is_none() { "\n" } else { " " }, range);
     }
 
@@ -182,6 +191,9 @@ impl<'t> Builder<'t> {
         }
         if self.bold > 0 && self.table.is_some() {
             self.bold_bytes += text.len();
+        }
+        if self.inline.is_empty() {
+            self.last_item = None;
         }
         self.inline.push_str(text);
         self.cover(range);
