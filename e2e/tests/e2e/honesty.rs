@@ -256,3 +256,109 @@ fn what_is_struck_out_or_hidden_is_not_said() {
         ],
     );
 }
+
+/// Filler that keeps a section from being quoted whole.
+fn filler(about: &str) -> String {
+    (0..14).map(|n| format!("\n\nThe {about} log of week {n} is kept in the archive room behind the second door on the left, and nobody reads it.")).collect()
+}
+
+/// Each of these was said alone, as if it were to be done.
+#[test]
+fn what_stands_under_a_prohibition_is_never_said_without_it() {
+    let kiln = format!(
+        "# Pottery\n\n## Kiln\n\nNever do the following.\n\nPut wet clay into the kiln.\n\nPut glass bottles into the kiln.{}\n",
+        filler("kiln")
+    );
+    let database = format!(
+        "# Primary\n\n## Rules\n\nPlease never do any of the following on the primary:\n\n- **Kill the autovacuum worker.**\n\n  Use \
+         `pg_terminate_backend` on the autovacuum process when the disk is slow.\n\n- **Switch off fsync.**{}\n",
+        filler("primary")
+    );
+    let crane = format!(
+        "# 크레인\n\n## 작업\n\n작업 중에는 다음 행동을 절대 하지 마십시오.\n\n크레인 제한 장치를 끈다.{}\n",
+        filler("crane")
+    );
+    check(
+        "what_stands_under_a_prohibition_is_never_said_without_it",
+        &[("kiln.md", &kiln), ("primary.md", &database), ("crane.md", &crane)],
+        &[
+            ("How do I put glass bottles into the kiln?", &["Never do the following.", "glass bottles"], &[]),
+            (
+                "When should pg_terminate_backend be used on the autovacuum process?",
+                &["Please never do any of the following", "pg_terminate_backend"],
+                &[],
+            ),
+            ("크레인 제한 장치는 어떻게 끄나요?", &["절대 하지 마십시오", "제한 장치를 끈다"], &[]),
+        ],
+    );
+}
+
+/// "Shipments to all other countries leave the warehouse without a release" was the whole answer about Norway.
+#[test]
+fn a_rule_for_the_rest_is_said_with_what_it_excepts_or_not_at_all() {
+    let countries =
+        ["Norway", "Chile", "Peru", "Ghana", "Kenya", "Nepal", "Laos", "Malta", "Qatar", "Samoa", "Tonga", "Yemen"];
+    let blocked: String = countries
+        .map(|name| format!("\n\n{name}: the consignment waits in the bonded warehouse at gate 1, the paperwork goes to the broker on the same day, and the customer is told about the delay by the desk."))
+        .concat();
+    let export = format!(
+        "# Export\n\n## Countries\n\nShipments to the following countries are blocked until the customs office has released \
+         them.{blocked}\n\nShipments to all other countries leave the warehouse without a release.\n"
+    );
+    let lab = "# Laboratory\n\n## Rooms\n\nDogs must stay outside of room 4.\n\nEverything else may be brought into room 4.\n";
+    check(
+        "a_rule_for_the_rest_is_said_with_what_it_excepts_or_not_at_all",
+        &[("export.md", &export), ("lab.md", lab)],
+        &[
+            ("Can we ship to Norway without a release?", &[], &["all other countries"]),
+            ("What may be brought into room 4?", &["Dogs must stay outside", "Everything else"], &[]),
+        ],
+    );
+}
+
+/// Steps with headings of their own came as 1, 3, 4, 2, or as the second alone.
+#[test]
+fn steps_under_headings_come_in_their_order_and_chapters_do_not_come_along() {
+    let step = |number: u32, what: &str, command: &str| format!("\n## {number}. {what}\n\n```bash\n{command}\n```\n");
+    let certificate = [
+        "# Renewing the gateway certificate\n".to_owned(),
+        step(1, "Request the certificate", "certctl request gw"),
+        step(2, "Pause the gateway", "gwctl pause"),
+        step(3, "Install the certificate", "certctl install gw"),
+        step(4, "Resume the gateway", "gwctl resume"),
+    ]
+    .concat();
+    let manual = "# Agent guide\n\n## 1. Overview\n\nThe agent ships logs.\n\n## 2. Installing the agent\n\nInstall the agent \
+                  with `agentctl install`.\n\n## 3. Wiping the agent\n\nAll data goes with `agentctl wipe`.\n";
+    check(
+        "steps_under_headings_come_in_their_order_and_chapters_do_not_come_along",
+        &[("certificate.md", &certificate), ("agent.md", manual)],
+        &[
+            (
+                "How do I renew the gateway certificate?",
+                &["certctl request gw\n```\n\n**Renewing the gateway certificate › 2. Pause", "gwctl resume"],
+                &[],
+            ),
+            ("How do I install the agent?", &["agentctl install"], &["agentctl wipe"]),
+        ],
+    );
+}
+
+#[test]
+fn a_frequent_question_is_answered_and_a_missing_member_of_a_series_is_not() {
+    let hosts: String = (1..=40).map(|n| format!("| host-{n:03} | yes | 10.0.4.{n} |\n")).collect();
+    let faq = "# Office FAQ\n\n**Q: Is there a canteen?**\nA: Yes, on the second floor.\n\n**Q: Where do I park my bike?**\nA: In the \
+               basement of building B.\n\n**Q: Can I get a second monitor?**\nA: Order it in Self Service.\n";
+    check(
+        "a_frequent_question_is_answered_and_a_missing_member_of_a_series_is_not",
+        &[
+            ("hosts.md", &format!("# Host list\n\n| Host | Internet access | Address |\n|---|---|---|\n{hosts}")),
+            ("faq.md", faq),
+        ],
+        &[
+            ("Where do I park my bike?", &["basement of building B"], &["Self Service"]),
+            ("Does host-099 have internet access?", &[], &["host-"]),
+            ("Does host-012 have internet access?", &["host-012 | yes"], &[]),
+        ],
+    );
+}

@@ -13,7 +13,7 @@ use crate::index::IndexError;
 use crate::retrieve::{Candidate, Channels, Retrieved};
 use crate::revision::Revision;
 use crate::settings::ConfidenceSettings;
-use crate::text::{Analyzer, language};
+use crate::text::{Analyzer, language, matching_form};
 
 use super::background::{Background, OwnLanguage};
 use super::names::{self, Names};
@@ -61,6 +61,13 @@ const OFF_TOPIC_REFUSED: f32 = 0.95;
 /// ... but an index about everything must not refuse everything.
 const MAX_OFF_TOPIC_CUT: f32 = 0.8;
 
+/// The least confidence where a passage holds the very question, as the list of frequent ones does: its answer follows.
+const ASKED_THERE: f32 = 0.9;
+/// A question counts as held only from so many bytes on, letters and digits alone: "Why?" stands everywhere.
+const MIN_ASKED_BYTES: usize = 12;
+/// A series is told by so many of its members in the best passages.
+const MIN_SERIES: usize = 3;
+
 struct Coefficients {
     intercept: f32,
     deviations: f32,
@@ -93,7 +100,8 @@ pub fn confidence(
 ) -> Result<Confidence, IndexError> {
     let background = &revision.manifest.background;
     let asked_in = language(question).unwrap_or(Language::Other);
-    let Coverage { covered: coverage, known_words, lacks_designation } = coverage(revision, analyzer, question, found)?;
+    let Coverage { covered: coverage, known_words, lacks_designation, is_asked_there } =
+        coverage(revision, analyzer, question, found)?;
     let same_language = best_language(revision, found).is_none_or(|best| best == asked_in || coverage >= 0.5);
     let cosine = found.best_closeness();
     let distribution = background.off_topic(asked_in);
@@ -102,6 +110,9 @@ pub fn confidence(
     let mut confidence = Confidence { value: 0.0, deviations, coverage, same_language, known_words, names };
     if !found.candidates.is_empty() {
         confidence.value = judge(&confidence, background.holds(asked_in));
+        if is_asked_there {
+            confidence.value = confidence.value.max(ASKED_THERE);
+        }
     }
     Ok(confidence)
 }
@@ -161,8 +172,11 @@ struct Coverage {
     covered: f32,
     /// Share of the words that stand anywhere in the index.
     known_words: f32,
-    /// Whether a number that designates (`error 418`) stands in none of the best passages.
+    /// Whether a number that designates (`error 418`), or one of a series (`host-099` where there are `host-001` and others),
+    /// stands in none of the best passages.
     lacks_designation: bool,
+    /// Whether one of the best passages holds the question itself, word for word.
+    is_asked_there: bool,
 }
 
 /// A word counts once; particulars (`82`, `worker-3`) only where they are found.
@@ -173,19 +187,24 @@ fn coverage(
     found: &Retrieved,
 ) -> Result<Coverage, IndexError> {
     let mut present = HashSet::new();
+    let mut best = Vec::new();
     for candidate in found.candidates.iter().take(COVERAGE_PASSAGES) {
         let chunk = revision.passages.chunk(candidate.chunk)?;
         let title = revision.passages.document(candidate.document)?.title;
-        for text in [&chunk.text, &title, &chunk.place.headings.join(" ")] {
+        let headings = chunk.place.headings.join("\n");
+        for text in [&chunk.text, &title, &headings] {
             present.extend(analyzer.terms(text));
         }
+        best.push(matching_form(&[title, headings, chunk.text].join("\n")).into_owned());
     }
     let (mut all, mut covered) = (0.0_f32, 0.0_f32);
     let (mut words, mut known) = (0_usize, 0_usize);
     let mut lacks_designation = false;
     for word in question_words(analyzer, question) {
         let is_present = word.forms.iter().any(|form| present.contains(form));
-        lacks_designation |= word.kind == WordKind::Designation && !is_present;
+        let is_one_of_many = || is_of_series(&matching_form(&question[word.place.clone()]), &best);
+        lacks_designation |= !is_present
+            && (word.kind == WordKind::Designation || (word.kind == WordKind::Particular && is_one_of_many()));
         if word.kind == WordKind::Particular && !is_present {
             continue;
         }
@@ -197,7 +216,34 @@ fn coverage(
     }
     let covered = if all > 0.0 { covered / all } else { 0.0 };
     let known_words = if words > 0 { known as f32 / words as f32 } else { 0.0 };
-    Ok(Coverage { covered, known_words, lacks_designation })
+    let asked = letters(&matching_form(question));
+    let is_asked_there = asked.len() >= MIN_ASKED_BYTES && best.iter().any(|text| letters(text).contains(&asked));
+    Ok(Coverage { covered, known_words, lacks_designation, is_asked_there })
+}
+
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Whether a name that ends in a number is missing where others of its series stand: `host-099` beside `host-001`, `host-002`
+/// and `host-003`. All in the form in which words are compared.
+fn is_of_series(name: &str, texts: &[String]) -> bool {
+    let series = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    if series.len() == name.len() || !series.contains(char::is_alphabetic) {
+        return false;
+    }
+    let mut members = HashSet::new();
+    for text in texts {
+        for (at, _) in text.match_indices(series) {
+            let rest = &text[at + series.len()..];
+            let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            let begins_word = !text[..at].ends_with(char::is_alphanumeric);
+            if begins_word && digits > 0 {
+                members.insert(&rest[..digits]);
+            }
+        }
+    }
+    members.len() >= MIN_SERIES && !members.contains(&name[series.len()..])
 }
 
 #[cfg(test)]
@@ -217,6 +263,16 @@ mod tests {
         for extreme in [f32::MAX, f32::MIN] {
             assert!((0.0..=1.0).contains(&of(extreme, 1.0)));
         }
+    }
+
+    #[test]
+    fn a_member_of_a_series_is_missed_where_others_are_listed() {
+        let hosts = ["| host-001 | yes |\n| host-002 | no |\n| host-003 | no |".to_owned()];
+        for (name, expect) in [("host-099", true), ("host-002", false), ("worker-3", false), ("99", false), ("host", false)]
+        {
+            assert_eq!(is_of_series(name, &hosts), expect, "{name}");
+        }
+        assert!(!is_of_series("worker-3", &["`worker-1` and `worker-2` are examples".to_owned()]));
     }
 
     #[test]

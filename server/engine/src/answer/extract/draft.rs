@@ -41,6 +41,8 @@ pub(super) struct Draft {
     pub(super) paragraph: Option<ParagraphPlace>,
     /// The position of the piece that announces it.
     pub(super) lead: Option<usize>,
+    /// Whether its section is at hand from its beginning on.
+    pub(super) from_start: bool,
     /// What it is weighed by, where its passage was found and there is time to embed it.
     pub(super) weighed: Option<Weighed>,
 }
@@ -109,6 +111,7 @@ pub(super) fn drafts(
             item: placed.item,
             paragraph: placed.paragraph,
             lead: placed.lead,
+            from_start: placed.from_start,
             weighed,
             text: placed.cut.text,
         });
@@ -239,6 +242,7 @@ mod tests {
             item: None,
             paragraph: None,
             lead: None,
+            from_start: true,
             weighed: Some(Weighed { words, identifiers: 0.0, is_asked_row: false, passage: 0.0, bias: 0.0, rank: 0 }),
         }
     }

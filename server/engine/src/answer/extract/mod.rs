@@ -59,6 +59,8 @@ pub struct Piece {
     pub(super) block: usize,
     /// The position of the piece that announces it: "Never do this:".
     lead: Option<usize>,
+    /// Whether its section is at hand from its beginning on.
+    from_start: bool,
     /// How likely it answers; least of all where it was not weighed.
     score: f32,
 }
@@ -149,6 +151,7 @@ pub fn extract(
             kind: draft.kind,
             block: draft.block,
             lead: draft.lead,
+            from_start: draft.from_start,
             score,
         }
     };
@@ -186,6 +189,14 @@ fn quote(kind: PieceKind, text: &str) -> String {
         PieceKind::Row => text.lines().last().unwrap_or(text).to_owned(),
         PieceKind::Sentence | PieceKind::Code => text.to_owned(),
     }
+}
+
+/// Whether a row of a table is alone in it: a heading of the rows behind it.
+fn is_group_row(row: &str) -> bool {
+    let mut cells = row.trim().trim_matches('|').split('|').map(str::trim);
+    let is_named = cells.next().is_some_and(|first| !first.is_empty());
+    let others: Vec<&str> = cells.collect();
+    is_named && !others.is_empty() && others.iter().all(|cell| cell.is_empty())
 }
 
 #[cfg(test)]

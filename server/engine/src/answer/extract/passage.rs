@@ -10,7 +10,9 @@ use super::super::RowPlace;
 use super::PieceKind;
 use leads::{Lead, goes_on_with_row, lead, prohibition};
 
-pub(super) use leads::{Announced, announced_at_end, announces, ends_open, prohibition_at_end};
+pub(super) use leads::{
+    Announced, announced_at_end, announces, ends_open, forbids_what_follows, prohibition_at_end, speaks_of_the_rest,
+};
 
 /// A piece cut from a passage.
 #[derive(Debug, Clone, PartialEq, Eq)]

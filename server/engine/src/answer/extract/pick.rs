@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use crate::text::matching_form;
 
 use super::draft::MAX_PIECE_BYTES;
-use super::passage::{announces, ends_open, is_item};
-use super::procedure::{Asked, is_step_heading};
-use super::{Piece, PieceKind, Section, connectives};
+use super::passage::{announces, ends_open, forbids_what_follows, is_item, speaks_of_the_rest};
+use super::procedure::{Asked, is_chapter_heading, is_step_heading};
+use super::{Piece, PieceKind, Section, connectives, is_group_row};
 
 /// The most pieces picked by score; what they introduce or are a step of comes on top.
 const MAX_PICKED: usize = 6;
@@ -24,6 +24,9 @@ const MAX_ROWS_BYTES: usize = 1_500;
 const MAX_SECTION_BYTES: usize = 2_000;
 /// A section of several paragraphs is given whole up to so many bytes, whatever is asked.
 const MAX_SHORT_SECTION_BYTES: usize = 800;
+/// What stands between a piece and the prohibition above it is said up to so many bytes, and so is what stands before
+/// "everything else".
+const MAX_CONTEXT_BYTES: usize = 2_000;
 /// At most so many procedures are given whole because the question asks how something is done.
 const MAX_PROCEDURES: usize = 2;
 /// From a piece picked, so many neighbours of neighbours belong to it: sixty questions of a check list, or sixty warnings,
@@ -54,18 +57,50 @@ pub(super) fn pick(pieces: &[Piece], asked: Asked) -> Vec<usize> {
             needed.extend(neighbours(pieces, at).into_iter().map(|at| (at, steps + 1)));
         }
         needed.extend(pieces[at].lead.map(|lead| (lead, steps)));
-        needed.retain(|(at, _)| is_sayable(&pieces[*at]) && picked.insert(*at));
+        needed.retain(|(at, _)| is_sayable(pieces, *at) && picked.insert(*at));
         open.extend(needed);
     }
+    let context: Vec<usize> = picked.iter().flat_map(|at| read_with(pieces, *at)).collect();
+    picked.extend(context.into_iter().filter(|at| is_sayable(pieces, *at)));
     in_reading_order(pieces, picked)
 }
 
-fn is_sayable(piece: &Piece) -> bool {
-    piece.evidence.text.len() <= MAX_PIECE_BYTES
+/// Whether a piece can be said: it is not too long, and if it speaks of all others, they are at hand.
+fn is_sayable(pieces: &[Piece], at: usize) -> bool {
+    let piece = &pieces[at];
+    piece.evidence.text.len() <= MAX_PIECE_BYTES && (!speaks_of_the_rest(&piece.quote) || !rest(pieces, at).is_empty())
+}
+
+/// What a piece must be read with: all that stands between it and a prohibition above it in its section, so that the
+/// reader sees how far that reaches; all before a sentence on the rest.
+fn read_with(pieces: &[Piece], at: usize) -> Vec<usize> {
+    if speaks_of_the_rest(&pieces[at].quote) {
+        return rest(pieces, at);
+    }
+    let mut bytes = 0;
+    for above in (0..at).rev() {
+        let piece = &pieces[above];
+        bytes += piece.quote.len();
+        if piece.section != pieces[at].section || bytes > MAX_CONTEXT_BYTES {
+            break;
+        }
+        if piece.kind == PieceKind::Sentence && forbids_what_follows(&piece.evidence.text) {
+            return (above..at).collect();
+        }
+    }
+    Vec::new()
+}
+
+/// Everything from the beginning of a piece's section to the piece; nothing where that is long or not at hand.
+fn rest(pieces: &[Piece], at: usize) -> Vec<usize> {
+    let begin = (0..=at).rev().take_while(|above| pieces[*above].section == pieces[at].section).last().unwrap_or(at);
+    let bytes: usize = pieces[begin..=at].iter().map(|piece| piece.quote.len()).sum();
+    if pieces[at].from_start && bytes <= MAX_CONTEXT_BYTES { (begin..=at).collect() } else { Vec::new() }
 }
 
 fn best(pieces: &[Piece], asked: Asked) -> Vec<usize> {
-    let mut by_score: Vec<usize> = (0..pieces.len()).filter(|at| pieces[*at].score > f32::NEG_INFINITY).collect();
+    let is_weighed = |at: &usize| pieces[*at].score > f32::NEG_INFINITY && is_sayable(pieces, *at);
+    let mut by_score: Vec<usize> = (0..pieces.len()).filter(is_weighed).collect();
     by_score.sort_by(|a, b| pieces[*b].score.total_cmp(&pieces[*a].score).then(a.cmp(b)));
     let Some(top) = by_score.first().map(|at| &pieces[*at]) else { return Vec::new() };
     let mut picked: Vec<usize> = Vec::new();
@@ -91,11 +126,13 @@ fn section(pieces: &[Piece], at: usize) -> Vec<usize> {
     if is_looked_up { Vec::new() } else { whole(pieces, in_section, MAX_SECTION_BYTES) }
 }
 
-/// The same where a section is short: of several paragraphs one limits the other.
+/// The same where a section is short: of several paragraphs one limits the other. Questions and their answers do not.
 fn short_section(pieces: &[Piece], at: usize) -> Vec<usize> {
     let in_section = |piece: &Piece| piece.section == pieces[at].section;
     let blocks: BTreeSet<usize> = pieces.iter().filter(|piece| in_section(piece)).map(|piece| piece.block).collect();
-    if blocks.len() > 1 { whole(pieces, in_section, MAX_SHORT_SECTION_BYTES) } else { Vec::new() }
+    let asks = |piece: &&Piece| in_section(piece) && piece.evidence.text.trim_end().ends_with(['?', '？']);
+    let is_faq = pieces.iter().filter(asks).count() > 1;
+    if blocks.len() > 1 && !is_faq { whole(pieces, in_section, MAX_SHORT_SECTION_BYTES) } else { Vec::new() }
 }
 
 /// Where steps are told under headings of their own, the sections of all steps.
@@ -107,6 +144,10 @@ fn step_sections(pieces: &[Piece], picked: &[usize]) -> Vec<usize> {
         }
     }
     let of = |group: &StepGroup<'_>| {
+        // The chapters of a manual have numbers, too.
+        if pieces.iter().any(|piece| group.has_chapter(&piece.section)) {
+            return Vec::new();
+        }
         whole(pieces, |piece| StepGroup::of(&piece.section).as_ref() == Some(group), MAX_LIST_BYTES)
     };
     groups.iter().take(MAX_PROCEDURES).flat_map(of).collect()
@@ -124,6 +165,12 @@ impl<'p> StepGroup<'p> {
         let (heading, above) = section.headings.split_last()?;
         is_step_heading(heading, above).then_some(Self { document: section.document, above })
     }
+
+    fn has_chapter(&self, section: &Section) -> bool {
+        let named = section.headings.get(self.above.len());
+        let is_here = section.document == self.document && section.headings.starts_with(self.above);
+        is_here && named.is_some_and(|heading| is_chapter_heading(heading))
+    }
 }
 
 /// All pieces of which something holds, if they are short enough together; none of them that are too long.
@@ -133,7 +180,7 @@ fn whole(pieces: &[Piece], is_part: impl Fn(&Piece) -> bool, max_bytes: usize) -
     if bytes > max_bytes {
         return Vec::new();
     }
-    parts.into_iter().filter(|at| is_sayable(&pieces[*at])).collect()
+    parts.into_iter().filter(|at| is_sayable(pieces, *at)).collect()
 }
 
 /// The other sentences of a list item or of a short paragraph: they qualify each other.
@@ -220,7 +267,7 @@ fn around(pieces: &[Piece], in_list: impl Fn(&Piece) -> bool) -> Vec<usize> {
         let piece = pieces.get(at)?;
         (piece.section == end.section && piece.kind == PieceKind::Sentence && piece.item.is_none()).then_some(at)
     };
-    beside.filter_map(belongs).filter(|at| is_sayable(&pieces[*at])).collect()
+    beside.filter_map(belongs).filter(|at| is_sayable(pieces, *at)).collect()
 }
 
 /// The lists, tables and code that a picked sentence announces, unless they are long: "The following cases are excluded."
@@ -230,7 +277,8 @@ fn announced(pieces: &[Piece], picked: &[usize]) -> Vec<usize> {
     picked.iter().filter(says).flat_map(of).collect()
 }
 
-/// All rows of the small tables of which two are picked: some of them would look like all there are. Of a table that is
+/// All rows of the small tables of which two are picked, some of them would look like all there are, and of those with
+/// headings among their rows. Of a table that is
 /// too long, or of which rows were not looked at, the answer shows where rows are left out.
 fn tables(pieces: &[Piece], picked: &[usize]) -> Vec<usize> {
     let mut rows = Vec::new();
@@ -240,7 +288,8 @@ fn tables(pieces: &[Piece], picked: &[usize]) -> Vec<usize> {
             piece.section == pieces[*at].section && piece.row.is_some_and(|other| other.table == row.table)
         };
         let chosen = picked.iter().filter(|other| in_table(&pieces[**other])).count();
-        if chosen >= 2 {
+        let has_groups = || pieces.iter().any(|piece| in_table(piece) && is_group_row(&piece.quote));
+        if chosen >= 2 || has_groups() {
             rows.extend(whole(pieces, in_table, MAX_ROWS_BYTES));
         }
     }

@@ -32,10 +32,14 @@ pub(super) struct Placed {
     pub(super) paragraph: Option<ParagraphPlace>,
     /// The position of the piece that announces it.
     pub(super) lead: Option<usize>,
+    /// Whether its section is at hand from its beginning on.
+    pub(super) from_start: bool,
 }
 
 struct Passage {
     document: u32,
+    /// Which passage of its section it begins as, from 0.
+    part: u32,
     lines: Option<LineRange>,
     cuts: Vec<Cut>,
 }
@@ -60,7 +64,7 @@ fn load(passages: &Passages, loaded: &mut BTreeMap<u32, Passage>, number: u32) -
     if let std::collections::btree_map::Entry::Vacant(free) = loaded.entry(number) {
         let chunk = passages.chunk(ChunkNumber(number))?;
         let cuts = cut(&chunk.text, &chunk.place);
-        free.insert(Passage { document: chunk.document, lines: chunk.place.lines, cuts });
+        free.insert(Passage { document: chunk.document, part: chunk.place.part, lines: chunk.place.lines, cuts });
     }
     Ok(())
 }
@@ -224,6 +228,8 @@ struct End {
     number: u32,
     document: u32,
     section: Option<(u32, u32)>,
+    /// Whether that section is at hand from its beginning on.
+    from_start: bool,
     lines: Option<LineRange>,
     /// Where its pieces are.
     positions: Vec<usize>,
@@ -246,6 +252,9 @@ impl Row {
         let prohibited = prohibition_at_end(&passage.cuts);
         let repeated = passage.cuts.iter().take_while(|cut| cut.is_repeated).count();
         let last_section = passage.cuts.last().map(|cut| cut.section);
+        let goes_back = end.as_ref().is_some_and(|end| end.section == section && end.from_start);
+        let begins_at_hand = passage.part == 0 || goes_back;
+        let from_start = |of: Option<(u32, u32)>| of != section || begins_at_hand;
         let (list_shift, block_shift) = (self.lists, self.blocks);
         let mut blocks = HashMap::new();
         // A sentence too long to be repeated stands between two of its paragraph.
@@ -286,6 +295,7 @@ impl Row {
             self.lists_of.push(list);
             self.blocks = self.blocks.max(block + 1);
             let document = passage.document;
+            let section_of_cut = Some(cut.section);
             self.placed.push(Placed {
                 chunk,
                 weighed_as: chunk,
@@ -295,6 +305,7 @@ impl Row {
                 item: None,
                 paragraph: None,
                 lead,
+                from_start: from_start(section_of_cut),
             });
         }
         let resolve = |announced, before: Option<usize>| match announced {
@@ -305,7 +316,9 @@ impl Row {
         let (announcing, forbidding) = (resolve(announced, announcing), resolve(prohibited, forbidding));
         let document = passage.document;
         let lines = passage.lines;
-        self.end = Some(End { number, document, section: last_section, lines, positions, announcing, forbidding });
+        let from_start = from_start(last_section);
+        let section = last_section;
+        self.end = Some(End { number, document, section, from_start, lines, positions, announcing, forbidding });
     }
 
     /// Where the passage before says what is repeated in this one, so many pieces before its end.

@@ -137,37 +137,53 @@ fn is_rule(text: &str) -> bool {
     RULES.iter().any(|word| said.contains(word))
 }
 
-/// Whether a heading under others is a step: `Step 2: …`, `2단계`. A number alone makes one where the heading above is not the
-/// document's own or names a procedure: the chapters of a policy have numbers, too.
+/// Whether a heading under others is a step: `Step 2: …`, `2단계`, `2. Copy the data`. Chapters of a policy have numbers, too:
+/// those that are told by their words (`1. Scope`) and the entries of an FAQ are none, and see [`is_chapter_heading`].
 pub(super) fn is_step_heading(heading: &str, above: &[String]) -> bool {
     let heading = heading.trim().to_lowercase();
     let rest = heading.strip_prefix("step ").or(heading.strip_prefix("단계 "));
     let digits = heading.trim_start_matches(|c: char| c.is_ascii_digit());
     let is_named = rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     let is_counted = digits.len() < heading.len() && digits.trim_start().starts_with("단계");
-    let names_procedure = |above: &String| {
-        let above = above.to_lowercase();
-        PROCEDURES.iter().any(|word| above.contains(word))
-    };
-    let may_count = above.len() > 1 || above.last().is_some_and(names_procedure);
+    let may_count = !above.is_empty() && !heading.ends_with('?') && !is_chapter_heading(&heading);
     is_named || is_counted || (may_count && is_step(&heading))
 }
 
-/// What a heading says above the steps of a procedure, in small letters.
-const PROCEDURES: [&str; 13] = [
-    "how to",
-    "steps",
-    "procedure",
-    "install",
-    "restore",
-    "recover",
-    "rotat",
-    "절차",
-    "방법",
-    "순서",
-    "설치",
-    "복구",
-    "교체",
+/// Whether a heading is a chapter that no procedure has: where one stands beside them, numbered headings are chapters.
+pub(super) fn is_chapter_heading(heading: &str) -> bool {
+    let heading = heading.to_lowercase();
+    let text = heading.trim_start_matches(|c: char| !c.is_alphabetic());
+    let text = text.strip_prefix("제").map_or(text, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    CHAPTERS.iter().any(|chapter| text.starts_with(chapter))
+}
+
+/// How the headings of such chapters begin, in small letters.
+const CHAPTERS: [&str; 25] = [
+    "scope",
+    "introduction",
+    "overview",
+    "purpose",
+    "background",
+    "general",
+    "definition",
+    "about ",
+    "summary",
+    "appendix",
+    "references",
+    "glossary",
+    "preface",
+    "목적",
+    "개요",
+    "총칙",
+    "정의",
+    "적용",
+    "범위",
+    "소개",
+    "배경",
+    "부칙",
+    "일반",
+    "용어",
+    "부록",
 ];
 
 /// Whether a piece is a part of a procedure: a step of a numbered list, or commands.
@@ -248,6 +264,9 @@ mod tests {
         for (heading, above, expect) in [
             ("1. Scope", "Laptop policy", false),
             ("1. Save the key", "How to rotate a key", true),
+            ("1. Stop the writers", "Database migration", true),
+            ("4. How do I order toner?", "FAQ", false),
+            ("2. 개요", "서버 관리", false),
             ("2. 승인", "DB 전환 절차", true),
             ("2. 목적", "취업규칙", false),
             ("Step 2", "Laptop policy", true),

@@ -1,7 +1,7 @@
 //! What announces a piece, and what forbids it: a list, table or command says little without the sentence above it, and the
 //! opposite under "Never do this:".
 
-use super::super::PieceKind;
+use super::super::{PieceKind, is_group_row};
 use super::super::connectives::contrasts;
 use super::{Cut, Start};
 
@@ -67,7 +67,8 @@ fn begins_by_pointing(text: &str) -> bool {
 fn permits(label: &str) -> bool {
     const WORDS: [&str; 12] =
         ["allow", "permit", "recommended", "fine", "correct", "허용", "가능", "권장", "해도", "올바", "바른", "예외"];
-    WORDS.iter().any(|word| label.contains(word))
+    let begins_word = |at: usize| !label[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+    WORDS.iter().any(|word| label.match_indices(word).any(|(at, _)| !word.is_ascii() || begins_word(at)))
 }
 
 fn is_in_item(pieces: &[Cut], at: usize) -> bool {
@@ -102,12 +103,7 @@ pub(super) fn lead(pieces: &[Cut], at: usize) -> Lead {
     let same_section = |other: &usize| pieces[*other].section == pieces[at].section;
     let before = at.checked_sub(1).filter(same_section);
     match (pieces[at].kind, pieces[at].start) {
-        (PieceKind::Row, _) if goes_on_with_row(pieces, at) => match (is_group(&pieces[at]), is_group(&pieces[at - 1]))
-        {
-            (false, true) => Lead::Piece(at - 1),
-            (false, false) => inherited(pieces, before),
-            (true, _) => above_group(pieces, at),
-        },
+        (PieceKind::Row, _) if goes_on_with_row(pieces, at) => lead_of_row(pieces, at),
         (PieceKind::Sentence, Start::SameLine) => before.map_or(Lead::None, |before| as_before(pieces, before)),
         (PieceKind::Sentence, Start::Item(indent)) => match before {
             Some(before) => lead_of_item(pieces, before, indent),
@@ -148,13 +144,32 @@ pub(super) fn goes_on_with_row(pieces: &[Cut], at: usize) -> bool {
     is_row && pieces[at - 1].row.map(|row| row.table) == pieces[at].row.map(|row| row.table)
 }
 
-/// Whether a row is a heading within its table: bold, and alone in its row (`read/table.rs` writes it so).
+/// Whether a row is a heading within its table: alone in its row.
 fn is_group(row: &Cut) -> bool {
-    let line = row.text.lines().last().unwrap_or_default().trim();
-    let mut cells = line.trim_matches('|').split('|').map(str::trim);
-    let is_bold = cells.next().is_some_and(|first| first.len() > 4 && first.starts_with("**") && first.ends_with("**"));
-    let others: Vec<&str> = cells.collect();
-    is_bold && !others.is_empty() && others.iter().all(|cell| cell.is_empty())
+    is_group_row(row.text.lines().last().unwrap_or_default())
+}
+
+/// The heading among the rows that a row stands under. A row that is alone may be one, or lack its values: where bold ones
+/// are told apart, those are the headings.
+fn lead_of_row(pieces: &[Cut], at: usize) -> Lead {
+    let above = at - 1;
+    let bold = match pieces[above].lead {
+        _ if is_bold_group(&pieces[above]) => Some(above),
+        Some(lead) if is_bold_group(&pieces[lead]) => Some(lead),
+        _ => None,
+    };
+    match bold {
+        _ if is_bold_group(&pieces[at]) => above_group(pieces, at),
+        Some(bold) => Lead::Piece(bold),
+        None if is_group(&pieces[at]) => above_group(pieces, at),
+        None if is_group(&pieces[above]) => Lead::Piece(above),
+        None => inherited(pieces, Some(above)),
+    }
+}
+
+fn is_bold_group(row: &Cut) -> bool {
+    let cell = row.text.lines().last().unwrap_or_default().trim().trim_matches('|').split('|').next().unwrap_or_default();
+    row.kind == PieceKind::Row && is_group(row) && cell.trim().starts_with("**") && cell.trim().ends_with("**")
 }
 
 /// What announces a table stands above all groups of its rows.
@@ -251,8 +266,11 @@ fn points_on(text: &str) -> bool {
 
 /// Whether a text in lower case says that something is not to be done, or does not hold.
 fn forbids(text: &str) -> bool {
-    const WORDS: [&str; 26] = [
+    const WORDS: [&str; 31] = [
         "never",
+        "refrain from",
+        "no circumstances",
+        "not covered",
         "must not",
         "mustn't",
         "do not",
@@ -276,10 +294,43 @@ fn forbids(text: &str) -> bool {
         "안 되는",
         "안되는",
         "하면 안",
+        "아니 된",
+        "아니된",
         "폐기",
         "쓰지",
     ];
     WORDS.iter().any(|word| text.contains(word))
+}
+
+/// Whether a sentence forbids what stands behind it, or may: how far it reaches, only a reader can tell.
+pub(in super::super) fn forbids_what_follows(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    forbids(&lower) && (ends_open(text) || is_label(text) || points_on(&lower))
+}
+
+/// Whether a sentence speaks of all but what stands before it: nobody can tell of what without that.
+pub(in super::super) fn speaks_of_the_rest(text: &str) -> bool {
+    const WORDS: [&str; 17] = [
+        "all other",
+        "any other",
+        "no other",
+        "every other",
+        "everything else",
+        "anything else",
+        "nothing else",
+        "everyone else",
+        "everybody else",
+        "anyone else",
+        "anybody else",
+        "그 밖",
+        "그밖",
+        "그 외",
+        "그외",
+        "나머지",
+        "이외",
+    ];
+    let lower = text.to_lowercase();
+    WORDS.iter().any(|word| lower.contains(word))
 }
 
 /// Whether a sentence is nothing without what follows: `Never do this:`, or the question of an FAQ entry.

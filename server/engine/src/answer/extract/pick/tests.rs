@@ -8,7 +8,8 @@ fn piece(block: usize, kind: PieceKind, text: &str, score: f32) -> Piece {
     let evidence = Evidence { text: text.to_owned(), vector: vec![1.0] };
     let (section, quote) = (Section::default(), text.to_owned());
     let (row, item, paragraph, lead) = (None, None, None, None);
-    Piece { chunk: ChunkNumber(0), evidence, quote, section, row, item, paragraph, kind, block, lead, score }
+    let from_start = true;
+    Piece { chunk: ChunkNumber(0), evidence, quote, section, row, item, paragraph, kind, block, lead, from_start, score }
 }
 
 /// Paragraphs of one sentence each.
@@ -227,4 +228,46 @@ fn what_to_do_when_a_step_fails_belongs_to_the_steps() {
     assert_eq!(fact(&pieces), [0, 1, 2]);
     pieces[1].evidence.text = "x".repeat(MAX_PIECE_BYTES + 1);
     assert_eq!(fact(&pieces), [0, 2], "whether the steps are given whole or not");
+}
+
+/// How far a prohibition reaches only a reader can tell, so the reader gets what stands between.
+#[test]
+fn what_stands_under_a_prohibition_is_read_with_it() {
+    for lead in ["Never do the following.", "작업 중에는 다음 행동을 절대 하지 마십시오.", "Forbidden"] {
+        let pieces = sentences(&[
+            ("Wear boots.", -9.0),
+            (lead, -9.0),
+            ("Put wet clay into the kiln.", -9.0),
+            ("Put glass into the kiln.", 5.0),
+            ("Sweep.", -9.0),
+        ]);
+        assert_eq!(fact(&pieces), [1, 2, 3], "{lead}");
+    }
+    let plain = sentences(&[("Do not run.", -9.0), ("The pool closes at ten.", 5.0)]);
+    assert_eq!(fact(&plain), [1], "it forbids itself only");
+}
+
+#[test]
+fn of_a_short_list_of_questions_the_one_is_answered() {
+    let pieces = sentences(&[
+        ("Q: Is there a canteen?", -9.0),
+        ("A: Yes.", -9.0),
+        ("Q: Is there a gym?", 5.0),
+        ("A: In the cellar.", -9.0),
+    ]);
+    assert_eq!(pick(&pieces, Asked::Fact), [2, 3]);
+}
+
+/// "Shipments to all other countries leave without a release" was said alone of a country that is blocked.
+#[test]
+fn what_is_said_of_the_rest_is_said_with_all_the_others_or_not_at_all() {
+    let mut pieces = sentences(&[
+        ("Shipments to these countries are blocked.", -9.0),
+        ("Norway: the consignment waits.", -9.0),
+        ("Shipments to all other countries leave at once.", 5.0),
+        ("The gate closes at ten.", 4.9),
+    ]);
+    assert_eq!(fact(&pieces), [0, 1, 2, 3]);
+    pieces.iter_mut().for_each(|piece| piece.from_start = false);
+    assert_eq!(fact(&pieces), [3], "the others are not at hand");
 }
