@@ -1,0 +1,19 @@
+//! Reads documents in binary formats: PDF, Office, Hangul, mail and others become the same plain blocks that a text file
+//! becomes. Nothing here knows an index. Hostile input is expected: every reader is total, bounded by [`limits`], and runs in
+//! a worker process that can neither write nor reach the network.
+
+pub mod archive;
+mod attachment;
+mod blocks;
+mod format;
+mod labels;
+pub mod limits;
+mod model;
+mod sniff;
+#[cfg(test)]
+mod testing;
+mod xml;
+
+pub use format::Format;
+pub use model::{Block, BlockKind, Cell, Extract, ListMarker, Locator, Problem, ProblemKind, Row, Table};
+pub use sniff::{Content, identify, sniff};
