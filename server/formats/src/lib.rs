@@ -9,6 +9,7 @@ mod format;
 mod labels;
 pub mod limits;
 mod model;
+mod office;
 mod sniff;
 #[cfg(test)]
 mod testing;
