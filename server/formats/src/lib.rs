@@ -6,6 +6,7 @@ pub mod archive;
 mod attachment;
 mod blocks;
 mod format;
+mod hangul;
 mod labels;
 pub mod limits;
 mod model;
