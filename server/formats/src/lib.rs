@@ -10,7 +10,9 @@ mod hangul;
 mod labels;
 pub mod limits;
 mod model;
+mod odt;
 mod office;
+mod rtf;
 mod sniff;
 #[cfg(test)]
 mod testing;
