@@ -1,0 +1,195 @@
+//! Mails (RFC 5322, MIME). The subject is the title; who wrote to whom and when is the first paragraph; the text follows,
+//! quoted replies with it. A HTML body is read only where there is no text. Attached files are handed back unread.
+
+use mail_parser::{Address, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+
+use super::attachment::Read;
+use super::blocks::Blocks;
+use super::html;
+use super::limits::MAX_ATTACHMENTS;
+use super::{Problem, ProblemKind};
+
+/// Reads a mail.
+pub(crate) fn read(bytes: &[u8]) -> Result<Read, Problem> {
+    let message = MessageParser::default().parse(bytes);
+    let message =
+        message.filter(|message| message.from().is_some() || message.date().is_some() || message.to().is_some());
+    let Some(message) = message else {
+        return Err(Problem::new(ProblemKind::Malformed, "it has none of the headers of a mail (From, To, Date)"));
+    };
+    let mut blocks = Blocks::default();
+    blocks.set_title(message.subject().unwrap_or_default());
+    blocks.paragraph(&headers(&message));
+    for part in message.text_bodies() {
+        match &part.body {
+            PartType::Text(text) => plain(&text_of(part, text), &mut blocks),
+            PartType::Html(body) => plain(&html::plain_text(body), &mut blocks),
+            _ => {}
+        }
+    }
+    let attachments = attachments(&message, &mut blocks);
+    Ok(Read { extract: blocks.finish(), attachments })
+}
+
+fn headers(message: &Message<'_>) -> String {
+    let mut lines = Vec::new();
+    for (name, address) in [("From", message.from()), ("To", message.to()), ("Cc", message.cc())] {
+        let people = address.map(people).unwrap_or_default();
+        if !people.is_empty() {
+            lines.push(format!("{name}: {people}"));
+        }
+    }
+    if let Some(date) = message.date() {
+        lines.push(format!("Date: {}", date.to_rfc3339()));
+    }
+    lines.join("\n")
+}
+
+fn people(address: &Address<'_>) -> String {
+    let people = address.iter().map(|person| match (person.name(), person.address()) {
+        (Some(name), Some(address)) => format!("{name} <{address}>"),
+        (name, address) => name.or(address).unwrap_or_default().to_owned(),
+    });
+    people.filter(|person| !person.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// The text of a part; one in the flowed format (RFC 3676) has its lines joined again.
+fn text_of(part: &MessagePart<'_>, text: &str) -> String {
+    let format = part.content_type().and_then(|kind| kind.attribute("format"));
+    if !format.is_some_and(|format| format.eq_ignore_ascii_case("flowed")) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        out.push_str(line);
+        // A line that ends in a space goes on, but for the line before a signature.
+        if !line.ends_with(' ') || line == "-- " || line.starts_with('>') {
+            out.push('\n');
+        }
+    }
+    out
+}
+
+/// Paragraphs are set apart by empty lines; lines that begin with a bullet are list items.
+fn plain(text: &str, blocks: &mut Blocks) {
+    let mut paragraph = String::new();
+    for line in text.lines() {
+        let trimmed = line.trim();
+        let item = ["- ", "* ", "• "].iter().find_map(|mark| trimmed.strip_prefix(mark));
+        if let (Some(item), false) = (item, trimmed == "--") {
+            blocks.paragraph(&std::mem::take(&mut paragraph));
+            blocks.item(0, "", item);
+        } else if trimmed.is_empty() {
+            blocks.paragraph(&std::mem::take(&mut paragraph));
+        } else {
+            paragraph.push_str(line);
+            paragraph.push('\n');
+        }
+    }
+    blocks.paragraph(&paragraph);
+}
+
+fn attachments(message: &Message<'_>, blocks: &mut Blocks) -> Vec<(String, Vec<u8>)> {
+    let count = message.attachment_count();
+    if count > MAX_ATTACHMENTS {
+        let detail = format!("{count} attachments; the first {MAX_ATTACHMENTS} are read");
+        blocks.note(Problem::new(ProblemKind::TooLarge, detail));
+    }
+    let taken = (1..).zip(message.attachments().take(MAX_ATTACHMENTS));
+    taken
+        .map(|(number, part)| {
+            let bytes = match &part.body {
+                PartType::Message(message) => message.raw_message().to_vec(),
+                _ => part.contents().to_vec(),
+            };
+            (name_of(part, number), bytes)
+        })
+        .collect()
+}
+
+/// The name of an attachment, without any folder; one made from its type where it has none.
+fn name_of(part: &MessagePart<'_>, number: usize) -> String {
+    let given = part.attachment_name().and_then(|name| name.rsplit(['/', '\\']).next()).map(str::trim);
+    if let Some(name) = given.filter(|name| !name.is_empty()) {
+        return name.to_owned();
+    }
+    let ending = match &part.body {
+        PartType::Message(_) => "eml",
+        PartType::Text(_) => "txt",
+        PartType::Html(_) => "html",
+        _ => part.content_type().and_then(|kind| kind.subtype()).unwrap_or("bin"),
+    };
+    format!("attachment-{number}.{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{kinds, lines};
+
+    const HEAD: &str = "From: =?EUC-KR?B?sei5zrz2?= <kim@example.com>\r\nTo: ops@example.com\r\n\
+        Subject: =?UTF-8?B?7J6l7JWg?= report\r\nDate: Fri, 23 Dec 2022 12:08:48 +0900\r\n";
+
+    fn check(rest: &str, expect: &[&str]) {
+        let read = read(format!("{HEAD}{rest}").as_bytes()).unwrap();
+        let lines = lines(&read.extract);
+        assert_eq!(lines[0], "From: 김민수 <kim@example.com>\nTo: ops@example.com\nDate: 2022-12-23T12:08:48+09:00");
+        assert_eq!(&lines[1..], expect, "{rest}");
+        assert_eq!(read.extract.title.as_deref(), Some("장애 report"));
+    }
+
+    #[test]
+    fn the_text_is_read_in_its_encoding() {
+        check(
+            "\r\nHello\r\nthere\r\n\r\n- one\r\n- two\r\n\r\n> quoted\r\n",
+            &["Hello\nthere", "* one", "* two", "> quoted"],
+        );
+        check(
+            "Content-Type: text/plain; charset=euc-kr\r\nContent-Transfer-Encoding: base64\r\n\r\ns+u15Q==\r\n",
+            &["노드"],
+        );
+        check("Content-Type: text/plain; format=flowed\r\n\r\none \r\nline\r\nanother\r\n", &["one line\nanother"]);
+    }
+
+    #[test]
+    fn html_is_read_where_there_is_no_text() {
+        check("Content-Type: text/html\r\n\r\n<p>Only <b>HTML</b></p><p>here</p>", &["Only HTML", "here"]);
+        let both = "Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nplain\r\n\
+            --b\r\nContent-Type: text/html\r\n\r\n<p>rich</p>\r\n--b--\r\n";
+        check(both, &["plain"]);
+    }
+
+    #[test]
+    fn attachments_are_handed_back_without_their_folders() {
+        let part = |name: &str| {
+            format!(
+                "--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\nbytes\r\n"
+            )
+        };
+        let text = "--b\r\nContent-Type: text/plain\r\n\r\nbody\r\n";
+        let inner = "--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: a@example.com\r\nSubject: in\r\n\r\ninner\r\n";
+        let mail = format!(
+            "{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n{text}{}{}{inner}--b--\r\n",
+            part("../../etc/a.pdf"),
+            part("")
+        );
+        let read = read(mail.as_bytes()).unwrap();
+        let names: Vec<&str> = read.attachments.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["a.pdf", "attachment-2.pdf", "attachment-3.eml"]);
+        assert_eq!(read.attachments[0].1, b"bytes");
+        assert!(String::from_utf8_lossy(&read.attachments[2].1).contains("Subject: in"));
+    }
+
+    #[test]
+    fn what_is_no_mail_gives_a_reason() {
+        for bytes in [&b""[..], b"\0\0\0", b"just a text\nof two lines", b"Subject: only\r\n\r\nx"] {
+            assert_eq!(read(bytes).unwrap_err().kind, ProblemKind::Malformed, "{bytes:?}");
+        }
+        let parts: usize = MAX_ATTACHMENTS + 6;
+        let part = "--b\r\nContent-Disposition: attachment; filename=a.bin\r\n\r\nx\r\n".repeat(parts);
+        let read =
+            read(format!("{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n{part}--b--").as_bytes()).unwrap();
+        assert_eq!(read.attachments.len(), MAX_ATTACHMENTS);
+        assert_eq!(kinds(&read.extract), [ProblemKind::TooLarge]);
+    }
+}
