@@ -15,6 +15,7 @@ mod model;
 mod odt;
 mod office;
 mod rtf;
+pub mod sheet;
 mod sniff;
 #[cfg(test)]
 mod testing;

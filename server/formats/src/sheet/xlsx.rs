@@ -1,0 +1,254 @@
+//! Workbooks (`.xlsx`, `.xlsm`): cells as they are shown, merged ones said in each place, formulas by the value that was
+//! saved with them. Cells are streamed, so that a sheet that claims a million columns costs what it holds.
+
+use std::collections::HashMap;
+use std::io::Cursor;
+
+use calamine::{DataRef, Dimensions, ExcelDateTime, Reader, SheetVisible, Style, Xlsx, XlsxError};
+
+use super::grid::MAX_COLUMNS;
+use super::{Gaps, Grid, GridCell, GridRow, blocks};
+use crate::limits::{MAX_BLOCKS, MAX_TEXT_BYTES};
+use crate::{Block, BlockKind, Extract, Problem, ProblemKind, archive, identify};
+
+/// Most cells of a workbook.
+const MAX_CELLS: usize = 2_000_000;
+/// Most places that merged cells are said in.
+const MAX_MERGED: u64 = 200_000;
+/// Level of the heading that names a sheet, and of those made of a question.
+const SHEET_LEVEL: u8 = 1;
+const QUESTION_LEVEL: u8 = 2;
+
+type Workbook<'b> = Xlsx<Cursor<&'b [u8]>>;
+
+/// Reads a workbook.
+pub(crate) fn read(bytes: &[u8]) -> Result<Extract, Problem> {
+    // With a password it is a compound file, and no archive.
+    if let Some(problem) = identify(bytes).problem() {
+        return Err(problem);
+    }
+    archive::check(bytes)?;
+    let mut workbook = Workbook::new(Cursor::new(bytes)).map_err(|error| refusal(&error))?;
+    let mut extract = Extract::default();
+    let sheets = workbook.sheets_metadata().to_vec();
+    let mut budget = Budget { cells: MAX_CELLS, bytes: MAX_TEXT_BYTES, left_out: 0, without_value: 0 };
+    let many = sheets.iter().filter(|sheet| sheet.visible == SheetVisible::Visible).count() > 1;
+    for sheet in sheets {
+        if sheet.visible != SheetVisible::Visible {
+            extract
+                .problems
+                .push(Problem::new(ProblemKind::UnreadPart, format!("the sheet `{}` is hidden", sheet.name)));
+            continue;
+        }
+        match grid(&mut workbook, &sheet.name, &mut budget) {
+            Ok(grid) => push_sheet(&grid, many, &mut extract.blocks),
+            Err(error) => {
+                let detail = format!("the sheet `{}` cannot be read: {error}", sheet.name);
+                extract.problems.push(Problem::new(ProblemKind::PartlyMalformed, detail));
+            }
+        }
+    }
+    budget.report(&mut extract);
+    Ok(extract)
+}
+
+fn refusal(error: &XlsxError) -> Problem {
+    match error {
+        XlsxError::Password => Problem::new(ProblemKind::Encrypted, "the workbook has a password"),
+        other => Problem::new(ProblemKind::Malformed, other.to_string()),
+    }
+}
+
+fn push_sheet(grid: &Grid, is_one_of_many: bool, all: &mut Vec<Block>) {
+    let blocks = blocks(grid, QUESTION_LEVEL);
+    if let Some(first) = blocks.first().filter(|_| is_one_of_many) {
+        let heading = BlockKind::Heading { level: SHEET_LEVEL, text: grid.name.clone() };
+        all.push(Block { kind: heading, at: first.at.clone() });
+    }
+    all.extend(blocks);
+}
+
+/// What may still be read, and what was not.
+struct Budget {
+    cells: usize,
+    bytes: usize,
+    left_out: u64,
+    without_value: u64,
+}
+
+impl Budget {
+    fn takes(&mut self, column: usize, text: &str) -> bool {
+        let fits = column < MAX_COLUMNS && self.cells > 0 && self.bytes >= text.len();
+        if fits {
+            self.cells -= 1;
+            self.bytes -= text.len();
+        } else {
+            self.left_out += 1;
+        }
+        fits
+    }
+
+    fn report(self, extract: &mut Extract) {
+        if extract.blocks.len() > MAX_BLOCKS {
+            extract.blocks.truncate(MAX_BLOCKS);
+            let detail = format!("more than {MAX_BLOCKS} blocks: the rest is left out");
+            extract.problems.push(Problem::new(ProblemKind::TooLarge, detail));
+        }
+        if self.left_out > 0 {
+            let detail = format!(
+                "{} cells are left out: beyond {MAX_COLUMNS} columns, {MAX_CELLS} cells or {MAX_TEXT_BYTES} bytes",
+                self.left_out
+            );
+            extract.problems.push(Problem::new(ProblemKind::TooLarge, detail));
+        }
+        if self.without_value > 0 {
+            let detail = format!("{} formulas have no saved value; open the workbook and save it", self.without_value);
+            extract.problems.push(Problem::new(ProblemKind::PartlyMalformed, detail));
+        }
+        if extract.blocks.is_empty() && extract.problems.is_empty() {
+            extract.problems.push(Problem::new(ProblemKind::NoText, "no cell of it is filled"));
+        }
+    }
+}
+
+/// The filled cells of a sheet.
+fn grid(workbook: &mut Workbook<'_>, name: &str, budget: &mut Budget) -> Result<Grid, XlsxError> {
+    let merged = workbook.merge_cells_by_sheet_name(name)?;
+    budget.without_value += formulas_without_value(workbook, name)?;
+    let mut rows: Vec<GridRow> = Vec::new();
+    let mut cells = workbook.worksheet_cells_reader(name)?;
+    while let Some((cell, style)) = cells.next_cell_with_style_id()? {
+        let (row, column) = cell.get_position();
+        let read = shown(cell.get_value(), cells.styles().get(style));
+        if read.text.is_empty() || !budget.takes(column as usize, &read.text) {
+            continue;
+        }
+        put(&mut rows, row.saturating_add(1), column as usize, read);
+    }
+    spread(&mut rows, &merged);
+    Ok(Grid { name: name.to_owned(), rows, gaps: Gaps::Part })
+}
+
+/// Puts a cell where it belongs. Rows come in order; one that does not is left out.
+fn put(rows: &mut Vec<GridRow>, number: u32, column: usize, cell: GridCell) {
+    if rows.last().is_none_or(|last| last.number < number) {
+        rows.push(GridRow { number, cells: Vec::new() });
+    }
+    let Some(row) = rows.last_mut().filter(|row| row.number == number) else { return };
+    if row.cells.len() <= column {
+        row.cells.resize(column + 1, GridCell::default());
+    }
+    row.cells[column] = cell;
+}
+
+/// Says merged cells in each row that they reach into: a row is read alone. Across columns they are said once.
+fn spread(rows: &mut [GridRow], merged: &[Dimensions]) {
+    let at: HashMap<u32, usize> = rows.iter().enumerate().map(|(at, row)| (row.number, at)).collect();
+    let mut places = MAX_MERGED;
+    for region in merged.iter().filter(|region| region.start.1 < MAX_COLUMNS as u32) {
+        let column = region.start.1 as usize;
+        let first = at.get(&region.start.0.saturating_add(1));
+        let Some(cell) = first.and_then(|first| rows[*first].cells.get(column)).cloned() else { continue };
+        let height = u64::from(region.end.0.saturating_sub(region.start.0));
+        if cell.text.is_empty() || height > places {
+            continue;
+        }
+        places -= height;
+        // Rows that hold nothing else stay out.
+        for row in region.start.0 + 1..=region.end.0 {
+            if let Some(at) = at.get(&row.saturating_add(1)) {
+                put_merged(&mut rows[*at], column, &cell);
+            }
+        }
+    }
+}
+
+fn put_merged(row: &mut GridRow, column: usize, cell: &GridCell) {
+    if row.cells.len() <= column {
+        row.cells.resize(column + 1, GridCell::default());
+    }
+    if row.cells[column].text.is_empty() {
+        row.cells[column] = cell.clone();
+    }
+}
+
+fn formulas_without_value(workbook: &mut Workbook<'_>, name: &str) -> Result<u64, XlsxError> {
+    let mut cells = workbook.worksheet_cells_reader(name)?;
+    let mut count = 0;
+    while let Some(cell) = cells.next_cell_with_formula_metadata()? {
+        count += u64::from(cell.formula.is_some() && cell.value == DataRef::Empty);
+    }
+    Ok(count)
+}
+
+/// A cell as a spreadsheet program shows it, as far as that can be told.
+fn shown(value: &DataRef<'_>, style: Option<&Style>) -> GridCell {
+    let format = style.and_then(|style| style.number_format.as_ref()).map_or("", |format| &format.format_code);
+    let is_bold = style.and_then(|style| style.font.as_ref()).is_some_and(calamine::Font::is_bold);
+    let (text, is_value) = match value {
+        DataRef::Int(number) => (number.to_string(), true),
+        DataRef::Float(number) => (number_shown(*number, format), true),
+        DataRef::String(text) => (text.trim().to_owned(), false),
+        DataRef::SharedString(text) => (text.trim().to_owned(), false),
+        DataRef::Bool(truth) => (if *truth { "TRUE" } else { "FALSE" }.to_owned(), true),
+        DataRef::DateTime(time) => (time_shown(time), true),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => (text.clone(), true),
+        DataRef::Error(error) => (error.to_string(), false),
+        DataRef::Empty => (String::new(), false),
+    };
+    GridCell { text, is_value, is_bold }
+}
+
+/// A number: in percent where it is shown so, without the noise of binary fractions.
+fn number_shown(number: f64, format: &str) -> String {
+    let is_percent = format.trim_end_matches([' ', '_', ')']).ends_with('%');
+    let value = if is_percent { number * 100.0 } else { number };
+    // Fifteen digits are what a cell holds.
+    let text = if value != 0.0 && (value.abs() >= 1e15 || value.abs() < 1e-9) {
+        format!("{value:e}")
+    } else {
+        let decimals = (14 - value.abs().max(1.0).log10().floor() as i32).clamp(0, 12) as usize;
+        let text = format!("{value:.decimals$}");
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    };
+    if is_percent { format!("{text}%") } else { text }
+}
+
+/// `2024-03-05`, `2024-03-05 14:30`, `14:30`; a duration as hours: `26:15:00`.
+fn time_shown(time: &ExcelDateTime) -> String {
+    let days = time.as_f64();
+    if time.is_duration() {
+        let seconds = (days * 86_400.0).round().clamp(0.0, 1e12) as u64;
+        return format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    }
+    let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
+    let clock =
+        if second > 0 { format!("{hour:02}:{minute:02}:{second:02}") } else { format!("{hour:02}:{minute:02}") };
+    match (days < 1.0, days.fract() == 0.0) {
+        (true, _) => clock,
+        (false, true) => format!("{year:04}-{month:02}-{day:02}"),
+        (false, false) => format!("{year:04}-{month:02}-{day:02} {clock}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_shown_as_in_the_sheet() {
+        for (number, format, expect) in [
+            (9900.0, "General", "9900"),
+            (0.1 + 0.2, "", "0.3"),
+            (0.05, "0%", "5%"),
+            (0.123_45, "0.00%", "12.345%"),
+            (-1.5, "#,##0", "-1.5"),
+            (1e20, "", "1e20"),
+            (0.0, "", "0"),
+            (f64::NAN, "", "NaN"),
+            (123_456_789.123, "", "123456789.123"),
+        ] {
+            assert_eq!(number_shown(number, format), expect);
+        }
+    }
+}
