@@ -14,6 +14,7 @@ mod mail;
 mod model;
 mod odt;
 mod office;
+mod pdf;
 mod rtf;
 pub mod sheet;
 mod sniff;

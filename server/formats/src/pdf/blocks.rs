@@ -1,0 +1,173 @@
+//! Makes blocks of the groups of all columns and pages: joins a paragraph that a column or page ended, gives headings their
+//! levels and items their depths, and writes the text.
+
+use std::collections::HashMap;
+
+use super::join::{Reach, Words, is_hangul};
+use super::line::Line;
+use super::marks::mark;
+use super::segment::{Group, Kind};
+use super::style::{Heading, Looks, Style, ends_sentence, levels};
+use super::tables::Found;
+use super::text::{code, text};
+use crate::model::{Block, BlockKind, ListMarker, Locator};
+
+/// How many groups back the paragraph may stand that the next column continues: notes and a figure's text lie between.
+const LOOK_BACK: usize = 8;
+
+/// Text smaller than this share of running text is a note or a caption.
+const NOTE: f32 = 0.93;
+
+/// Appends the groups of a column to those before it. `starts_column` groups may continue an earlier paragraph.
+pub(super) fn append(all: &mut Vec<Group>, column: Vec<Group>, style: &Style) {
+    let mut column = column.into_iter();
+    let Some(first) = column.next() else { return };
+    match continued(all, &first, style) {
+        Some(group) => {
+            group.lines.extend(first.lines);
+            group.reaches.extend(first.reaches);
+            group.pages.1 = group.pages.1.max(first.pages.1);
+        }
+        None => all.push(first),
+    }
+    all.extend(column);
+}
+
+/// The earlier group that `next`, the first of a column, goes on with.
+fn continued<'a>(all: &'a mut [Group], next: &Group, style: &Style) -> Option<&'a mut Group> {
+    let first = next.lines.first()?;
+    if next.kind != Kind::Text || is_heading_like(next, style) {
+        return None;
+    }
+    let index = all.iter().enumerate().rev().take(LOOK_BACK).find_map(|(index, group)| {
+        let is_note =
+            matches!(group.kind, Kind::Table(_)) || group.lines.iter().all(|line| line.size < NOTE * style.body);
+        (!is_note).then_some(index)
+    });
+    let group = index.and_then(|index| all.get_mut(index))?;
+    let last = group.lines.last()?;
+    let ratio = first.size / last.size.max(0.1);
+    let is_alike = (0.93..1.07).contains(&ratio) && first.is_bold() == last.is_bold();
+    let is_prose = matches!(group.kind, Kind::Text | Kind::Item) && !is_heading_like(group, style);
+    // A short last line ends its paragraph, but for a single line nothing tells how far its column reaches.
+    let is_open = group.reaches.last() == Some(&Reach::Full) || last.text.trim_end().ends_with(['-', ',']);
+    let goes_on =
+        !ends_sentence(&last.text) && !last.text.trim_end().ends_with([':', '：']) && starts_inside(&first.text);
+    (is_alike && is_prose && is_open && goes_on).then_some(group)
+}
+
+/// Whether a line may start in the middle of a sentence.
+fn starts_inside(text: &str) -> bool {
+    let first = text.trim_start().chars().next();
+    first.is_some_and(|c| c.is_lowercase() || is_hangul(c) || c.is_numeric() || matches!(c, '(' | '“' | '"' | '‘'))
+}
+
+fn is_heading_like(group: &Group, style: &Style) -> bool {
+    group.kind != Kind::Code && style.heading(&group.lines, &plain(&group.lines)).is_some()
+}
+
+fn plain(lines: &[Line]) -> String {
+    lines.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ")
+}
+
+/// The blocks of a document.
+pub(super) fn blocks(groups: Vec<Group>, tables: Vec<Found>, style: &Style) -> Vec<Block> {
+    let mut words = Words::default();
+    tables.iter().flat_map(Found::lines).for_each(|line| words.add_line(&line.text));
+    groups.iter().flat_map(|group| &group.lines).for_each(|line| words.add_line(&line.text));
+    for group in &groups {
+        let full = group.lines.windows(2).zip(&group.reaches).filter(|(_, reach)| **reach != Reach::Short);
+        full.for_each(|(pair, _)| words.add_break(&pair[0].text, &pair[1].text));
+    }
+    let headings: Vec<Option<Heading>> = groups
+        .iter()
+        .map(|group| match group.kind {
+            Kind::Table(_) | Kind::Code => None,
+            Kind::Text | Kind::Item => style.heading(&group.lines, &plain(&group.lines)),
+        })
+        .collect();
+    let levels = levels(headings.iter().filter_map(|heading| match heading {
+        Some(Heading::Looks(looks)) => Some(*looks),
+        _ => None,
+    }));
+    let mut depths = Depths::default();
+    let mut tables = Tables { found: tables.into_iter().map(Some).collect(), style };
+    groups
+        .into_iter()
+        .zip(headings)
+        .filter_map(|(group, heading)| {
+            let at = Some(Locator::Pages { first: group.pages.0, last: group.pages.1 });
+            let level = heading.map(|heading| level_of(heading, &levels));
+            let kind = block(group, level, &mut tables, &words, &mut depths)?;
+            Some(Block { kind, at })
+        })
+        .collect()
+}
+
+/// The tables that are still to be written.
+struct Tables<'a> {
+    found: Vec<Option<Found>>,
+    style: &'a Style,
+}
+
+fn level_of(heading: Heading, levels: &HashMap<Looks, u8>) -> u8 {
+    match heading {
+        Heading::Tagged(level) => level,
+        Heading::Looks(looks) => levels.get(&looks).copied().unwrap_or(6),
+    }
+}
+
+fn block(
+    group: Group,
+    level: Option<u8>,
+    tables: &mut Tables<'_>,
+    words: &Words,
+    depths: &mut Depths,
+) -> Option<BlockKind> {
+    let kind = match (group.kind, level) {
+        (Kind::Table(index), _) => BlockKind::Table(tables.found.get_mut(index)?.take()?.table(words, tables.style)),
+        (Kind::Code, _) => BlockKind::Code(code(&group.lines)),
+        (_, Some(level)) => BlockKind::Heading { level, text: text(&group, words) },
+        (Kind::Text, None) => BlockKind::Paragraph(text(&group, words)),
+        (Kind::Item, None) => {
+            let text = text(&group, words);
+            let (marker, length) = mark(&text).map_or((ListMarker::Bullet, 0), |mark| (mark.marker, mark.length));
+            let depth = depths.of(group.lines.first().map_or(0.0, |line| line.area.left));
+            BlockKind::ListItem { depth, marker, text: text[length..].to_owned() }
+        }
+    };
+    if !matches!(kind, BlockKind::ListItem { .. }) {
+        depths.lefts.clear();
+    }
+    let is_empty = match &kind {
+        BlockKind::Heading { text, .. } | BlockKind::Paragraph(text) | BlockKind::ListItem { text, .. } => {
+            text.is_empty()
+        }
+        BlockKind::Code(_) | BlockKind::Table(_) => false,
+    };
+    (!is_empty).then_some(kind)
+}
+
+/// How deep items of lists stand, by where their marks stand.
+#[derive(Debug, Default)]
+struct Depths {
+    lefts: Vec<f32>,
+}
+
+impl Depths {
+    fn of(&mut self, left: f32) -> u8 {
+        while self.lefts.last().is_some_and(|last| left < last - INDENT) {
+            self.lefts.pop();
+        }
+        if self.lefts.last().is_none_or(|last| left > last + INDENT) && self.lefts.len() < MAX_DEPTHS {
+            self.lefts.push(left);
+        }
+        self.lefts.len().saturating_sub(1) as u8
+    }
+}
+
+/// Items whose marks stand at most so far apart (points) are of one depth.
+const INDENT: f32 = 4.0;
+
+/// Deepest list.
+const MAX_DEPTHS: usize = 9;

@@ -1,0 +1,384 @@
+//! Joins the lines of a paragraph: undoes hyphens that a line break made, and decides whether a blank stood where a line
+//! of Hangul ends. Typesetters break Hangul inside words, and many PDFs do not write the blank at a line's end.
+
+use std::collections::HashSet;
+
+/// The words that a document writes inside its lines, where no break can have cut them.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    seen: HashSet<String>,
+    wrapping: Wrapping,
+    breaks: Breaks,
+}
+
+/// Where the document breaks lines of Hangul.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Wrapping {
+    /// Too few breaks to tell.
+    #[default]
+    Unknown,
+    /// Anywhere; where a blank stood, the line ends with it.
+    Characters,
+    /// Between words only; the blanks are gone.
+    Words,
+}
+
+/// The breaks after Hangul and before Hangul.
+#[derive(Debug, Clone, Copy, Default)]
+struct Breaks {
+    /// Those with a blank before them.
+    with_blank: usize,
+    /// Those without.
+    without: usize,
+    /// Those without, after what looks like the end of a word.
+    after_word: usize,
+    /// Those without that cut a word which the document writes elsewhere.
+    cut: usize,
+    /// Those without between two words which it writes elsewhere.
+    between: usize,
+}
+
+impl Breaks {
+    /// Whether the writer leaves the blank out at which a line ends.
+    fn blanks_are_gone(self) -> bool {
+        self.with_blank * 8 <= self.with_blank + self.without
+    }
+}
+
+/// Fewest breaks that tell how a document wraps.
+const MIN_BREAKS: usize = 8;
+
+/// How far a line reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// To the right edge of its column: the break may have cut a word.
+    Full,
+    /// It stops short of the edge by more than a character, which most writers that cut words would have filled.
+    Near,
+    /// It stops well before the edge.
+    Short,
+}
+
+/// Most words kept; a handbook has some 20,000 different ones.
+const MAX_WORDS: usize = 200_000;
+
+/// First parts of compounds that keep their hyphen when nothing else in the document tells.
+const HYPHENATED_FIRSTS: [&str; 9] = ["self", "well", "ex", "all", "half", "cross", "state", "low", "high"];
+
+/// Endings that are written to the word before them, whatever that is.
+const PARTICLES: &[&str] = &[
+    "은",
+    "는",
+    "이",
+    "가",
+    "을",
+    "를",
+    "의",
+    "에",
+    "와",
+    "과",
+    "도",
+    "로",
+    "으로",
+    "에서",
+    "에게",
+    "까지",
+    "부터",
+    "만",
+    "보다",
+    "처럼",
+    "이나",
+    "이며",
+    "이고",
+    "이다",
+    "입니다",
+    "한다",
+    "합니다",
+];
+
+impl Words {
+    /// Adds the words of a line but its first and its last, which a break may have cut.
+    pub(super) fn add_line(&mut self, line: &str) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let Some(inner) = words.get(1..words.len().saturating_sub(1)) else { return };
+        for word in inner {
+            if self.seen.len() >= MAX_WORDS {
+                return;
+            }
+            let word = bare(word);
+            if !word.is_empty() && !self.seen.contains(&word) {
+                self.seen.insert(word);
+            }
+        }
+    }
+
+    /// Adds a break between two lines of a paragraph, of which the first fills its column. All words come first.
+    pub(super) fn add_break(&mut self, before: &str, after: &str) {
+        let is_between = before.trim_end().ends_with(is_hangul) && after.trim_start().starts_with(is_hangul);
+        if !is_between {
+            return;
+        }
+        if before.ends_with(char::is_whitespace) {
+            self.breaks.with_blank += 1;
+        } else {
+            self.breaks.without += 1;
+            self.breaks.after_word += usize::from(ends_word(last_word(before)));
+            let (tail, head) = (last_word(before), first_word(after));
+            let are_two = self.has(tail) && self.has(head);
+            let is_one = self.has(&format!("{tail}{head}"));
+            self.breaks.cut += usize::from(is_one && !are_two);
+            self.breaks.between += usize::from(are_two && !is_one);
+        }
+        // Words of running text end so in two of three places, their insides in one of three.
+        let Breaks { with_blank, without, after_word, cut, between } = self.breaks;
+        self.wrapping = match with_blank + without {
+            0..MIN_BREAKS => Wrapping::Unknown,
+            total if with_blank * 4 > total || cut >= 2 && cut * 4 > between => Wrapping::Characters,
+            _ if after_word * 2 > without => Wrapping::Words,
+            _ => Wrapping::Characters,
+        };
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.seen.contains(&bare(word))
+    }
+}
+
+/// What stands between two lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Glue {
+    Nothing,
+    Blank,
+    /// Nothing, and the first line's hyphen goes.
+    DropHyphen,
+}
+
+/// Continues `text` with the next line.
+pub(super) fn join(text: &mut String, next: &str, reach: Reach, words: &Words) {
+    let next = next.trim_start();
+    let glue = glue(text, next, reach, words);
+    text.truncate(text.trim_end().len());
+    match glue {
+        Glue::Blank if !text.is_empty() => text.push(' '),
+        Glue::DropHyphen => {
+            text.pop();
+        }
+        Glue::Blank | Glue::Nothing => {}
+    }
+    text.push_str(next);
+}
+
+fn glue(text: &str, next: &str, reach: Reach, words: &Words) -> Glue {
+    let (Some(last), Some(first)) = (text.chars().next_back(), next.chars().next()) else { return Glue::Blank };
+    match last {
+        '\u{ad}' => Glue::DropHyphen,
+        _ if last.is_whitespace() => Glue::Blank,
+        '-' | '\u{2010}' => after_hyphen(text, next, first, words),
+        _ if is_inside_address(text, next) => Glue::Nothing,
+        '`' | '"' if opens(text) => Glue::Nothing,
+        '(' | '[' | '「' | '『' | '“' | '‘' | '《' | '〈' => Glue::Nothing,
+        _ if matches!(first, ')' | ']' | ',' | '.' | '」' | '』' | '”' | '’' | '》' | '〉' | '、' | '。') => {
+            Glue::Nothing
+        }
+        _ if is_hangul(last) && is_hangul(first) => between_hangul(text, next, reach, words),
+        _ if is_ideograph(last) && is_ideograph(first) => Glue::Nothing,
+        _ if is_hangul(first) && (last.is_alphanumeric() || matches!(last, ')' | '"' | '”' | '\'' | '’' | '」')) =>
+        {
+            let (tail, head) = (last_word(text), first_word(next));
+            let is_attached = PARTICLES.contains(&bare(head).as_str()) || words.has(&format!("{tail}{head}"));
+            if is_attached { Glue::Nothing } else { Glue::Blank }
+        }
+        _ if words.wrapping == Wrapping::Characters && is_cut_word(text, next, words) => Glue::Nothing,
+        _ => Glue::Blank,
+    }
+}
+
+/// Whether the quotation mark that a text ends with opens a quotation.
+fn opens(text: &str) -> bool {
+    text.chars().rev().nth(1).is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '['))
+}
+
+/// Whether a document that breaks lines anywhere cut a word that it writes elsewhere.
+fn is_cut_word(text: &str, next: &str, words: &Words) -> bool {
+    let (tail, head) = (last_word(text), first_word(next));
+    let are_letters = tail.ends_with(char::is_alphanumeric) && head.starts_with(char::is_alphanumeric);
+    are_letters && words.has(&format!("{tail}{head}")) && !(words.has(tail) && words.has(head))
+}
+
+/// A hyphen at a line's end, between two lower-case letters, was made by the break unless the document writes the compound
+/// with it elsewhere, or its first part is one that takes a hyphen.
+fn after_hyphen(text: &str, next: &str, first: char, words: &Words) -> Glue {
+    let stem = &text[..text.len() - text.chars().next_back().map_or(0, char::len_utf8)];
+    let Some(before) = stem.chars().next_back() else { return Glue::Blank };
+    if !before.is_alphanumeric() {
+        return Glue::Blank;
+    }
+    if !(before.is_alphabetic() && first.is_lowercase()) {
+        return Glue::Nothing;
+    }
+    let (tail, head) = (last_word(stem), first_word(next));
+    if words.has(&format!("{tail}{head}")) {
+        return Glue::DropHyphen;
+    }
+    let is_compound = words.has(&format!("{tail}-{head}")) || HYPHENATED_FIRSTS.contains(&bare(tail).as_str());
+    let is_letter = bare(tail).chars().count() < 2;
+    if is_compound || is_letter || tail.contains('-') { Glue::Nothing } else { Glue::DropHyphen }
+}
+
+fn between_hangul(text: &str, next: &str, reach: Reach, words: &Words) -> Glue {
+    let (tail, head) = (last_word(text), first_word(next));
+    let (bare_tail, bare_head) = (bare(tail), bare(head));
+    let is_particle = PARTICLES.contains(&bare_head.as_str());
+    let is_ended = ends_word(&bare_tail) && !is_particle;
+    let are_two_words = words.has(tail) && words.has(head) && !is_particle;
+    let is_blank = match words.wrapping {
+        // The ending of a sentence stands with its verb.
+        _ if bare_head == "다" || words.has(&format!("{tail}{head}")) => false,
+        _ if reach == Reach::Short || are_two_words => true,
+        Wrapping::Unknown => reach == Reach::Near || is_ended,
+        Wrapping::Characters => words.breaks.blanks_are_gone() && is_ended && bare_tail.ends_with(is_particle_end),
+        Wrapping::Words => !is_particle,
+    };
+    if is_blank { Glue::Blank } else { Glue::Nothing }
+}
+
+/// Syllables that end a word more often than they stand inside of one.
+fn is_particle_end(c: char) -> bool {
+    "는을를은의에고로며서".contains(c)
+}
+
+/// Whether a word of Hangul ends as words with a particle or an ending do.
+fn ends_word(word: &str) -> bool {
+    const ENDS: &str = "의은는을를이가에로와과고서며한할된될인";
+    word.chars().count() >= 2 && word.ends_with(|c| ENDS.contains(c))
+}
+
+/// Whether a break cut a web address.
+fn is_inside_address(text: &str, next: &str) -> bool {
+    let tail = last_word(text);
+    let is_address = tail.contains("://") || tail.starts_with("www.") || tail.contains("](/");
+    is_address
+        && (tail.ends_with(['/', '_', '=', '?', '&', '#', '%']) || first_word(next).contains(['/', '=', '&', '%']))
+}
+
+/// Hangul syllables and letters.
+pub(super) fn is_hangul(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7a3}')
+}
+
+/// Han characters and kana, which are written without blanks.
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
+}
+
+fn last_word(text: &str) -> &str {
+    text.rsplit(char::is_whitespace).next().unwrap_or(text)
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(char::is_whitespace).next().unwrap_or(text)
+}
+
+/// A word without the marks around it, in lower case.
+fn bare(word: &str) -> String {
+    word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(lines: &[&str]) -> Words {
+        let mut words = Words::default();
+        lines.iter().for_each(|line| words.add_line(line));
+        words
+    }
+
+    fn check(first: &str, next: &str, expect: &str) {
+        check_with(first, next, Reach::Full, &[], expect);
+    }
+
+    fn check_with(first: &str, next: &str, reach: Reach, lines: &[&str], expect: &str) {
+        let mut text = first.to_owned();
+        join(&mut text, next, reach, &words(lines));
+        assert_eq!(text, expect);
+    }
+
+    #[test]
+    fn a_hyphen_that_a_break_made_goes() {
+        check("consectetur adip-", "iscing elit", "consectetur adipiscing elit");
+        check("consectetur adip\u{ad}", "iscing elit", "consectetur adipiscing elit");
+        check("consectetur adip\u{2010}", "iscing elit", "consectetur adipiscing elit");
+    }
+
+    #[test]
+    fn a_hyphen_that_belongs_to_the_word_stays() {
+        check("a self-", "service shop", "a self-service shop");
+        check("the COVID-", "19 years", "the COVID-19 years");
+        check("the Anglo-", "Saxon kings", "the Anglo-Saxon kings");
+        check("state-of-", "the-art", "state-of-the-art");
+        check("a d-", "dimensional space", "a d-dimensional space");
+        check("this -", "a dash", "this - a dash");
+        check_with("a pull-", "based model", Reach::Full, &["the pull-based kind of"], "a pull-based model");
+        check_with("some self-", "ish", Reach::Full, &["a selfish gene of"], "some selfish");
+    }
+
+    #[test]
+    fn words_of_other_scripts_than_hangul_are_set_apart() {
+        check("one", "two", "one two");
+        check("one ", "two", "one two");
+        check("", "two", "two");
+        check("one", "", "one ");
+        check("漢", "字", "漢字");
+    }
+
+    #[test]
+    fn hangul_that_fills_its_line_goes_on() {
+        check("구매를 도", "입하였다고 말했다", "구매를 도입하였다고 말했다");
+        check("쿠버네티스 ", "클러스터", "쿠버네티스 클러스터");
+        check("컨테이너(", "파드)", "컨테이너(파드)");
+        check("끝났다", ". 다음", "끝났다. 다음");
+        check("쿠버네티스", "API", "쿠버네티스 API");
+        check("the API", "에서 온", "the API에서 온");
+        check("the API", "서버 온", "the API 서버 온");
+    }
+
+    #[test]
+    fn a_gap_and_the_documents_words_tell_of_a_blank() {
+        check_with("쿠버네티스", "클러스터", Reach::Short, &[], "쿠버네티스 클러스터");
+        let seen = ["가 쿠버네티스 는", "그 클러스터 이"];
+        check_with("쿠버네티스", "클러스터", Reach::Full, &seen, "쿠버네티스 클러스터");
+        check_with("쿠버", "네티스", Reach::Short, &seen, "쿠버네티스");
+    }
+
+    #[test]
+    fn how_a_document_wraps_is_seen_from_its_breaks() {
+        let check = |breaks: &[(&str, &str)], first: &str, next: &str, expect: &str| {
+            let mut words = Words::default();
+            breaks.iter().cycle().take(40).for_each(|(before, after)| words.add_break(before, after));
+            let mut text = first.to_owned();
+            join(&mut text, next, Reach::Full, &words);
+            assert_eq!(text, expect);
+        };
+        let at_words = [("서버가 파드를", "다시 만든다"), ("그 파드는", "작은 것이다"), ("작은 노드", "안에 있다")];
+        check(&at_words, "컨테이너", "런타임", "컨테이너 런타임");
+        check(&at_words, "컨테이너", "를 만든다", "컨테이너를 만든다");
+        let anywhere = [("구매를 도", "입하였다"), ("서버 ", "안에서"), ("컨테", "이너")];
+        check(&anywhere, "파드를", "만든다", "파드를만든다");
+        check(&anywhere, "파드를 ", "만든다", "파드를 만든다");
+        check(&[], "파드를", "만든다", "파드를 만든다");
+        check(&[], "파드", "만든다", "파드만든다");
+    }
+
+    #[test]
+    fn a_quotation_mark_that_opens_takes_no_blank() {
+        check("파드(`", "Succeeded` 등)", "파드(`Succeeded` 등)");
+        check("the `pod`", "name", "the `pod` name");
+    }
+
+    #[test]
+    fn an_address_is_not_cut() {
+        check("see https://example.org/a/", "b for more", "see https://example.org/a/b for more");
+        check("see https://example.org/a", "for more", "see https://example.org/a for more");
+    }
+}

@@ -1,0 +1,109 @@
+//! Reads PDF files. The library `pdf_oxide` decodes fonts and content (`source`); which lines belong to which column,
+//! paragraph, list, heading or table is decided here, from where they stand and how they look. All modules but `source`,
+//! `title` and `attachments` are pure.
+
+mod aligned;
+mod attachments;
+mod blocks;
+mod columns;
+mod fonts;
+mod frame;
+mod geometry;
+mod glyphs;
+mod guard;
+mod join;
+mod line;
+mod marks;
+mod nesting;
+mod pages;
+mod rules;
+mod running;
+mod segment;
+mod source;
+mod style;
+mod tables;
+mod text;
+mod title;
+
+pub(crate) use attachments::Attachment;
+
+use crate::limits::{MAX_ATTACHMENTS, MAX_BLOCKS};
+use crate::{Extract, Problem, ProblemKind};
+use geometry::Area;
+use line::Line;
+use nesting::{MAX_NESTING, nesting};
+use pages::Pages;
+use running::{Edges, Running};
+use source::Source;
+use style::Style;
+use tables::Found;
+
+/// A file as read, with the files embedded in it.
+pub(crate) struct Document {
+    /// What the file itself says.
+    pub(crate) extract: Extract,
+    /// The embedded files that are to be read too.
+    pub(crate) attachments: Vec<Attachment>,
+}
+
+/// Reads a file.
+pub(crate) fn read(bytes: &[u8]) -> Document {
+    let depth = nesting(bytes);
+    if depth > MAX_NESTING {
+        return refused(Problem::new(ProblemKind::Malformed, format!("its objects are nested {depth} deep")));
+    }
+    read_here(bytes)
+}
+
+fn refused(problem: Problem) -> Document {
+    Document { extract: Extract::refused(problem), attachments: Vec::new() }
+}
+
+fn read_here(bytes: &[u8]) -> Document {
+    let read = Source::open(bytes).and_then(|source| {
+        let mut extract = read_pages(&source)?;
+        let (attachments, left_out) = attachments::attachments(source.document(), MAX_ATTACHMENTS);
+        if left_out > 0 {
+            let detail = format!("{left_out} embedded files beyond the first {MAX_ATTACHMENTS} were left out");
+            extract.problems.push(Problem::new(ProblemKind::TooLarge, detail));
+        }
+        Ok(Document { extract, attachments })
+    });
+    read.unwrap_or_else(refused)
+}
+
+/// Text in another direction counts as small: a paragraph goes on behind it.
+const ASIDE: f32 = 1.0;
+
+fn read_pages(source: &Source) -> Result<Extract, Problem> {
+    let mut pages = Pages::read(source)?;
+    let lines = pages.laid.iter().flat_map(|page| &page.lines);
+    let body = Style::of(lines.chain(pages.tables.iter().flat_map(Found::lines))).body;
+    let edges: Vec<Edges> = pages.laid.iter().map(|page| Edges::of(&page.lines, page.height)).collect();
+    let running = Running::of(&edges);
+    let mut columns = Vec::new();
+    for page in &mut pages.laid {
+        running.strip(&mut page.lines, page.number, page.height, body);
+        let found = line::columns(std::mem::take(&mut page.lines));
+        columns.extend(found.into_iter().map(|lines| (page.number, lines)));
+        if !page.aside.is_empty() {
+            let aside = Line::run(std::mem::take(&mut page.aside), Area::default(), ASIDE);
+            columns.push((page.number, vec![aside]));
+        }
+    }
+    let lines = columns.iter().flat_map(|(_, lines)| lines);
+    let style = Style::of(lines.chain(pages.tables.iter().flat_map(Found::lines)));
+    let mut groups = Vec::new();
+    for (number, lines) in columns {
+        blocks::append(&mut groups, segment::groups(lines, number, &style), &style);
+    }
+    let mut blocks = blocks::blocks(groups, pages.tables, &style);
+    let mut problems = pages.problems;
+    if blocks.len() > MAX_BLOCKS {
+        let detail = format!("{} blocks beyond the first {MAX_BLOCKS} were left out", blocks.len() - MAX_BLOCKS);
+        problems.push(Problem::new(ProblemKind::TooLarge, detail));
+        blocks.truncate(MAX_BLOCKS);
+    }
+    let title = guard::guarded(|| title::title(source.document())).flatten();
+    Ok(Extract { title, blocks, problems, ..Extract::default() })
+}
