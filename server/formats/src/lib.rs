@@ -5,6 +5,8 @@
 pub mod archive;
 mod attachment;
 mod blocks;
+mod embedded;
+mod extract;
 mod format;
 mod hangul;
 mod html;
@@ -22,6 +24,7 @@ mod sniff;
 mod testing;
 mod xml;
 
+pub use extract::extract;
 pub use format::Format;
 pub use model::{Block, BlockKind, Cell, Extract, ListMarker, Locator, Problem, ProblemKind, Row, Table};
 pub use sniff::{Content, identify, sniff};

@@ -1,0 +1,149 @@
+//! Files in files: the attachments of a mail, what is embedded in a PDF. Each is read like a file, behind a heading with its
+//! name, to a depth and in a number that are capped.
+
+use encoding_rs::{EUC_KR, Encoding, UTF_8, WINDOWS_1252};
+
+use super::extract::read;
+use super::limits::{MAX_ATTACHMENTS, MAX_BLOCKS, MAX_DEPTH};
+use super::model::{Block, BlockKind};
+use super::{Extract, Format, Problem, ProblemKind, sniff};
+
+/// Reads a file and the files inside of it.
+pub(crate) fn extract_with_embedded(format: Format, bytes: &[u8]) -> Extract {
+    extract_nested(format, bytes, &mut Budget { depth: 0, attachments: MAX_ATTACHMENTS })
+}
+
+/// How many more files in files are read.
+struct Budget {
+    /// How deep the file that is read stands in others.
+    depth: usize,
+    /// How many embedded files may still be read, of all depths together.
+    attachments: usize,
+}
+
+fn extract_nested(format: Format, bytes: &[u8], budget: &mut Budget) -> Extract {
+    let document = read(format, bytes);
+    let mut extract = document.extract;
+    append_attachments(&mut extract, document.attachments, budget);
+    extract
+}
+
+/// Appends what embedded files say, each behind a heading with its name.
+fn append_attachments(extract: &mut Extract, attachments: Vec<(String, Vec<u8>)>, budget: &mut Budget) {
+    for (name, bytes) in attachments {
+        if budget.attachments == 0 || budget.depth >= MAX_DEPTH || extract.blocks.len() >= MAX_BLOCKS {
+            let detail = format!("embedded file {name} and those after it: too many, or too deep in other files");
+            extract.problems.push(Problem::new(ProblemKind::TooLarge, detail));
+            return;
+        }
+        budget.attachments -= 1;
+        let nested = match kind(&name, &bytes) {
+            Some(Kind::Text) => Extract { blocks: paragraphs(&bytes), ..Extract::default() },
+            Some(Kind::Format(format)) => {
+                budget.depth += 1;
+                let nested = extract_nested(format, &bytes, budget);
+                budget.depth -= 1;
+                nested
+            }
+            None => {
+                let detail = format!("embedded file {name}: its format is not read");
+                Extract::refused(Problem::new(ProblemKind::UnreadPart, detail))
+            }
+        };
+        let prefixed = |problem: Problem| match problem.detail.starts_with("embedded file") {
+            true => problem,
+            false => Problem::new(problem.kind, format!("embedded file {name}: {}", problem.detail)),
+        };
+        extract.problems.extend(nested.problems.into_iter().map(prefixed));
+        if !nested.blocks.is_empty() {
+            extract.blocks.push(Block { kind: BlockKind::Heading { level: 1, text: name.clone() }, at: None });
+            // The pages, slides and rows of an embedded file are not those of the file around it.
+            extract.blocks.extend(nested.blocks.into_iter().map(|block| Block { at: None, ..block }));
+        }
+    }
+    extract.blocks.truncate(MAX_BLOCKS);
+}
+
+/// What an embedded file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Format(Format),
+    Text,
+}
+
+/// What an embedded file is, by its first bytes where they tell, else by its name.
+fn kind(name: &str, bytes: &[u8]) -> Option<Kind> {
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension).to_lowercase();
+    if let Some(format) = sniff(bytes) {
+        return Some(Kind::Format(format));
+    }
+    Some(match extension.as_str() {
+        "eml" => Kind::Format(Format::Eml),
+        "txt" | "text" | "md" | "markdown" | "csv" | "tsv" | "log" if decoded(bytes).is_some() => Kind::Text,
+        _ => return None,
+    })
+}
+
+/// The text of a file without a declared charset: by its byte order mark, as UTF-8, as CP949, as Windows-1252. `None` for
+/// bytes that are no text.
+fn decoded(bytes: &[u8]) -> Option<String> {
+    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+        return Some(encoding.decode_without_bom_handling(&bytes[mark..]).0.into_owned());
+    }
+    if bytes.contains(&0) {
+        return None;
+    }
+    let strictly = [UTF_8, EUC_KR].into_iter();
+    let found =
+        strictly.filter_map(|encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes)).next();
+    Some(found.unwrap_or_else(|| WINDOWS_1252.decode_without_bom_handling(bytes).0).into_owned())
+}
+
+/// The paragraphs of plain text.
+fn paragraphs(bytes: &[u8]) -> Vec<Block> {
+    let text = decoded(bytes).unwrap_or_default().replace("\r\n", "\n");
+    let parts = text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
+    parts.take(MAX_BLOCKS).map(|part| Block { kind: BlockKind::Paragraph(part.to_owned()), at: None }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(attachments: Vec<(&str, &[u8])>, blocks: &[&str], problems: &[ProblemKind]) {
+        let mut extract = Extract::default();
+        let attachments = attachments.into_iter().map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).collect();
+        append_attachments(&mut extract, attachments, &mut Budget { depth: 0, attachments: 2 });
+        let texts: Vec<&str> = extract
+            .blocks
+            .iter()
+            .map(|block| match &block.kind {
+                BlockKind::Heading { text, .. } | BlockKind::Paragraph(text) => text.as_str(),
+                _ => "",
+            })
+            .collect();
+        assert_eq!(texts, blocks);
+        assert_eq!(extract.problems.iter().map(|problem| problem.kind).collect::<Vec<_>>(), problems);
+    }
+
+    #[test]
+    fn text_stands_behind_the_name_of_its_file() {
+        check(vec![("메모.txt", "하나\r\n\r\n둘".as_bytes())], &["메모.txt", "하나", "둘"], &[]);
+        check(vec![("a.csv", "\u{feff}하나".as_bytes())], &["a.csv", "하나"], &[]);
+        check(vec![("a.txt", &EUC_KR.encode("똠방각하").0)], &["a.txt", "똠방각하"], &[]);
+        check(vec![("a.txt", b"\xff\xfeA\0B\0")], &["a.txt", "AB"], &[]);
+        check(vec![("a.txt", b"caf\xe9")], &["a.txt", "café"], &[]);
+    }
+
+    #[test]
+    fn what_is_not_read_is_named() {
+        check(vec![("a.bin", b"\x00\x01"), ("b.txt", b"\x00")], &[], &[ProblemKind::UnreadPart; 2]);
+        check(vec![("a.pdf", b"%PDF-1.7 broken")], &[], &[ProblemKind::Malformed]);
+    }
+
+    #[test]
+    fn too_many_are_left_out() {
+        let all: Vec<(&str, &[u8])> = vec![("a.md", b"a"), ("b.md", b"b"), ("c.md", b"c"), ("d.md", b"d")];
+        check(all, &["a.md", "a", "b.md", "b"], &[ProblemKind::TooLarge]);
+    }
+}

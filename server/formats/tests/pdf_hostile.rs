@@ -1,0 +1,210 @@
+//! PDF files that mean harm or are broken, each built by the test: a problem each, never a panic.
+
+use std::fmt::Write as _;
+
+use ragops_formats::{BlockKind, Extract, Format, ProblemKind, extract};
+
+/// A file of numbered objects, the first of which is the catalog, with more entries for its trailer.
+fn file(objects: &[String], trailer: &str) -> Vec<u8> {
+    let mut bytes = b"%PDF-1.7\n".to_vec();
+    let mut offsets = Vec::with_capacity(objects.len());
+    for (number, object) in (1..).zip(objects) {
+        offsets.push(bytes.len());
+        bytes.extend_from_slice(format!("{number} 0 obj\n{object}\nendobj\n").as_bytes());
+    }
+    let start = bytes.len();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for offset in offsets {
+        let _ = writeln!(table, "{offset:010} 00000 n ");
+    }
+    let _ =
+        write!(table, "trailer\n<< /Size {} /Root 1 0 R {trailer} >>\nstartxref\n{start}\n%%EOF\n", objects.len() + 1);
+    bytes.extend_from_slice(table.as_bytes());
+    bytes
+}
+
+fn stream(content: &str) -> String {
+    format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len())
+}
+
+/// A file whose pages show these contents in Helvetica.
+fn pages(contents: &[String]) -> Vec<u8> {
+    let kids: String = (0..contents.len()).map(|page| format!("{} 0 R ", 4 + 2 * page)).collect();
+    let mut objects = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        format!("<< /Type /Pages /Kids [{kids}] /Count {} /MediaBox [0 0 600 800] >>", contents.len()),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
+    ];
+    for (page, content) in contents.iter().enumerate() {
+        let resources = "/Resources << /Font << /F1 3 0 R >> >>";
+        objects.push(format!("<< /Type /Page /Parent 2 0 R {resources} /Contents {} 0 R >>", 5 + 2 * page));
+        objects.push(stream(content));
+    }
+    file(&objects, "")
+}
+
+/// The content that writes lines of 10 points from the top of a page.
+fn lines(texts: &[&str]) -> String {
+    let line = |(i, text): (usize, &&str)| format!("BT /F1 10 Tf 50 {} Td ({text}) Tj ET\n", 750 - 12 * i as i32);
+    texts.iter().enumerate().map(line).collect()
+}
+
+fn read(bytes: &[u8]) -> Extract {
+    extract(Format::Pdf, bytes)
+}
+
+fn kinds(extract: &Extract) -> Vec<ProblemKind> {
+    extract.problems.iter().map(|problem| problem.kind).collect()
+}
+
+#[track_caller]
+fn check_refused(bytes: &[u8], expect: ProblemKind) {
+    let extract = read(bytes);
+    assert_eq!((kinds(&extract), extract.blocks.len()), (vec![expect], 0), "{:?}", extract.problems);
+}
+
+#[test]
+fn a_plain_file_is_read() {
+    let extract = read(&pages(&[lines(&["One page with a line of text", "and another line of text."])]));
+    assert!(extract.problems.is_empty(), "{:?}", extract.problems);
+    let text = "One page with a line of text and another line of text.";
+    assert_eq!(
+        extract.blocks.iter().map(|block| &block.kind).collect::<Vec<_>>(),
+        [&BlockKind::Paragraph(text.into())]
+    );
+}
+
+#[test]
+fn what_is_no_pdf_is_malformed() {
+    for bytes in [&b""[..], b"%PDF-1.7", b"not a pdf at all", &[0; 4096], b"PK\x03\x04rest", b"%PDF-1.7\n%%EOF"] {
+        check_refused(bytes, ProblemKind::Malformed);
+    }
+}
+
+#[test]
+fn a_truncated_file_is_told_at_every_length() {
+    let whole = pages(&[lines(&["One page with a line of text."])]);
+    for length in (0..whole.len()).step_by(7) {
+        let extract = read(&whole[..length]);
+        assert!(!extract.blocks.is_empty() || !extract.problems.is_empty(), "{length} bytes say nothing");
+    }
+}
+
+#[test]
+fn a_file_with_damaged_bytes_is_told() {
+    let whole = pages(&[lines(&["One page with a line of text."])]);
+    for at in (0..whole.len()).step_by(3) {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x55;
+        let extract = read(&damaged);
+        assert!(!extract.blocks.is_empty() || !extract.problems.is_empty(), "byte {at}: nothing is said");
+    }
+}
+
+#[test]
+fn a_tree_of_pages_that_loops_ends() {
+    let catalog = "<< /Type /Catalog /Pages 2 0 R >>".to_owned();
+    for kids in ["[2 0 R]", "[3 0 R]", "[2 0 R 3 0 R 2 0 R]"] {
+        let root = format!("<< /Type /Pages /Kids {kids} /Count 3 >>");
+        let below = "<< /Type /Pages /Parent 2 0 R /Kids [2 0 R] /Count 3 >>".to_owned();
+        let extract = read(&file(&[catalog.clone(), root, below], ""));
+        assert!(extract.blocks.is_empty() && !extract.problems.is_empty(), "{kids}: {:?}", extract.problems);
+    }
+}
+
+/// A file whose page draws a form with this content; the form may draw itself as `F0`.
+fn form(content: &str) -> Vec<u8> {
+    let resources = "/Resources << /XObject << /F0 5 0 R >> >>";
+    let head = format!("<< /Type /XObject /Subtype /Form /BBox [0 0 600 800] {resources} /Length {} >>", content.len());
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 /MediaBox [0 0 600 800] >>".to_owned(),
+        format!("<< /Type /Page /Parent 2 0 R {resources} /Contents 4 0 R >>"),
+        stream("/F0 Do"),
+        format!("{head}\nstream\n{content}\nendstream"),
+    ];
+    file(&objects, "")
+}
+
+#[test]
+fn a_form_that_draws_itself_ends() {
+    let _ = read(&form("/F0 Do\nBT /F1 10 Tf 50 700 Td (inside the form) Tj ET"));
+}
+
+#[test]
+fn a_file_that_needs_a_password_is_encrypted() {
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 /MediaBox [0 0 600 800] >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /Contents 4 0 R >>".to_owned(),
+        stream("BT ET"),
+        // Keys that no empty password makes.
+        format!("<< /Filter /Standard /V 1 /R 2 /P -4 /O <{}> /U <{}> >>", "5a".repeat(32), "a5".repeat(32)),
+    ];
+    let id = "/Encrypt 5 0 R /ID [<00112233445566778899aabbccddeeff> <00112233445566778899aabbccddeeff>]";
+    check_refused(&file(&objects, id), ProblemKind::Encrypted);
+}
+
+#[test]
+fn empty_pages_hold_no_text() {
+    check_refused(&pages(&[String::new(), "0 0 m 10 10 l S".to_owned()]), ProblemKind::NoText);
+}
+
+#[test]
+fn of_100_000_pages_the_first_are_read() {
+    let count = 100_000;
+    let kids: String = (0..count).map(|page| format!("{} 0 R ", 4 + page)).collect();
+    let mut objects = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        format!("<< /Type /Pages /Kids [{kids}] /Count {count} /MediaBox [0 0 600 800] >>"),
+        "null".to_owned(),
+    ];
+    objects.extend((0..count).map(|_| "<< /Type /Page /Parent 2 0 R >>".to_owned()));
+    let extract = read(&file(&objects, ""));
+    assert_eq!(kinds(&extract), [ProblemKind::TooLarge, ProblemKind::NoText], "{:?}", extract.problems);
+}
+
+/// A file with `object` beside its pages and `content` on its only page.
+fn with(object: &str, content: &str) -> Vec<u8> {
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        format!("<< /Type /Pages /Kids [3 0 R] /Count 1 /MediaBox [0 0 600 800] /X {object} >>"),
+        "<< /Type /Page /Parent 2 0 R /Contents 4 0 R >>".to_owned(),
+        stream(content),
+    ];
+    file(&objects, "")
+}
+
+#[test]
+fn deeply_nested_objects_are_survived() {
+    for depth in [400, 50_000] {
+        for (open, close) in [("[", "]"), ("<< /A ", " >>"), ("[ ", " ]"), ("[1 ", "]")] {
+            let deep = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            let _ = read(&with(&deep, ""));
+            let _ = read(&with("1", &format!("BT {deep} TJ ET")));
+            let _ = read(&with("1", &open.repeat(depth)));
+            let _ = read(&form(&format!("BT {deep} TJ ET")));
+        }
+    }
+}
+
+#[test]
+fn numbers_and_states_without_end_are_survived() {
+    let wild = "BT /F1 1e38 Tf 1e38 -1e38 Td (far) Tj 99999999999999999999 0 Td (away) Tj ET";
+    let _ = read(&pages(&[wild.to_owned()]));
+    let _ = read(&pages(&["q ".repeat(100_000)]));
+    let _ = read(&pages(&["BT /F1 10 Tf 50 700 Td (x) Tj ".repeat(20_000)]));
+}
+
+/// Prints how long a handbook of 500 pages takes. Run with `--ignored --nocapture`.
+#[test]
+#[ignore = "measures"]
+fn time_of_500_pages() {
+    let line = "A handbook says on each of its many pages how a thing is to be done, and why, at some length.";
+    let page: Vec<&str> = (0..55).map(|_| line).collect();
+    let contents: Vec<String> = (0..500).map(|_| lines(&page)).collect();
+    let bytes = pages(&contents);
+    let start = std::time::Instant::now();
+    let extract = read(&bytes);
+    println!("500 pages, {} blocks: {:.2?}", extract.blocks.len(), start.elapsed());
+}
