@@ -17,6 +17,7 @@ mod model;
 mod odt;
 mod office;
 mod pdf;
+pub mod pool;
 mod rtf;
 pub mod sheet;
 mod sniff;
