@@ -123,6 +123,7 @@ pub const USED: &[&str] = &[
     "spec.sources[].name",
     "spec.sources[].type",
     "spec.sources[].folder.path",
+    "spec.sources[].onError",
     "spec.sources[].folder.include[]",
     "spec.sources[].folder.exclude[]",
     "spec.embedding.type",

@@ -136,11 +136,13 @@ fn main() {
             root: docs,
             include: Vec::new(),
             exclude: Vec::new(),
+            on_error: ragops_engine::read::OnError::Skip,
         }],
         settings: BuildSettings::default(),
         created_time: "2026-01-02T03:04:05Z".to_owned(),
         built_by: "build_memory".to_owned(),
         history: 0,
+        extractor: ragops_engine::build::SharedExtractor(std::sync::Arc::new(ragops_engine::read::InProcess)),
     };
     let before = held();
     let start = std::time::Instant::now();

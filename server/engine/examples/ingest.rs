@@ -51,8 +51,9 @@ fn main() {
         root: folder.path().to_path_buf(),
         include: vec!["**/*.md".to_owned()],
         exclude: Vec::new(),
+        on_error: ragops_engine::read::OnError::Skip,
     };
-    let registry = Registry::standard();
+    let registry = Registry::with(std::sync::Arc::new(ragops_engine::read::InProcess));
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     for threads in [1, cores] {
         eprintln!("{threads} thread(s)");

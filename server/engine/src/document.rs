@@ -82,7 +82,9 @@ impl LineRange {
     }
 }
 
-/// Where a text stands in its document. More kinds of place (page, slide, sheet) come with their readers.
+pub use ragops_formats::Locator;
+
+/// Where a text stands in its document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Place {
@@ -91,6 +93,9 @@ pub struct Place {
     /// The lines of the source file, where the format has lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lines: Option<LineRange>,
+    /// The pages, slides or rows of a sheet, where the format has those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locator: Option<Locator>,
     /// The tables that begin or go on in a passage, in its order; empty for a block.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TablePart>,
@@ -108,7 +113,7 @@ pub struct Place {
 impl Place {
     /// A place under `headings`, on `lines` where the format has any, without tables.
     pub fn new(headings: Vec<String>, lines: Option<LineRange>) -> Self {
-        Self { headings, lines, tables: Vec::new(), section: 0, part: 0, repeats: 0 }
+        Self { headings, lines, locator: None, tables: Vec::new(), section: 0, part: 0, repeats: 0 }
     }
 }
 
@@ -123,6 +128,9 @@ pub struct TablePart {
     pub first: u32,
     /// How many rows the whole table has, header aside.
     pub of: u32,
+    /// The number that its first row has in its sheet, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet_row: Option<u32>,
 }
 
 /// Whether a list counts its items.
@@ -238,6 +246,10 @@ pub enum FindingCode {
     BinaryContent,
     /// Bytes that are not valid in the file's encoding were replaced by U+FFFD.
     InvalidBytes,
+    /// Control characters were taken out: escape sequences of a terminal, bells, backspaces.
+    ControlCharacters,
+    /// The name's extension says something else than the bytes; it was read as what the bytes are.
+    WrongExtension,
     /// No reader takes the file, by its extension or by its first bytes.
     UnsupportedFormat,
     /// This user may not open or read the file.
@@ -252,6 +264,26 @@ pub enum FindingCode {
     NameNotUtf8,
     /// Two files have the same name once it is in NFC.
     NameCollision,
+    /// A password is needed to read it.
+    Encrypted,
+    /// It is not what its name or first bytes say, or broken so far that nothing could be read.
+    Malformed,
+    /// A part of it is broken or could not be read; the rest is indexed.
+    PartlyMalformed,
+    /// An archive that unpacks to too much or too many, or names files outside of itself.
+    UnsafeArchive,
+    /// It asks for something outside of itself, which was not fetched.
+    ExternalReference,
+    /// It holds more than is read; the rest was left out.
+    ContentLeftOut,
+    /// A part in a form that is not read: an attachment, a hidden sheet.
+    UnreadPart,
+    /// Reading it took too long.
+    ReadTimeout,
+    /// Reading it took too much memory.
+    MemoryLimit,
+    /// The process that read it crashed or was killed.
+    ReaderCrashed,
     /// One record of a `.jsonl` file cannot be used.
     BadRecord,
     /// Two documents of a source have the same id; the first one is kept.
@@ -285,7 +317,14 @@ impl FindingCode {
     /// What it means for the index.
     pub fn effect(self) -> Effect {
         match self {
-            Self::InvalidBytes | Self::TooManyBlocks | Self::TooDeeplyNested => Effect::Altered,
+            Self::InvalidBytes
+            | Self::ControlCharacters
+            | Self::WrongExtension
+            | Self::TooManyBlocks
+            | Self::TooDeeplyNested
+            | Self::PartlyMalformed
+            | Self::ContentLeftOut
+            | Self::UnreadPart => Effect::Altered,
             _ => Effect::Skipped,
         }
     }

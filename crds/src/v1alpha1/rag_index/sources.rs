@@ -26,6 +26,11 @@ pub struct Source {
     /// (cluster only). The arm of the same name must be set, and no other.
     #[serde(rename = "type")]
     pub source_type: SourceType,
+    /// What becomes of a build when a file of this source cannot be read, or only without a part that is missing from the
+    /// index then. "Skip": the file is left out and named (`ragops-server inspect`, the manifest, `/health`); the rest is
+    /// indexed. "Fail": the build ends with the first such file, named, and the active revision stays. Default: Skip.
+    #[serde(default)]
+    pub on_error: OnError,
     /// The folder, when type is Folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<FolderSource>,
@@ -38,6 +43,16 @@ pub struct Source {
     /// The ConfigMap, when type is ConfigMap.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_map: Option<ConfigMapSource>,
+}
+
+/// What becomes of a build when a file cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum OnError {
+    /// The file is left out and named.
+    #[default]
+    Skip,
+    /// The build ends.
+    Fail,
 }
 
 /// Kinds of source.
@@ -61,8 +76,8 @@ pub struct FolderSource {
     #[schemars(length(min = 1, max = 4096))]
     pub path: String,
     /// Which files are read, as globs relative to the folder. `**` crosses folders, `*` and `?` do not; an extension in
-    /// lower case matches in any case. Default: Markdown, HTML, text and JSON Lines files, and a finding for every other
-    /// file; with globs of your own, what they do not name is left out in silence.
+    /// lower case matches in any case. Default: Markdown, HTML, text, JSON Lines, CSV, PDF, Word, Excel, PowerPoint, Hangul,
+    /// OpenDocument text, RTF and mail files, and a finding for every other file; with globs of your own, what they do not name is left out in silence.
     #[serde(default = "default_include")]
     #[schemars(length(max = 64), inner(length(min = 1, max = 512)), extend("x-kubernetes-list-type" = "atomic"))]
     pub include: Vec<String>,
@@ -82,8 +97,8 @@ pub struct VolumeSource {
     #[serde(default = "root_path")]
     #[schemars(length(min = 1, max = 4096), regex(pattern = "^/"))]
     pub path: String,
-    /// Which files are read, as globs relative to the path. Default: Markdown, HTML, text and JSON Lines files, and a
-    /// finding for every other file; with globs of your own, what they do not name is left out in silence.
+    /// Which files are read, as globs relative to the path. Default: Markdown, HTML, text, JSON Lines, CSV, PDF, Word,
+    /// Excel, PowerPoint, Hangul, OpenDocument text, RTF and mail files, and a finding for every other file; with globs of your own, what they do not name is left out in silence.
     #[serde(default = "default_include")]
     #[schemars(length(max = 64), inner(length(min = 1, max = 512)), extend("x-kubernetes-list-type" = "atomic"))]
     pub include: Vec<String>,
@@ -115,8 +130,8 @@ pub struct GitSource {
     /// (ssh-privatekey, and known_hosts, which is then required). Default: none, the repository is public.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<ObjectRef>,
-    /// Which files are read, as globs relative to the path. Default: Markdown, HTML, text and JSON Lines files, and a
-    /// finding for every other file; with globs of your own, what they do not name is left out in silence.
+    /// Which files are read, as globs relative to the path. Default: Markdown, HTML, text, JSON Lines, CSV, PDF, Word,
+    /// Excel, PowerPoint, Hangul, OpenDocument text, RTF and mail files, and a finding for every other file; with globs of your own, what they do not name is left out in silence.
     #[serde(default = "default_include")]
     #[schemars(length(max = 64), inner(length(min = 1, max = 512)), extend("x-kubernetes-list-type" = "atomic"))]
     pub include: Vec<String>,
@@ -137,10 +152,13 @@ pub struct ConfigMapSource {
 /// The files that are read when a source does not say: every format of the first version.
 #[must_use]
 pub fn default_include() -> Vec<String> {
-    ["md", "markdown", "mdx", "html", "htm", "xhtml", "txt", "text", "jsonl", "ndjson"]
-        .iter()
-        .map(|extension| format!("**/*.{extension}"))
-        .collect()
+    [
+        "md", "markdown", "mdx", "html", "htm", "xhtml", "txt", "text", "jsonl", "ndjson", "csv", "tsv", "pdf", "docx",
+        "pptx", "xlsx", "xlsm", "hwp", "hwpx", "odt", "rtf", "eml",
+    ]
+    .iter()
+    .map(|extension| format!("**/*.{extension}"))
+    .collect()
 }
 
 fn root_path() -> String {

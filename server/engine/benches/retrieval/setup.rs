@@ -56,6 +56,7 @@ impl Bench {
             root: corpus.path.clone(),
             include: vec![corpus.include.to_owned()],
             exclude: Vec::new(),
+            on_error: ragops_engine::read::OnError::Skip,
         };
         let request = BuildRequest {
             index: name.to_owned(),
@@ -64,6 +65,7 @@ impl Bench {
             created_time: "1970-01-01T00:00:00Z".to_owned(),
             built_by: "bench".to_owned(),
             history: 0,
+            extractor: ragops_engine::build::SharedExtractor(std::sync::Arc::new(ragops_engine::read::InProcess)),
         };
         let store = RevisionStore::of_index(&self.data, name);
         let start = Instant::now();

@@ -268,7 +268,8 @@ mod tests {
     #[test]
     fn a_member_of_a_series_is_missed_where_others_are_listed() {
         let hosts = ["| host-001 | yes |\n| host-002 | no |\n| host-003 | no |".to_owned()];
-        for (name, expect) in [("host-099", true), ("host-002", false), ("worker-3", false), ("99", false), ("host", false)]
+        for (name, expect) in
+            [("host-099", true), ("host-002", false), ("worker-3", false), ("99", false), ("host", false)]
         {
             assert_eq!(is_of_series(name, &hosts), expect, "{name}");
         }

@@ -285,7 +285,7 @@ mod tests {
     fn rows_of_one_table_stand_under_one_header_and_gaps_are_shown() {
         let table = |rows: &[(&'static str, u32)], of| {
             let row = |(text, number): &(&'static str, u32)| Part {
-                row: Some(RowPlace { table: 0, number: *number, of }),
+                row: Some(RowPlace { table: 0, number: *number, of, sheet_row: None }),
                 ..part(text)
             };
             parts(rows.iter().map(row))
@@ -305,7 +305,7 @@ mod tests {
     fn rows_of_two_tables_stay_apart_however_alike_these_are() {
         let row = |section, table, number, text| Part {
             section: Some(section),
-            row: Some(RowPlace { table, number, of: 2 }),
+            row: Some(RowPlace { table, number, of: 2, sheet_row: None }),
             ..part(text)
         };
         let (one, two) = ("| a |\n|---|\n| 1 |", "| a |\n|---|\n| 2 |");

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use ragops_embed::{EmbedError, EmbeddingModel};
 use serde::Serialize;
 
-use crate::document::{DocumentId, Language, LineRange};
+use crate::document::{DocumentId, Language, LineRange, Locator};
 use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::{Mode, RetrieveError, Retrieved, retrieve};
 use crate::revision::{Revision, RevisionError};
@@ -127,6 +127,9 @@ pub struct RowPlace {
     pub number: u32,
     /// How many rows the table has.
     pub of: u32,
+    /// Its number in its sheet, where it stands in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet_row: Option<u32>,
 }
 
 /// Where an item stands in its list.
@@ -194,6 +197,12 @@ pub struct Source {
     /// The passage's lines in the file, where it has lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<LineRange>,
+    /// The passage's pages, slides or rows of a sheet, where it has those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locator: Option<Locator>,
+    /// Other files of the same content.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<String>,
     /// The passage, verbatim.
     pub text: String,
     /// Cosine with the question, when it was embedded.
@@ -401,6 +410,8 @@ impl Searcher {
                 title: document.title,
                 headings: chunk.place.headings,
                 lines: chunk.place.lines,
+                locator: chunk.place.locator,
+                copies: document.copies,
                 text: chunk.text,
                 cosine: candidate.and_then(|c| c.cosine),
                 text_score: candidate.and_then(|c| c.text_score),

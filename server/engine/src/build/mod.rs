@@ -9,11 +9,12 @@ mod cancel;
 mod pipeline;
 pub mod progress;
 
-pub use pipeline::{BuildOutcome, BuildRequest, BuildResult, build};
+pub use pipeline::{BuildOutcome, BuildRequest, BuildResult, SharedExtractor, build};
 pub use progress::{BuildObserver, Progress, Stage, Unobserved};
 
 use ragops_embed::EmbedError;
 
+use crate::document::Finding;
 use crate::index::IndexError;
 use crate::read::{ScanError, SourceFault};
 use crate::retrieve::RetrieveError;
@@ -39,6 +40,24 @@ pub enum BuildError {
         folders: String,
         /// What to do.
         advice: String,
+    },
+    /// A file cannot be used, and its source wants that to end the build.
+    #[error("index `{index}`: {finding}; the source `{source_name}` has `onError: Fail`")]
+    FileRefused {
+        /// The index.
+        index: String,
+        /// The source.
+        source_name: String,
+        /// The file and what is wrong with it.
+        finding: Box<Finding>,
+    },
+    /// The process that reads binary formats cannot be started.
+    #[error("no process can be started that reads {path}: {reason}; the index stays as it is until one can")]
+    NoReader {
+        /// The file that needed it.
+        path: String,
+        /// The system's reason.
+        reason: String,
     },
     /// Sources kept changing while they were read.
     #[error(
@@ -99,7 +118,7 @@ impl BuildError {
     /// What the caller should do.
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Scan(_) | Self::NoDocuments { .. } => ErrorClass::BadInput,
+            Self::Scan(_) | Self::NoDocuments { .. } | Self::FileRefused { .. } => ErrorClass::BadInput,
             _ => ErrorClass::Retryable,
         }
     }

@@ -1,7 +1,8 @@
 //! The steps of a build, in order. Everything it writes lies in a hidden folder until it is sealed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use ragops_embed::{EmbedError, EmbeddingModel};
 use ragops_storage::{Sha256Digest, Sha256Hasher, durable};
@@ -13,13 +14,16 @@ use super::progress::{BuildObserver, Embedding, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
 use crate::chunk::chunk;
-use crate::document::{Chunk, Document, DocumentId, Finding, FindingCode, SourceName};
+use crate::document::{Chunk, Document, DocumentId, Effect, Finding, FindingCode, SourceName};
 use crate::index::IndexError;
 use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
 use crate::index::text::{TextEntry, TextUnit, TextWriter};
 use crate::index::vectors::VectorWriter;
 use crate::read::media::ACCEPTED;
-use crate::read::{FileContent, FolderSource, LoadError, Reading, Registry, Scan, SourceFault, SourceFile, scan_until};
+use crate::read::{
+    Extractor, FileContent, FolderSource, LoadError, MediaType, OnError, Reading, Registry, Scan, SourceFault,
+    SourceFile, Unread, media, scan_until,
+};
 use crate::revision::manifest::{Counts, Findings, Manifest};
 use crate::revision::store::WriteLock;
 use crate::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, RevisionStore};
@@ -51,6 +55,18 @@ pub struct BuildRequest {
     pub built_by: String,
     /// Inactive revisions to keep.
     pub history: usize,
+    /// Reads binary formats.
+    pub extractor: SharedExtractor,
+}
+
+/// What reads binary formats, shared by those who build.
+#[derive(Clone)]
+pub struct SharedExtractor(pub Arc<dyn Extractor>);
+
+impl std::fmt::Debug for SharedExtractor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SharedExtractor")
+    }
 }
 
 /// How a build ended.
@@ -169,7 +185,8 @@ fn finish(
 
 /// What will be built, and its name.
 struct Plan {
-    files: Vec<(SourceFile, Sha256Digest)>,
+    /// The files with different content, each with the others that hold the same.
+    files: Vec<PlannedFile>,
     findings: Vec<Finding>,
     content: Sha256Digest,
     identity: Sha256Digest,
@@ -192,12 +209,18 @@ impl Plan {
         for source in &request.sources {
             let scan = scan_until(source, &|| observer.is_cancelled())?;
             let Scan { files: found, findings: problems, left_out: unnamed } = scan;
+            if let (OnError::Fail, Some(first)) = (source.on_error, problems.iter().find(|problem| skips(problem))) {
+                return Err(refused(request, &source.name, first.clone()));
+            }
             looked_at += found.len() + problems.len();
             left_out += unnamed;
             findings.extend(problems.into_iter().map(|finding| (source.name.clone(), finding)));
             for (digest, file) in digests(found, observer)? {
                 match digest {
                     Ok(digest) => files.push((file, digest)),
+                    Err(LoadError::Refused(finding)) if source.on_error == OnError::Fail => {
+                        return Err(refused(request, &source.name, finding));
+                    }
                     Err(LoadError::Refused(finding)) => findings.push((source.name.clone(), finding)),
                     Err(LoadError::Fault(fault)) => return Err(fault.into()),
                 }
@@ -206,7 +229,46 @@ impl Plan {
         let content = content_digest(&files);
         let identity = identity(request, model, content, &findings);
         let findings = findings.into_iter().map(|(_, finding)| finding).collect();
+        let files = without_copies(files);
         Ok(Self { files, findings, content, identity, name: RevisionName::of(identity), looked_at, left_out })
+    }
+}
+
+/// A file to be indexed.
+struct PlannedFile {
+    file: SourceFile,
+    digest: Sha256Digest,
+    /// Other files of the same content: indexed once, cited with all places.
+    copies: Vec<SourceFile>,
+}
+
+/// Files by content, in the order of the first of each. The name has a say in how bytes are read, and an empty file is none.
+fn without_copies(files: Vec<(SourceFile, Sha256Digest)>) -> Vec<PlannedFile> {
+    let mut planned: Vec<PlannedFile> = Vec::new();
+    let mut known: HashMap<(Sha256Digest, Option<MediaType>), usize> = HashMap::new();
+    for (file, digest) in files {
+        let key = (digest, media::named_type(&file.path));
+        match known.get(&key).filter(|_| file.size > 0) {
+            Some(at) => planned[*at].copies.push(file),
+            None => {
+                known.insert(key, planned.len());
+                planned.push(PlannedFile { file, digest, copies: Vec::new() });
+            }
+        }
+    }
+    planned
+}
+
+/// Whether something is missing from the index because of it.
+fn skips(finding: &Finding) -> bool {
+    finding.code.effect() == Effect::Skipped
+}
+
+fn refused(request: &BuildRequest, source: &SourceName, finding: Finding) -> BuildError {
+    BuildError::FileRefused {
+        index: request.index.clone(),
+        source_name: source.to_string(),
+        finding: Box::new(finding),
     }
 }
 
@@ -257,7 +319,7 @@ fn identity(
 struct Build<'a> {
     model: &'a dyn EmbeddingModel,
     observer: &'a dyn BuildObserver,
-    settings: &'a BuildSettings,
+    request: &'a BuildRequest,
     passages: PassageWriter,
     text: TextWriter,
     text_documents: TextWriter,
@@ -271,7 +333,9 @@ struct Build<'a> {
 
 /// A file read and cut.
 struct Prepared {
+    source: SourceName,
     digest: Sha256Digest,
+    copies: Vec<SourceFile>,
     bytes: u64,
     documents: Vec<(Document, Vec<Chunk>)>,
     findings: Vec<Finding>,
@@ -293,15 +357,15 @@ impl<'a> Build<'a> {
             return Err(no_documents(request, plan, &build.findings));
         }
         let (counts, findings) = build.finish_parts()?;
-        let found = findings.total();
-        observer.progress(Progress::after_index(Stage::Calibrate, &counts, found));
+        let found = Arc::new(findings.counts.clone());
+        observer.progress(Progress::after_index(Stage::Calibrate, &counts, &found));
         let mut revision = Revision::open_parts(&dir, manifest(request, plan, model, counts, findings))?;
         calibrate(&mut revision, &Cancellable { model, observer }, observer).map_err(cancelled)?;
         let manifest = revision.manifest;
         if observer.is_cancelled() {
             return Err(BuildError::Cancelled);
         }
-        observer.progress(Progress::after_index(Stage::Seal, &counts, found));
+        observer.progress(Progress::after_index(Stage::Seal, &counts, &found));
         Ok(store.seal(lock, &dir, manifest)?)
     }
 
@@ -317,7 +381,7 @@ impl<'a> Build<'a> {
         Ok(Self {
             model,
             observer,
-            settings: &request.settings,
+            request,
             passages: PassageWriter::create(dir)?,
             text: TextWriter::create(dir, TextUnit::Chunk)?,
             text_documents: TextWriter::create(dir, TextUnit::Document)?,
@@ -325,20 +389,36 @@ impl<'a> Build<'a> {
             vectors: VectorWriter::create(dir, model.identity().dimension)?,
             counts: Counts::default(),
             findings,
-            files_total: plan.files.len() as u64,
-            bytes_total: plan.files.iter().map(|(file, _)| file.size).sum(),
+            files_total: plan.files.iter().map(|planned| 1 + planned.copies.len() as u64).sum(),
+            bytes_total: plan.files.iter().map(|planned| planned.file.size).sum(),
         })
     }
 
     fn index_files(&mut self, plan: &Plan) -> Result<(), BuildError> {
-        let preparer = Preparer { registry: Registry::standard(), model: self.model, settings: self.settings };
+        let registry = Registry::with(Arc::clone(&self.request.extractor.0));
+        let preparer = Preparer { registry, model: self.model, settings: &self.request.settings };
         self.observer.progress(self.so_far());
         for batch in batches(&plan.files) {
-            let prepare = |(file, digest): &(SourceFile, Sha256Digest)| preparer.prepare(file, *digest);
-            let prepared: Vec<Prepared> = batch.par_iter().map(prepare).collect::<Result<_, SourceFault>>()?;
+            let prepare = |planned: &PlannedFile| preparer.prepare(planned, self.observer);
+            let prepared: Vec<Prepared> = batch.par_iter().map(prepare).collect::<Result<_, BuildError>>()?;
+            self.refuse(&prepared)?;
             self.write(prepared)?;
             if self.observer.is_cancelled() {
                 return Err(BuildError::Cancelled);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the build at the first file that cannot be used, where its source wants that.
+    fn refuse(&self, prepared: &[Prepared]) -> Result<(), BuildError> {
+        for file in prepared {
+            let source = self.request.sources.iter().find(|source| source.name == file.source);
+            let must_be_whole = source.is_some_and(|source| source.on_error == OnError::Fail);
+            let missing = file.findings.iter().find(|finding| skips(finding));
+            let refusal = missing.or_else(|| file.findings.first().filter(|_| file.documents.is_empty()));
+            if let Some(finding) = refusal.filter(|_| must_be_whole) {
+                return Err(refused(self.request, &file.source, finding.clone()));
             }
         }
         Ok(())
@@ -352,11 +432,17 @@ impl<'a> Build<'a> {
         let before = Progress { chunks_expected: self.expect(chunks.len() as u64, bytes), ..self.so_far() };
         self.embed(&chunks, &Embedding::begin(self.observer, before, prepared.iter().map(documents)))?;
         for file in prepared {
-            self.counts.files += 1;
+            self.counts.files += 1 + file.copies.len() as u64;
             self.counts.source_bytes += file.bytes;
+            // What is wrong with a file is wrong with its copies.
+            for copy in &file.copies {
+                let same = |finding: &Finding| Finding { path: copy.path.clone(), ..finding.clone() };
+                file.findings.iter().map(same).for_each(|finding| self.findings.push(finding));
+            }
             file.findings.into_iter().for_each(|finding| self.findings.push(finding));
+            let copies: Vec<String> = file.copies.iter().map(|copy| copy_name(&file.source, copy)).collect();
             for (document, chunks) in file.documents {
-                self.write_document(document, file.digest, &chunks)?;
+                self.write_document(document, file.digest, &copies, &chunks)?;
             }
         }
         self.observer.progress(self.so_far());
@@ -394,7 +480,13 @@ impl<'a> Build<'a> {
         Ok(())
     }
 
-    fn write_document(&mut self, document: Document, digest: Sha256Digest, chunks: &[Chunk]) -> Result<(), BuildError> {
+    fn write_document(
+        &mut self,
+        document: Document,
+        digest: Sha256Digest,
+        copies: &[String],
+        chunks: &[Chunk],
+    ) -> Result<(), BuildError> {
         let number = self.counts.documents as u32;
         self.text_documents.push(TextEntry { headings: &document.title, text: &whole_text(&document) })?;
         let written_in = document.language;
@@ -405,6 +497,7 @@ impl<'a> Build<'a> {
             title: document.title,
             language: document.language,
             digest,
+            copies: copies.to_vec(),
             first_chunk: self.counts.chunks as u32,
             chunks: chunks.len() as u32,
         })?;
@@ -433,7 +526,7 @@ impl<'a> Build<'a> {
             documents: self.counts.documents,
             chunks: self.counts.chunks,
             chunks_expected: self.expect(0, 0),
-            findings: self.findings.total(),
+            findings: Arc::new(self.findings.counts.clone()),
         }
     }
 
@@ -462,24 +555,39 @@ struct Preparer<'a> {
 impl Preparer<'_> {
     /// Reads and cuts one file. One whose bytes are no longer those that were digested has changed, and so has one that
     /// could be read then and is refused now.
-    fn prepare(&self, file: &SourceFile, digest: Sha256Digest) -> Result<Prepared, SourceFault> {
+    fn prepare(&self, planned: &PlannedFile, observer: &dyn BuildObserver) -> Result<Prepared, BuildError> {
+        let PlannedFile { file, digest, copies } = planned;
+        if observer.is_cancelled() {
+            return Err(BuildError::Cancelled);
+        }
         let content: FileContent = match file.load() {
             Ok(content) => content,
-            Err(LoadError::Refused(_)) => return Err(file.changed()),
-            Err(LoadError::Fault(fault)) => return Err(fault),
+            Err(LoadError::Refused(_)) => return Err(file.changed().into()),
+            Err(LoadError::Fault(fault)) => return Err(fault.into()),
         };
-        if content.digest != digest {
-            return Err(file.changed());
+        if content.digest != *digest {
+            return Err(file.changed().into());
         }
-        let Reading { documents, findings } = self.registry.read(&content);
+        let Reading { documents, findings, unread } = self.registry.read(&content);
+        match unread {
+            Some(Unread::Cancelled) => return Err(BuildError::Cancelled),
+            Some(Unread::NoReader(reason)) => return Err(BuildError::NoReader { path: file.path.clone(), reason }),
+            None => {}
+        }
         let counter = |text: &str| self.model.count_tokens(text);
         let cut = |document: Document| {
             let chunks = chunk(&document, &self.settings.chunking, &counter);
             (document, chunks)
         };
         let documents = documents.into_iter().map(cut).collect();
-        Ok(Prepared { digest, bytes: content.bytes.len() as u64, documents, findings })
+        let (source, copies, bytes) = (file.source.clone(), copies.clone(), content.bytes.len() as u64);
+        Ok(Prepared { source, digest: *digest, copies, bytes, documents, findings })
     }
+}
+
+/// How a copy is named beside a document of `source`: by its path, behind its own source if that is another.
+fn copy_name(source: &SourceName, copy: &SourceFile) -> String {
+    if copy.source == *source { copy.path.clone() } else { format!("{}: {}", copy.source, copy.path) }
 }
 
 /// The document's text without repeats, for the text channel of whole documents.
@@ -493,10 +601,10 @@ fn chunks_of(prepared: &[Prepared]) -> impl Iterator<Item = &Chunk> {
 }
 
 /// Runs of files of about `BATCH_BYTES`.
-fn batches(files: &[(SourceFile, Sha256Digest)]) -> Vec<&[(SourceFile, Sha256Digest)]> {
+fn batches(files: &[PlannedFile]) -> Vec<&[PlannedFile]> {
     let (mut batches, mut start, mut bytes) = (Vec::new(), 0, 0_u64);
-    for (at, (file, _)) in files.iter().enumerate() {
-        bytes += file.size;
+    for (at, planned) in files.iter().enumerate() {
+        bytes += planned.file.size;
         if bytes >= BATCH_BYTES {
             batches.push(&files[start..=at]);
             (start, bytes) = (at + 1, 0);

@@ -1,7 +1,8 @@
 //! What a build tells while it runs. The engine reports facts; how they are shown is the caller's.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::revision::manifest::Counts;
 
@@ -18,8 +19,8 @@ pub enum Stage {
     Seal,
 }
 
-/// Where a build stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where a build stands. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
     /// The step.
     pub stage: Stage,
@@ -34,19 +35,21 @@ pub struct Progress {
     /// Chunks in all: exact once everything has been read, before that as if what is to come were cut like what was
     /// read so far; 0 while nothing has been read.
     pub chunks_expected: u64,
-    /// Problems found.
-    pub findings: u64,
+    /// Problems found, by code.
+    pub findings: Arc<BTreeMap<String, u64>>,
 }
 
 impl Progress {
     /// The start of a step.
     pub fn at(stage: Stage) -> Self {
-        Self { stage, files_done: 0, files_total: 0, documents: 0, chunks: 0, chunks_expected: 0, findings: 0 }
+        let findings = Arc::default();
+        Self { stage, files_done: 0, files_total: 0, documents: 0, chunks: 0, chunks_expected: 0, findings }
     }
 
     /// A step after everything was indexed.
-    pub(super) fn after_index(stage: Stage, counts: &Counts, findings: u64) -> Self {
+    pub(super) fn after_index(stage: Stage, counts: &Counts, findings: &Arc<BTreeMap<String, u64>>) -> Self {
         let Counts { files, documents, chunks, .. } = *counts;
+        let findings = Arc::clone(findings);
         Self { stage, files_done: files, files_total: files, documents, chunks, chunks_expected: chunks, findings }
     }
 }
@@ -92,7 +95,7 @@ impl<'a> Embedding<'a> {
             files_done: self.before.files_done + done(&self.file_ends),
             documents: self.before.documents + done(&self.document_ends),
             chunks: self.before.chunks + *embedded,
-            ..self.before
+            ..self.before.clone()
         });
         if self.observer.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

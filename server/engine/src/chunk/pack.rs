@@ -43,7 +43,15 @@ fn flatten<'b>(bundle: &'b Bundle<'_>) -> Vec<Unit<'b>> {
         };
         for Heading { line, tokens, lines, .. } in section.headings.iter().filter(|heading| heading.depth > shared) {
             let (text, kind) = (Cow::Borrowed(line.as_str()), UnitKind::Whole);
-            units.push(Unit { text, tokens: *tokens, join: Join::Paragraph, kind, lines: *lines, rows: None });
+            units.push(Unit {
+                text,
+                tokens: *tokens,
+                join: Join::Paragraph,
+                kind,
+                lines: *lines,
+                at: None,
+                rows: None,
+            });
         }
         units.extend(section.units.iter().cloned());
     }
@@ -83,12 +91,14 @@ fn push(document: &Document, bundle: &Bundle<'_>, units: &[Unit<'_>], repeated: 
         if at == repeated {
             repeats = u32::try_from(text.len()).unwrap_or(u32::MAX);
         }
-        if let Some(Rows { table, first, of }) = unit.rows {
-            tables.push(TablePart { at: u32::try_from(text.len()).unwrap_or(u32::MAX), table, first, of });
+        if let Some(Rows { table, first, of, sheet_row }) = unit.rows {
+            tables.push(TablePart { at: u32::try_from(text.len()).unwrap_or(u32::MAX), table, first, of, sheet_row });
         }
         text.push_str(&unit.text);
     }
     let lines = units.iter().filter_map(|unit| unit.lines).reduce(LineRange::cover);
+    let locators = units.iter().filter_map(|unit| unit.at.as_deref()).cloned();
+    let locator = locators.reduce(|all, next| all.cover(&next).unwrap_or(all));
     let path = bundle.sections.first().map_or(&[][..], |section| &section.path);
     let headings = path.iter().take(bundle.shared).map(|heading| (*heading).to_owned()).collect();
     let tokens = bundle.context.tokens + units.iter().map(|unit| unit.tokens).sum::<usize>();
@@ -97,7 +107,7 @@ fn push(document: &Document, bundle: &Bundle<'_>, units: &[Unit<'_>], repeated: 
         ordinal: u32::try_from(chunks.len()).unwrap_or(u32::MAX),
         context: bundle.context.text.clone(),
         text,
-        place: Place { tables, repeats, ..Place::new(headings, lines) },
+        place: Place { tables, repeats, locator, ..Place::new(headings, lines) },
         tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
     });
 }

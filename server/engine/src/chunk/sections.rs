@@ -3,7 +3,7 @@
 use super::TokenCounter;
 use super::context::{Context, Contexts};
 use super::units::{Unit, push_units};
-use crate::document::{BlockKind, Document, LineRange};
+use crate::document::{BlockKind, Document, LineRange, Locator};
 
 /// The blocks under one heading, up to the next heading of any level.
 pub(super) struct Section<'d> {
@@ -98,6 +98,7 @@ pub(super) fn bundles<'d>(sections: Vec<Section<'d>>, max: usize, contexts: &Con
         let tokens = section.tokens();
         if let Some(bundle) = bundles.last_mut()
             && is_far_from_full(filled, tokens, max)
+            && !are_entries(bundle, &section)
             && let Some(shared) = shared_headings(bundle, &section)
         {
             let context =
@@ -117,6 +118,14 @@ pub(super) fn bundles<'d>(sections: Vec<Section<'d>>, max: usize, contexts: &Con
         });
     }
     bundles
+}
+
+/// Whether both are entries of a sheet, or of two sheets: each is found, and cited, by its own row.
+fn are_entries(bundle: &Bundle<'_>, section: &Section<'_>) -> bool {
+    let is_entry = |section: &Section<'_>| {
+        section.units.iter().filter_map(|unit| unit.at.as_deref()).any(|at| matches!(at, Locator::Rows { .. }))
+    };
+    is_entry(section) && bundle.sections.iter().any(is_entry)
 }
 
 /// A passage under a third of its size says too little to be found by; a section under a sixth is no topic of its own.

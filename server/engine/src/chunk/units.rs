@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::TokenCounter;
 use super::cut::cut;
-use crate::document::{Block, BlockKind, LineRange, ListMarker};
+use crate::document::{Block, BlockKind, LineRange, ListMarker, Locator};
 use crate::text::{is_table_rule, sentences};
 
 /// What stands between a unit and the one before it.
@@ -50,6 +50,8 @@ pub(super) struct Unit<'d> {
     pub(super) join: Join,
     pub(super) kind: UnitKind,
     pub(super) lines: Option<LineRange>,
+    /// The pages, slides or rows of a sheet.
+    pub(super) at: Option<Cow<'d, Locator>>,
     /// The rows of a table that it holds.
     pub(super) rows: Option<Rows>,
 }
@@ -63,6 +65,8 @@ pub(super) struct Rows {
     pub(super) first: u32,
     /// How many the whole table has.
     pub(super) of: u32,
+    /// The number that the first one has in its sheet.
+    pub(super) sheet_row: Option<u32>,
 }
 
 /// Appends the units of a block that is no heading. `budget` is the most tokens a unit may have; `previous` is the block
@@ -75,8 +79,8 @@ pub(super) fn push_units<'d>(
     counter: &dyn TokenCounter,
     units: &mut Vec<Unit<'d>>,
 ) {
-    let lines = block.place.lines;
-    let mut pieces = Pieces { budget, counter, lines, units };
+    let (lines, at) = (block.place.lines, block.place.locator.as_ref());
+    let mut pieces = Pieces { budget, counter, lines, at, units };
     match &block.kind {
         BlockKind::Code { language } => pieces.code(&block.text, language),
         BlockKind::Table => pieces.table(&block.text, table),
@@ -105,12 +109,14 @@ struct Pieces<'u, 'd> {
     budget: usize,
     counter: &'u dyn TokenCounter,
     lines: Option<LineRange>,
+    at: Option<&'d Locator>,
     units: &'u mut Vec<Unit<'d>>,
 }
 
 impl<'d> Pieces<'_, 'd> {
     fn push(&mut self, text: Cow<'d, str>, tokens: usize, join: Join, kind: UnitKind) {
-        self.units.push(Unit { text, tokens, join, kind, lines: self.lines, rows: None });
+        let at = self.at.map(Cow::Borrowed);
+        self.units.push(Unit { text, tokens, join, kind, lines: self.lines, at, rows: None });
     }
 
     /// Sentences of running text, the first one behind `prefix`.
@@ -172,7 +178,11 @@ impl<'d> Pieces<'_, 'd> {
         let of = count(text.lines().count().saturating_sub(header_lines));
         if tokens <= self.budget {
             self.push(Cow::Borrowed(text), tokens, Join::Paragraph, UnitKind::Whole);
-            self.units.last_mut().into_iter().for_each(|unit| unit.rows = Some(Rows { table, first: 1, of }));
+            let sheet_row = self.sheet_row(1);
+            self.units
+                .last_mut()
+                .into_iter()
+                .for_each(|unit| unit.rows = Some(Rows { table, first: 1, of, sheet_row }));
             return;
         }
         let mut rows = text.lines();
@@ -186,8 +196,33 @@ impl<'d> Pieces<'_, 'd> {
         }
         let before = self.units.len();
         let starts = self.grouped(rows, &header, "", tokens);
-        for (unit, start) in self.units.iter_mut().skip(before).zip(starts) {
-            unit.rows = Some(Rows { table, first: count(start.saturating_sub(skipped)) + 1, of });
+        let firsts: Vec<u32> = starts.iter().map(|start| count(start.saturating_sub(skipped)) + 1).collect();
+        for (number, first) in firsts.iter().enumerate() {
+            // A row that is cut stands in several units.
+            let last = firsts.get(number + 1).map_or(of, |next| next.saturating_sub(1).max(*first));
+            let (at, sheet_row) = (self.sheet_rows(*first, last), self.sheet_row(*first));
+            if let Some(unit) = self.units.get_mut(before + number) {
+                unit.rows = Some(Rows { table, first: *first, of, sheet_row });
+                unit.at = at.map(Cow::Owned).or(unit.at.take());
+            }
+        }
+    }
+
+    /// The number that a row of the table has in its sheet. The rows of a block follow each other there.
+    fn sheet_row(&self, row: u32) -> Option<u32> {
+        match self.at {
+            Some(Locator::Rows { first, .. }) => Some(first.saturating_add(row.saturating_sub(1))),
+            _ => None,
+        }
+    }
+
+    fn sheet_rows(&self, first: u32, last: u32) -> Option<Locator> {
+        match self.at {
+            Some(Locator::Rows { sheet, .. }) => {
+                let (first, last) = (self.sheet_row(first)?, self.sheet_row(last)?);
+                Some(Locator::Rows { sheet: sheet.clone(), first, last })
+            }
+            _ => None,
         }
     }
 

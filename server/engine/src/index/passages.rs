@@ -33,6 +33,9 @@ pub struct DocumentRecord {
     pub language: Option<Language>,
     /// Digest of the file's bytes.
     pub digest: Sha256Digest,
+    /// Other files of the same content: paths in the same source, or `source: path`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<String>,
     /// Its first chunk.
     pub first_chunk: u32,
     /// How many chunks it has.
@@ -220,6 +223,7 @@ mod tests {
                     title: "T".to_owned(),
                     language,
                     digest: digest_bytes(b"x"),
+                    copies: Vec::new(),
                     first_chunk: number,
                     chunks: 1,
                 })

@@ -1,9 +1,12 @@
 //! Collects blocks in reading order: keeps the heading path, trims texts, counts against the cap, and finishes the
 //! document with its title and language. Every reader builds through it.
 
+use super::controls::without_controls;
 use super::limits::{MAX_BLOCKS, MAX_HEADING_BYTES};
 use super::{FileContent, Reading};
-use crate::document::{Block, BlockKind, Document, DocumentId, Finding, FindingCode, Language, LineRange, Place};
+use crate::document::{
+    Block, BlockKind, Document, DocumentId, Finding, FindingCode, Language, LineRange, Locator, Place,
+};
 use crate::text::language;
 
 /// Blocks under construction.
@@ -13,11 +16,20 @@ pub(super) struct Blocks {
     /// The open headings, outermost first, each with its level.
     path: Vec<(u8, String)>,
     overflow: bool,
+    /// Control characters that were taken out.
+    controls: usize,
 }
 
 impl Blocks {
     /// Adds a block under the headings open now. Blank text adds nothing.
     pub(super) fn push(&mut self, kind: BlockKind, text: &str, lines: Option<LineRange>) {
+        self.push_at(kind, text, lines, None);
+    }
+
+    /// The same for a block that stands on pages, slides or rows of a sheet.
+    pub(super) fn push_at(&mut self, kind: BlockKind, text: &str, lines: Option<LineRange>, locator: Option<Locator>) {
+        let (text, removed) = without_controls(text);
+        self.controls += removed;
         let text = match kind {
             // The first line of code and tables may be indented on purpose.
             BlockKind::Code { .. } | BlockKind::Table => text.trim_matches('\n').trim_end(),
@@ -41,7 +53,7 @@ impl Blocks {
         if let BlockKind::Heading { level } = kind {
             self.path.push((level, text.clone()));
         }
-        self.done.push(Block { kind, text, place: Place::new(headings, lines) });
+        self.done.push(Block { kind, text, place: Place { locator, ..Place::new(headings, lines) } });
     }
 
     /// Whether the cap is reached, so that a reader may stop.
@@ -51,12 +63,13 @@ impl Blocks {
 
     /// Takes over the blocks of a fragment, below the headings open now, its lines counted from `first_line`.
     pub(super) fn append(&mut self, fragment: Self, first_line: u32) {
+        self.controls += fragment.controls;
         for block in fragment.done {
             let lines = block
                 .place
                 .lines
                 .map(|lines| LineRange { first: lines.first + first_line - 1, last: lines.last + first_line - 1 });
-            self.push(block.kind, &block.text, lines);
+            self.push_at(block.kind, &block.text, lines, block.place.locator);
         }
     }
 
@@ -113,6 +126,9 @@ pub(super) fn finish(content: &FileContent, identity: Identity, blocks: Blocks, 
             "split it into several documents",
         )));
     }
+    if blocks.done.is_empty() && !reading.findings.is_empty() {
+        return;
+    }
     if blocks.done.is_empty() {
         reading.findings.push(at_line(Finding::new(
             FindingCode::NoText,
@@ -122,8 +138,14 @@ pub(super) fn finish(content: &FileContent, identity: Identity, blocks: Blocks, 
         )));
         return;
     }
+    if blocks.controls > 0 {
+        let (removed, advice) = (blocks.controls, "check what wrote it; logs can be saved without colours");
+        let detail = format!("{removed} control characters were taken out");
+        reading.findings.push(at_line(Finding::new(FindingCode::ControlCharacters, path, detail, advice)));
+    }
     let first_heading = blocks.first_heading().map(str::to_owned);
-    let declared = identity.title.map(|title| title.split_whitespace().collect::<Vec<_>>().join(" "));
+    let title = identity.title.map(|title| without_controls(&title).0.into_owned());
+    let declared = title.map(|title| title.split_whitespace().collect::<Vec<_>>().join(" "));
     let mut title =
         declared.filter(|title| !title.is_empty()).or(first_heading).unwrap_or_else(|| stem(identity.id.as_str()));
     truncate(&mut title, MAX_HEADING_BYTES);

@@ -4,6 +4,9 @@
 /// a few copies of it fit a small pod.
 pub const MAX_FILE_BYTES: u64 = 16 << 20;
 
+/// Largest file of a binary format, in bytes: what a worker takes. A scanned manual has this much in pictures.
+pub const MAX_BINARY_FILE_BYTES: u64 = ragops_formats::pool::MAX_REQUEST_BYTES;
+
 /// Longest line of a `.jsonl` file, in bytes: one record is one document, and a document over this is a dump.
 pub const MAX_RECORD_BYTES: usize = 4 << 20;
 

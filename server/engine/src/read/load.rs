@@ -8,7 +8,8 @@ use std::time::SystemTime;
 use ragops_storage::{Sha256Digest, digest_bytes};
 
 use super::fault::{Meaning, SourceFault, meaning};
-use super::limits::MAX_FILE_BYTES;
+use super::limits::{MAX_BINARY_FILE_BYTES, MAX_FILE_BYTES};
+use super::media;
 use crate::document::{Finding, FindingCode, SourceName};
 
 /// One file of a source as listed.
@@ -79,11 +80,12 @@ impl SourceFile {
         }
         let mut file = File::open(&self.absolute).map_err(|error| self.refuse(error))?;
         let before = file.metadata().map_err(|error| self.refuse(error))?;
-        if before.len() > MAX_FILE_BYTES {
-            return Err(LoadError::Refused(self.too_large(before.len())));
+        let most = most_bytes(&self.path);
+        if before.len() > most {
+            return Err(LoadError::Refused(self.too_large(before.len(), most)));
         }
         let mut bytes = Vec::with_capacity(before.len() as usize);
-        let read = Read::by_ref(&mut file).take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes);
+        let read = Read::by_ref(&mut file).take(most + 1).read_to_end(&mut bytes);
         read.map_err(|error| self.refuse(error))?;
         let after = file.metadata().map_err(|error| self.refuse(error))?;
         if is_same(&before, &after, bytes.len() as u64) { Ok(bytes) } else { Err(self.changed().into()) }
@@ -94,11 +96,11 @@ impl SourceFile {
         SourceFault::Changed { name: self.source.clone(), path: self.path.clone() }
     }
 
-    fn too_large(&self, size: u64) -> Finding {
+    fn too_large(&self, size: u64, most: u64) -> Finding {
         Finding::new(
             FindingCode::FileTooLarge,
             &self.path,
-            format!("{size} bytes, at most {MAX_FILE_BYTES} are read"),
+            format!("{size} bytes, at most {most} are read"),
             "split it or exclude it from the source",
         )
     }
@@ -109,6 +111,11 @@ impl SourceFile {
             Meaning::Gone | Meaning::Transient => SourceFault::of(&self.source, &self.path, error).into(),
         }
     }
+}
+
+/// How large a file of this name may be: much of a binary format is pictures.
+fn most_bytes(path: &str) -> u64 {
+    if media::is_text_name(path) { MAX_FILE_BYTES } else { MAX_BINARY_FILE_BYTES }
 }
 
 /// The finding for a file or folder that this user may not read.
@@ -157,9 +164,13 @@ mod tests {
     #[test]
     fn a_file_over_the_cap_is_a_finding_that_names_it() {
         let dir = tempfile::tempdir().unwrap();
-        File::create(dir.path().join("large")).unwrap().set_len(MAX_FILE_BYTES + 1).unwrap();
-        let Err(LoadError::Refused(finding)) = file(&dir, "large").load() else { panic!("it is no finding") };
-        assert_eq!((finding.code, finding.path.as_str()), (FindingCode::FileTooLarge, "large"));
+        for (name, most) in
+            [("large.md", MAX_FILE_BYTES), ("large", MAX_FILE_BYTES), ("large.pdf", MAX_BINARY_FILE_BYTES)]
+        {
+            File::create(dir.path().join(name)).unwrap().set_len(most + 1).unwrap();
+            let Err(LoadError::Refused(finding)) = file(&dir, name).load() else { panic!("it is no finding") };
+            assert_eq!((finding.code, finding.path.as_str()), (FindingCode::FileTooLarge, name));
+        }
     }
 
     #[test]

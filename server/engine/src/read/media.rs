@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ragops_formats::Format;
+
 /// A format that RagOps knows by name, whether or not a reader for it is built in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -14,11 +16,37 @@ pub enum MediaType {
     PlainText,
     /// `.jsonl`, `.ndjson`: one record a line.
     JsonLines,
+    /// `.csv`: comma-separated values.
+    Csv,
+    /// `.tsv`: tab-separated values.
+    Tsv,
     /// PDF.
     Pdf,
-    /// ZIP containers: docx, xlsx, pptx, hwpx and plain archives.
+    /// Word, Office Open XML.
+    Docx,
+    /// PowerPoint, Office Open XML.
+    Pptx,
+    /// Excel, Office Open XML, with or without macros.
+    Xlsx,
+    /// Hangul, compound file.
+    Hwp,
+    /// Hangul, XML.
+    Hwpx,
+    /// OpenDocument text.
+    Odt,
+    /// Rich Text Format.
+    Rtf,
+    /// A mail.
+    Eml,
+    /// Word before 2007.
+    Doc,
+    /// PowerPoint before 2007.
+    Ppt,
+    /// Excel before 2007.
+    Xls,
+    /// Any other ZIP archive.
     Zip,
-    /// Compound files of old office programs: doc, xls, ppt, hwp.
+    /// Any other compound file.
     CompoundFile,
     /// Pictures, sound and video.
     Media,
@@ -34,8 +62,20 @@ impl fmt::Display for MediaType {
             Self::PlainText => "text/plain",
             Self::JsonLines => "application/x-ndjson",
             Self::Pdf => "application/pdf",
-            Self::Zip => "an office document or archive (application/zip)",
-            Self::CompoundFile => "an old office document (application/x-ole-storage)",
+            Self::Csv => "text/csv",
+            Self::Tsv => "text/tab-separated-values",
+            Self::Docx => "a Word document",
+            Self::Pptx => "a PowerPoint presentation",
+            Self::Xlsx => "an Excel workbook",
+            Self::Hwp | Self::Hwpx => "a Hangul document",
+            Self::Odt => "an OpenDocument text",
+            Self::Rtf => "text/rtf",
+            Self::Eml => "message/rfc822",
+            Self::Doc => "a Word document of before 2007 (.doc)",
+            Self::Ppt => "a PowerPoint presentation of before 2007 (.ppt)",
+            Self::Xls => "an Excel workbook of before 2007 (.xls)",
+            Self::Zip => "an archive, or an office document under another name (application/zip)",
+            Self::CompoundFile => "an office document under another name (application/x-ole-storage)",
             Self::Media => "a picture, sound or video",
             Self::Binary => "application/octet-stream",
         })
@@ -54,17 +94,22 @@ const EXTENSIONS: &[(&str, MediaType)] = &[
     ("text", MediaType::PlainText),
     ("jsonl", MediaType::JsonLines),
     ("ndjson", MediaType::JsonLines),
+    ("csv", MediaType::Csv),
+    ("tsv", MediaType::Tsv),
     ("pdf", MediaType::Pdf),
-    ("docx", MediaType::Zip),
-    ("xlsx", MediaType::Zip),
-    ("xlsm", MediaType::Zip),
-    ("pptx", MediaType::Zip),
-    ("hwpx", MediaType::Zip),
+    ("docx", MediaType::Docx),
+    ("pptx", MediaType::Pptx),
+    ("xlsx", MediaType::Xlsx),
+    ("xlsm", MediaType::Xlsx),
+    ("hwp", MediaType::Hwp),
+    ("hwpx", MediaType::Hwpx),
+    ("odt", MediaType::Odt),
+    ("rtf", MediaType::Rtf),
+    ("eml", MediaType::Eml),
+    ("doc", MediaType::Doc),
+    ("ppt", MediaType::Ppt),
+    ("xls", MediaType::Xls),
     ("zip", MediaType::Zip),
-    ("doc", MediaType::CompoundFile),
-    ("xls", MediaType::CompoundFile),
-    ("ppt", MediaType::CompoundFile),
-    ("hwp", MediaType::CompoundFile),
     ("png", MediaType::Media),
     ("jpg", MediaType::Media),
     ("jpeg", MediaType::Media),
@@ -76,13 +121,15 @@ const EXTENSIONS: &[(&str, MediaType)] = &[
 ];
 
 /// The extensions of the files that are read, for people. A test holds it against `EXTENSIONS` and the readers.
-pub const ACCEPTED: &str = ".md, .markdown, .mdx, .html, .htm, .xhtml, .txt, .text, .jsonl, .ndjson";
+pub const ACCEPTED: &str = ".md, .markdown, .mdx, .html, .htm, .xhtml, .txt, .text, .jsonl, .ndjson, .csv, .tsv, .pdf, \
+                            .docx, .pptx, .xlsx, .xlsm, .hwp, .hwpx, .odt, .rtf, .eml";
 
 /// First bytes that name a format.
 const SIGNATURES: &[(&[u8], MediaType)] = &[
     (b"%PDF-", MediaType::Pdf),
     (b"PK\x03\x04", MediaType::Zip),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", MediaType::CompoundFile),
+    (b"{\\rtf", MediaType::Rtf),
     (b"\x89PNG", MediaType::Media),
     (b"\xff\xd8\xff", MediaType::Media),
     (b"GIF8", MediaType::Media),
@@ -92,8 +139,18 @@ const SIGNATURES: &[(&[u8], MediaType)] = &[
 
 /// Whether a file of this name has a type that is read, in either case. Its bytes may say otherwise later.
 pub fn is_accepted(path: &str) -> bool {
-    let found = extension(path).and_then(|extension| EXTENSIONS.iter().find(|(known, _)| *known == extension));
-    found.is_some_and(|(_, media_type)| media_type.is_accepted())
+    named_type(path).is_some_and(MediaType::is_accepted)
+}
+
+/// Whether a file of this name is text, or may be: it has no extension that says otherwise.
+pub fn is_text_name(path: &str) -> bool {
+    named_type(path).is_none_or(MediaType::is_text)
+}
+
+/// What a file of this name should be, by its extension alone.
+pub fn named_type(path: &str) -> Option<MediaType> {
+    let extension = extension(path)?;
+    EXTENSIONS.iter().find(|(known, _)| *known == extension).map(|(_, media_type)| *media_type)
 }
 
 /// The extension of the last name of a path, in lower case and without its dot.
@@ -105,18 +162,81 @@ pub fn extension(path: &str) -> Option<String> {
 impl MediaType {
     /// Whether a standard reader takes it.
     pub fn is_accepted(self) -> bool {
-        matches!(self, Self::Markdown | Self::Html | Self::PlainText | Self::JsonLines)
+        self.is_text() || self.binary_format().is_some()
+    }
+
+    /// Whether it is text, which is read in this process.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Markdown | Self::Html | Self::PlainText | Self::JsonLines | Self::Csv | Self::Tsv)
+    }
+
+    /// The format that a worker reads it as.
+    pub fn binary_format(self) -> Option<Format> {
+        BINARY.iter().find(|(media_type, _)| *media_type == self).map(|(_, format)| *format)
+    }
+
+    /// The type that a worker's format is.
+    pub fn of(format: Format) -> Self {
+        BINARY.iter().find(|(_, other)| *other == format).map_or(Self::Binary, |(media_type, _)| *media_type)
     }
 }
+
+/// What workers read.
+const BINARY: [(MediaType, Format); 9] = [
+    (MediaType::Pdf, Format::Pdf),
+    (MediaType::Docx, Format::Docx),
+    (MediaType::Pptx, Format::Pptx),
+    (MediaType::Xlsx, Format::Xlsx),
+    (MediaType::Hwp, Format::Hwp),
+    (MediaType::Hwpx, Format::Hwpx),
+    (MediaType::Odt, Format::Odt),
+    (MediaType::Rtf, Format::Rtf),
+    (MediaType::Eml, Format::Eml),
+];
 
 /// The media type of a file. A name's extension decides, except that bytes with a signature of another format are that
 /// format: a PDF called `notes.txt` is a PDF.
 pub fn media_type(path: &str, bytes: &[u8]) -> MediaType {
-    if let Some((_, found)) = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)) {
-        return *found;
+    let named = named_type(path);
+    match SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)).map(|(_, found)| *found) {
+        Some(container @ (MediaType::Zip | MediaType::CompoundFile)) => within(container, named),
+        Some(found) => found,
+        None => named.unwrap_or_else(|| sniff(bytes)),
     }
-    let known = extension(path).and_then(|extension| EXTENSIONS.iter().find(|(known, _)| *known == extension));
-    known.map_or_else(|| sniff(bytes), |(_, found)| *found)
+}
+
+/// Whether a file's name says that it is something else than `media_type`. A name without an extension, or with one that
+/// means nothing here, says nothing.
+pub fn is_misnamed(path: &str, media_type: MediaType) -> bool {
+    named_type(path).is_some_and(|named| named != media_type)
+}
+
+/// What a container is: what its name says, if that is of the kind. It is looked into by a worker, never here: what is
+/// inside may be made to harm.
+fn within(container: MediaType, named: Option<MediaType>) -> MediaType {
+    let kinds: &[MediaType] = match container {
+        MediaType::Zip => &[
+            MediaType::Docx,
+            MediaType::Pptx,
+            MediaType::Xlsx,
+            MediaType::Odt,
+            // One is often given the other's name.
+            MediaType::Hwpx,
+            MediaType::Hwp,
+        ],
+        _ => &[
+            MediaType::Doc,
+            MediaType::Ppt,
+            MediaType::Xls,
+            MediaType::Hwp,
+            MediaType::Hwpx,
+            // With a password they are wrapped in a compound file.
+            MediaType::Docx,
+            MediaType::Pptx,
+            MediaType::Xlsx,
+        ],
+    };
+    named.filter(|named| kinds.contains(named)).unwrap_or(container)
 }
 
 /// The type of bytes under a name that says nothing.
@@ -139,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_accepted_extensions_are_those_that_a_standard_reader_takes() {
-        let registry = crate::read::Registry::standard();
+        let registry = crate::read::Registry::with(std::sync::Arc::new(crate::read::InProcess));
         let taken = EXTENSIONS.iter().filter(|(_, media_type)| registry.reads(*media_type));
         let taken: Vec<String> = taken.map(|(extension, _)| format!(".{extension}")).collect();
         assert_eq!(ACCEPTED, taken.join(", "));
@@ -158,7 +278,7 @@ mod tests {
         check("UP.MD", true);
         check("a/Notes.Txt", true);
         check("faq.JSONL", true);
-        for path in ["README", "md", "notes.md/README", "a.json", "a.pdf", "a.MD.docx", "a."] {
+        for path in ["README", "md", "notes.md/README", "a.json", "a.png", "a.MD.doc", "a."] {
             check(path, false);
         }
     }
@@ -173,7 +293,11 @@ mod tests {
         check("README", b"plain words", MediaType::PlainText);
         check("page", b"\n<!DOCTYPE html><p>x", MediaType::Html);
         check("notes.txt", b"%PDF-1.7 ...", MediaType::Pdf);
-        check("manual.docx", b"PK\x03\x04", MediaType::Zip);
+        check("manual.docx", b"PK\x03\x04", MediaType::Docx);
+        check("manual.md", b"PK\x03\x04", MediaType::Zip);
+        check("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", MediaType::Doc);
+        check("old.bin", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", MediaType::CompoundFile);
+        check("letter.doc", b"{\\rtf1 x}", MediaType::Rtf);
         check("core", b"\x00\x01\x02", MediaType::Binary);
         check("v1.2/notes", b"words", MediaType::PlainText);
         check("deploy.yaml", b"kind: Pod", MediaType::PlainText);

@@ -2,7 +2,9 @@
 //! `scan` finds the files, `SourceFile::load` gets their bytes, the registry picks the reader of their media type.
 //! A bad file is a finding, never a failed build; a file that cannot be read at this moment is a fault, never a finding.
 
+mod binary;
 mod blocks;
+mod controls;
 pub mod decode;
 pub mod fault;
 mod front_matter;
@@ -16,8 +18,10 @@ pub mod media;
 mod nesting;
 mod plain;
 pub mod scan;
+mod separated;
 mod table;
 
+pub use binary::{BinaryReader, Extractor, InProcess};
 pub use fault::SourceFault;
 pub use html::HtmlReader;
 pub use jsonl::JsonLinesReader;
@@ -25,7 +29,10 @@ pub use load::{FileContent, LoadError, SourceFile};
 pub use markdown::MarkdownReader;
 pub use media::MediaType;
 pub use plain::PlainTextReader;
-pub use scan::{FolderSource, Scan, ScanError, scan, scan_until};
+pub use scan::{FolderSource, OnError, Scan, ScanError, scan, scan_until};
+pub use separated::SeparatedValuesReader;
+
+use std::sync::Arc;
 
 use crate::document::{Document, Finding, FindingCode};
 
@@ -36,12 +43,23 @@ pub struct Reading {
     pub documents: Vec<Document>,
     /// What was left out or changed, and why.
     pub findings: Vec<Finding>,
+    /// Why nobody looked at the file, if nobody did: that says nothing about it, and a build must not go on without it.
+    pub unread: Option<Unread>,
+}
+
+/// Why nobody looked at a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unread {
+    /// The caller ended the build.
+    Cancelled,
+    /// The process that reads such files cannot be started; with the system's reason.
+    NoReader(String),
 }
 
 impl Reading {
     /// Nothing but a reason.
     pub fn refused(finding: Finding) -> Self {
-        Self { documents: Vec::new(), findings: vec![finding] }
+        Self { findings: vec![finding], ..Self::default() }
     }
 }
 
@@ -65,13 +83,21 @@ impl Registry {
         Self { readers: Vec::new() }
     }
 
-    /// Markdown, HTML, plain text and `.jsonl`.
-    pub fn standard() -> Self {
+    /// Every format: text in this process, the others by `extractor`.
+    pub fn with(extractor: Arc<dyn Extractor>) -> Self {
+        let mut registry = Self::text();
+        registry.register(Box::new(BinaryReader::new(extractor)));
+        registry
+    }
+
+    /// The formats that are text: Markdown, HTML, plain text, `.jsonl`, `.csv` and `.tsv`.
+    pub fn text() -> Self {
         let mut registry = Self::empty();
         registry.register(Box::new(MarkdownReader));
         registry.register(Box::new(HtmlReader));
         registry.register(Box::new(PlainTextReader));
         registry.register(Box::new(JsonLinesReader));
+        registry.register(Box::new(SeparatedValuesReader));
         registry
     }
 
@@ -86,10 +112,16 @@ impl Registry {
             return Reading::refused(finding);
         }
         let media_type = media::media_type(&content.file.path, &content.bytes);
-        match self.readers.iter().rev().find(|reader| reader.media_types().contains(&media_type)) {
-            Some(reader) => reader.read(content),
-            None => Reading::refused(unsupported(&content.file.path, format!("{media_type} is not read"))),
+        let Some(reader) = self.readers.iter().rev().find(|reader| reader.media_types().contains(&media_type)) else {
+            return Reading::refused(unsupported(&content.file.path, format!("{media_type} is not read")));
+        };
+        let mut reading = reader.read(content);
+        // One that could not be read has a finding that says so.
+        if !reading.documents.is_empty() && media::is_misnamed(&content.file.path, media_type) {
+            reading.findings.push(misnamed(&content.file.path, media_type));
         }
+        cap_findings(&mut reading.findings);
+        reading
     }
 
     /// Whether a reader is registered for the type.
@@ -98,19 +130,39 @@ impl Registry {
     }
 }
 
-impl Default for Registry {
-    fn default() -> Self {
-        Self::standard()
-    }
-}
-
 /// What to do about a file that no reader takes; a test holds the list against `media::ACCEPTED`.
 const CONVERT: &str = "convert it to a type that is read (.md, .markdown, .mdx, .html, .htm, .xhtml, .txt, .text, .jsonl, \
-                       .ndjson), or name it in the source's `exclude`";
+                       .ndjson, .csv, .tsv, .pdf, .docx, .pptx, .xlsx, .xlsm, .hwp, .hwpx, .odt, .rtf, .eml), or name it \
+                       in the source's `exclude`";
+
+/// What to do about the formats of before 2007.
+const SAVE_ANEW: &str = "open it in an office program and save it as .docx, .pptx, .xlsx or .pdf";
 
 /// The finding for a file that no reader takes.
 fn unsupported(path: &str, detail: String) -> Finding {
-    Finding::new(FindingCode::UnsupportedFormat, path, detail, CONVERT)
+    let is_old = media::extension(path).is_some_and(|extension| ["doc", "ppt", "xls"].contains(&extension.as_str()));
+    Finding::new(FindingCode::UnsupportedFormat, path, detail, if is_old { SAVE_ANEW } else { CONVERT })
+}
+
+/// Keeps the first findings of a file and counts the rest, so that no file gives a report of its own size.
+fn cap_findings(findings: &mut Vec<Finding>) {
+    let more = findings.len().saturating_sub(limits::MAX_FINDINGS_PER_FILE);
+    if let Some(first) = findings.get(limits::MAX_FINDINGS_PER_FILE) {
+        let rest = Finding::new(first.code, first.path.clone(), format!("{more} more problems"), first.advice.clone());
+        findings.truncate(limits::MAX_FINDINGS_PER_FILE);
+        findings.push(rest);
+    }
+}
+
+/// The finding for a file that was read as what its bytes are.
+fn misnamed(path: &str, media_type: MediaType) -> Finding {
+    let extension = media::extension(path).unwrap_or_default();
+    Finding::new(
+        FindingCode::WrongExtension,
+        path,
+        format!("its name ends in `.{extension}`, its bytes are {media_type}: it was read as that"),
+        "rename it, so that other programs open it too",
+    )
 }
 
 /// The finding for a file without bytes, or with white space only.
@@ -132,10 +184,34 @@ mod tests {
 
     #[test]
     fn a_file_that_no_reader_takes_is_named_with_the_types_that_are_read() {
-        let content = FileContent::from_bytes(SourceName::new("docs"), "a/manual.txt", b"%PDF-1.7".to_vec());
-        let Reading { documents, findings } = Registry::standard().read(&content);
+        let content = FileContent::from_bytes(SourceName::new("docs"), "a/picture.txt", b"\x89PNG\r\n".to_vec());
+        let Reading { documents, findings, .. } = Registry::text().read(&content);
         assert_eq!((documents.len(), findings.len()), (0, 1));
-        assert_eq!((findings[0].code, findings[0].path.as_str()), (FindingCode::UnsupportedFormat, "a/manual.txt"));
+        assert_eq!((findings[0].code, findings[0].path.as_str()), (FindingCode::UnsupportedFormat, "a/picture.txt"));
         assert!(findings[0].advice.contains(media::ACCEPTED), "{}", findings[0]);
+    }
+
+    #[test]
+    fn a_file_whose_name_says_something_else_is_read_and_named() {
+        let registry = Registry::with(Arc::new(InProcess));
+        let check = |path: &str, bytes: &[u8], expect: &[FindingCode]| {
+            let reading = registry.read(&FileContent::from_bytes(SourceName::new("docs"), path, bytes.to_vec()));
+            assert_eq!(reading.findings.iter().map(|f| f.code).collect::<Vec<_>>(), expect, "{path}: {reading:?}");
+        };
+        let rich = b"{\\rtf1 The pump stops at 90 degrees.}";
+        check("notes.txt", rich, &[FindingCode::WrongExtension]);
+        check("notes.rtf", rich, &[]);
+        check("notes.RTF", rich, &[]);
+        check("notes", rich, &[]);
+        check("notes.pdf", b"The pump stops at 90 degrees.", &[FindingCode::Malformed]);
+        check("notes.md", b"\x89PNG\r\n", &[FindingCode::UnsupportedFormat]);
+    }
+
+    #[test]
+    fn formats_of_before_2007_are_named_with_what_to_do() {
+        let bytes = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".to_vec();
+        let content = FileContent::from_bytes(SourceName::new("docs"), "old.doc", bytes);
+        let reading = Registry::with(Arc::new(InProcess)).read(&content);
+        assert!(reading.findings[0].advice.contains("save it as .docx"), "{}", reading.findings[0]);
     }
 }

@@ -35,6 +35,18 @@ pub struct FolderSource {
     pub include: Vec<String>,
     /// Patterns of files and folders to leave out; they win over `include`.
     pub exclude: Vec<String>,
+    /// What becomes of the build when a file cannot be used.
+    pub on_error: OnError,
+}
+
+/// What becomes of a build when a file cannot be used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// The file is left out and named.
+    #[default]
+    Skip,
+    /// The build ends with the first such file, named.
+    Fail,
 }
 
 /// What the folder holds.

@@ -167,7 +167,7 @@ mod tests {
         let mut hasher = ragops_storage::Sha256Hasher::default();
         for (path, bytes) in pages {
             let content = FileContent::from_bytes(SourceName::new("docs"), path, bytes.to_vec());
-            for document in Registry::standard().read(&content).documents {
+            for document in Registry::text().read(&content).documents {
                 let settings = ChunkSettings { max_tokens: 128, overlap_tokens: 16 };
                 for chunk in chunk(&document, &settings, &|text: &str| text.split_whitespace().count()) {
                     hasher.update_field(chunk.embedding_text().as_bytes());

@@ -13,15 +13,15 @@ fn a_file_that_no_reader_takes_makes_one_revision_that_names_it_whatever_is_in_i
     let world = World::new();
     let before = world.build().unwrap();
     assert_eq!(before.manifest.findings.total(), 0);
-    world.write("manual.docx", "one");
+    world.write("manual.doc", "one");
     let named = world.build().unwrap();
     assert_eq!((named.result, named.manifest.findings.counts["UnsupportedFormat"]), (BuildResult::Built, 1));
-    assert_eq!(named.manifest.findings.first[0].path, "manual.docx");
+    assert_eq!(named.manifest.findings.first[0].path, "manual.doc");
     assert_eq!(named.manifest.content_digest, before.manifest.content_digest);
-    world.write("manual.docx", "another text");
+    world.write("manual.doc", "another text");
     let again = world.build().unwrap();
     assert_eq!((again.result, &again.revision), (BuildResult::Unchanged, &named.revision));
-    fs::remove_file(world.docs().join("manual.docx")).unwrap();
+    fs::remove_file(world.docs().join("manual.doc")).unwrap();
     let gone = world.build().unwrap();
     assert_eq!((gone.result, &gone.revision), (BuildResult::Unchanged, &before.revision));
 }
@@ -57,8 +57,8 @@ fn an_index_without_documents_says_how_many_files_were_seen_and_what_is_read() {
         }
     };
     check(&[], &["no file was seen", "correct `folder.path`"]);
-    world.write("a.pdf", "x");
+    world.write("a.ppt", "x");
     world.write("b.json", "{}");
-    check(&[], &["2 files were looked at", "a.pdf (UnsupportedFormat), b.json (UnsupportedFormat)", "convert"]);
+    check(&[], &["2 files were looked at", "a.ppt (UnsupportedFormat), b.json (UnsupportedFormat)", "convert"]);
     check(&["*.md"], &["0 files were looked at, 2 more are left out by `include` and `exclude`"]);
 }

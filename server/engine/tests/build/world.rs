@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ragops_embed::{EmbedError, EmbeddingModel, Embeddings, ModelIdentity, Monitor};
-use ragops_engine::build::{BuildError, BuildObserver, BuildOutcome, BuildRequest, Unobserved, build};
+use ragops_engine::build::{BuildError, BuildObserver, BuildOutcome, BuildRequest, SharedExtractor, Unobserved, build};
 use ragops_engine::document::SourceName;
 use ragops_engine::read::FolderSource;
 use ragops_engine::revision::RevisionStore;
@@ -116,6 +116,7 @@ fn request(docs: &Path) -> BuildRequest {
         root: docs.to_path_buf(),
         include: Vec::new(),
         exclude: Vec::new(),
+        on_error: ragops_engine::read::OnError::Skip,
     };
     BuildRequest {
         index: "docs".to_owned(),
@@ -124,5 +125,6 @@ fn request(docs: &Path) -> BuildRequest {
         created_time: "2026-01-02T03:04:05Z".to_owned(),
         built_by: "tests".to_owned(),
         history: 2,
+        extractor: SharedExtractor(std::sync::Arc::new(ragops_engine::read::InProcess)),
     }
 }

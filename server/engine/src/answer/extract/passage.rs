@@ -212,7 +212,9 @@ impl Headings<'_> {
 }
 
 fn row_place(table: TablePart, offset: u32) -> RowPlace {
-    RowPlace { table: table.table, number: table.first.saturating_add(offset), of: table.of }
+    let number = table.first.saturating_add(offset);
+    let sheet_row = table.sheet_row.map(|first| first.saturating_add(offset));
+    RowPlace { table: table.table, number, of: table.of, sheet_row }
 }
 
 fn start(text: &str, segment: &Segment) -> Start {

@@ -1,8 +1,8 @@
 //! What announces a piece, and what forbids it: a list, table or command says little without the sentence above it, and the
 //! opposite under "Never do this:".
 
-use super::super::{PieceKind, is_group_row};
 use super::super::connectives::contrasts;
+use super::super::{PieceKind, is_group_row};
 use super::{Cut, Start};
 
 /// What announces a passage that begins in the middle of a list or table, found in the passage before: the last piece
@@ -168,7 +168,8 @@ fn lead_of_row(pieces: &[Cut], at: usize) -> Lead {
 }
 
 fn is_bold_group(row: &Cut) -> bool {
-    let cell = row.text.lines().last().unwrap_or_default().trim().trim_matches('|').split('|').next().unwrap_or_default();
+    let cell =
+        row.text.lines().last().unwrap_or_default().trim().trim_matches('|').split('|').next().unwrap_or_default();
     row.kind == PieceKind::Row && is_group(row) && cell.trim().starts_with("**") && cell.trim().ends_with("**")
 }
 

@@ -9,7 +9,20 @@ fn piece(block: usize, kind: PieceKind, text: &str, score: f32) -> Piece {
     let (section, quote) = (Section::default(), text.to_owned());
     let (row, item, paragraph, lead) = (None, None, None, None);
     let from_start = true;
-    Piece { chunk: ChunkNumber(0), evidence, quote, section, row, item, paragraph, kind, block, lead, from_start, score }
+    Piece {
+        chunk: ChunkNumber(0),
+        evidence,
+        quote,
+        section,
+        row,
+        item,
+        paragraph,
+        kind,
+        block,
+        lead,
+        from_start,
+        score,
+    }
 }
 
 /// Paragraphs of one sentence each.
@@ -128,7 +141,7 @@ fn sections_stay_apart_whatever_they_are_called() {
 
 fn table(scores: &[f32], of: u32) -> Vec<Piece> {
     let row = |(at, score): (usize, &f32)| {
-        let row = Some(RowPlace { table: 0, number: at as u32 + 1, of });
+        let row = Some(RowPlace { table: 0, number: at as u32 + 1, of, sheet_row: None });
         Piece { row, ..piece(0, PieceKind::Row, &format!("| {at} | value |"), *score) }
     };
     scores.iter().enumerate().map(row).collect()
@@ -233,7 +246,8 @@ fn what_to_do_when_a_step_fails_belongs_to_the_steps() {
 /// How far a prohibition reaches only a reader can tell, so the reader gets what stands between.
 #[test]
 fn what_stands_under_a_prohibition_is_read_with_it() {
-    for lead in ["Never do the following.", "작업 중에는 다음 행동을 절대 하지 마십시오.", "Forbidden"] {
+    for lead in ["Never do the following.", "작업 중에는 다음 행동을 절대 하지 마십시오.", "Forbidden"]
+    {
         let pieces = sentences(&[
             ("Wear boots.", -9.0),
             (lead, -9.0),

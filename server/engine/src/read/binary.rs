@@ -1,0 +1,231 @@
+//! Binary formats: a worker turns the file into plain blocks (`ragops_formats`), and these become a document like any other.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ragops_formats::pool::{Breach, Pool};
+use ragops_formats::{BlockKind as Kind, Extract, Format, ListMarker as Marker, Problem, ProblemKind, Table};
+
+use super::blocks::{Blocks, whole_file};
+use super::table::TableText;
+use super::{FileContent, MediaType, Reader, Reading, Unread, media, misnamed};
+use crate::document::{BlockKind, Finding, FindingCode, ListMarker};
+use crate::text::nfc;
+
+/// Reads the bytes of a binary format.
+pub trait Extractor: Send + Sync {
+    /// The content of a file, or why there is none. Blocks as long as that takes.
+    fn extract(&self, format: Format, bytes: &[u8]) -> Result<Extract, Breach>;
+}
+
+impl Extractor for Pool {
+    fn extract(&self, format: Format, bytes: &[u8]) -> Result<Extract, Breach> {
+        Pool::extract(self, format, bytes)
+    }
+}
+
+/// Reads in this process: for tests and tools that read files of their own. A hostile file can take the process with it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InProcess;
+
+impl Extractor for InProcess {
+    fn extract(&self, format: Format, bytes: &[u8]) -> Result<Extract, Breach> {
+        Ok(ragops_formats::extract(format, bytes))
+    }
+}
+
+/// Reads every binary format through an [`Extractor`].
+pub struct BinaryReader {
+    extractor: Arc<dyn Extractor>,
+}
+
+impl BinaryReader {
+    /// A reader that hands files to `extractor`.
+    pub fn new(extractor: Arc<dyn Extractor>) -> Self {
+        Self { extractor }
+    }
+}
+
+impl fmt::Debug for BinaryReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BinaryReader")
+    }
+}
+
+impl Reader for BinaryReader {
+    fn media_types(&self) -> &'static [MediaType] {
+        &[
+            MediaType::Pdf,
+            MediaType::Docx,
+            MediaType::Pptx,
+            MediaType::Xlsx,
+            MediaType::Hwp,
+            MediaType::Hwpx,
+            MediaType::Odt,
+            MediaType::Rtf,
+            MediaType::Eml,
+        ]
+    }
+
+    fn read(&self, content: &FileContent) -> Reading {
+        let media_type = media::media_type(&content.file.path, &content.bytes);
+        let Some(format) = media_type.binary_format() else {
+            return Reading::refused(super::unsupported(&content.file.path, format!("{media_type} is not read")));
+        };
+        match self.extractor.extract(format, &content.bytes) {
+            Ok(extract) => reading(content, format, extract),
+            Err(Breach::Cancelled) => Reading { unread: Some(Unread::Cancelled), ..Reading::default() },
+            Err(Breach::Start(reason)) => Reading { unread: Some(Unread::NoReader(reason)), ..Reading::default() },
+            Err(breach) => Reading::refused(breached(&content.file.path, &breach)),
+        }
+    }
+}
+
+fn reading(content: &FileContent, format: Format, extract: Extract) -> Reading {
+    let path = &content.file.path;
+    let mut reading = Reading::default();
+    reading.findings.extend(extract.problems.iter().map(|problem| finding(path, format, problem)));
+    // The worker told one office format from another by what is inside.
+    let read_as = extract.read_as.filter(|read_as| *read_as != format && !extract.blocks.is_empty());
+    reading.findings.extend(read_as.map(|read_as| misnamed(path, MediaType::of(read_as))));
+    let title = extract.title.map(|title| nfc(&title).into_owned());
+    whole_file(content, title, blocks(extract.blocks), &mut reading);
+    reading
+}
+
+/// Blocks as every reader makes them: NFC, tables as pipe rows.
+pub(super) fn blocks(found: Vec<ragops_formats::Block>) -> Blocks {
+    let mut blocks = Blocks::default();
+    for ragops_formats::Block { kind, at } in found {
+        match kind {
+            Kind::Heading { level, text } => {
+                let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                blocks.push_at(BlockKind::Heading { level: level.clamp(1, 6) }, &nfc(&text), None, at);
+            }
+            Kind::Paragraph(text) => blocks.push_at(BlockKind::Paragraph, &nfc(&text), None, at),
+            Kind::ListItem { depth, marker, text } => {
+                let marker = match marker {
+                    Marker::Bullet => ListMarker::Bullet,
+                    Marker::Number(number) => ListMarker::Number(number),
+                };
+                blocks.push_at(BlockKind::ListItem { depth, marker }, &nfc(&text), None, at);
+            }
+            Kind::Table(table) => blocks.push_at(BlockKind::Table, &nfc(&table_text(&table)), None, at),
+            Kind::Code(text) => blocks.push_at(BlockKind::Code { language: String::new() }, &nfc(&text), None, at),
+        }
+        if blocks.is_full() {
+            break;
+        }
+    }
+    blocks
+}
+
+fn table_text(table: &Table) -> String {
+    let mut text = TableText::default();
+    for (number, row) in table.rows.iter().enumerate() {
+        for cell in &row.cells {
+            text.cell_spanning(&cell.text, cell.columns as usize, cell.rows as usize);
+        }
+        if number < table.header_rows { text.end_header() } else { text.end_row() }
+    }
+    text.finish()
+}
+
+/// The finding for a problem inside a file.
+fn finding(path: &str, format: Format, problem: &Problem) -> Finding {
+    let (code, advice) = match problem.kind {
+        ProblemKind::Encrypted => (FindingCode::Encrypted, "save it without a password, or exclude it from the source"),
+        ProblemKind::Malformed => {
+            (FindingCode::Malformed, "open it in its program and save it again, or exclude it from the source")
+        }
+        ProblemKind::PartlyMalformed => {
+            (FindingCode::PartlyMalformed, "open it in its program, check that part, and save it again")
+        }
+        ProblemKind::NoText => (FindingCode::NoText, "let a program recognise its text (OCR) and save that with it"),
+        ProblemKind::UnsafeArchive => (FindingCode::UnsafeArchive, "save it again with its program, or exclude it"),
+        ProblemKind::ExternalReference => {
+            (FindingCode::ExternalReference, "save it again with an office program, which writes no such reference")
+        }
+        ProblemKind::TooLarge => (FindingCode::ContentLeftOut, "split it into several files"),
+        ProblemKind::UnreadPart => {
+            (FindingCode::UnreadPart, "put it into the source as a file of its own if it matters")
+        }
+    };
+    Finding::new(code, path, format!("{format}: {}", problem.detail), advice)
+}
+
+/// The finding for a file that took its reader down.
+fn breached(path: &str, breach: &Breach) -> Finding {
+    let (code, advice) = match breach {
+        Breach::Time(_) => (FindingCode::ReadTimeout, "split it, or exclude it from the source"),
+        Breach::Memory => (FindingCode::MemoryLimit, "split it, or exclude it from the source"),
+        Breach::Size(_) => (FindingCode::FileTooLarge, "split it or exclude it from the source"),
+        _ => (
+            FindingCode::ReaderCrashed,
+            "save it again with its program, or exclude it; please report it if you can share it",
+        ),
+    };
+    Finding::new(code, path, breach.to_string(), advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use ragops_formats::{Block, Cell, Locator, Row};
+
+    use super::*;
+    use crate::document::SourceName;
+
+    fn content() -> FileContent {
+        FileContent::from_bytes(SourceName::new("docs"), "faq.xlsx", b"PK\x03\x04".to_vec())
+    }
+
+    struct Fixed(Result<Extract, Breach>);
+
+    impl Extractor for Fixed {
+        fn extract(&self, _format: Format, _bytes: &[u8]) -> Result<Extract, Breach> {
+            self.0.clone()
+        }
+    }
+
+    #[test]
+    fn what_a_worker_gives_becomes_a_document_with_its_places() {
+        let at = |row| Some(Locator::Rows { sheet: "문의".to_owned(), first: row, last: row });
+        let table = Table {
+            header_rows: 1,
+            rows: vec![
+                Row { cells: vec![Cell::of("이름"), Cell::of("값|b")], at: at(2) },
+                Row { cells: vec![Cell::of("한\u{1100}\u{1161}"), Cell::of("1")], at: at(3) },
+            ],
+        };
+        let extract = Extract {
+            read_as: Some(Format::Xlsx),
+            title: Some("문의 FAQ".to_owned()),
+            blocks: vec![
+                Block { kind: Kind::Heading { level: 9, text: " 제\n목 ".to_owned() }, at: at(1) },
+                Block { kind: Kind::Table(table), at: at(3) },
+            ],
+            problems: vec![Problem::new(ProblemKind::UnreadPart, "the sheet `x` is hidden")],
+        };
+        let Reading { documents, findings, .. } = reading(&content(), Format::Xlsx, extract);
+        assert_eq!((documents[0].title.as_str(), findings[0].code), ("문의 FAQ", FindingCode::UnreadPart));
+        let blocks: Vec<_> = documents[0].blocks.iter().map(|b| (b.text.as_str(), b.place.locator.clone())).collect();
+        assert_eq!(blocks, [("제 목", at(1)), ("| 이름 | 값\\|b |\n| --- | --- |\n| 한가 | 1 |", at(3))]);
+        assert_eq!(documents[0].blocks[1].place.headings, ["제 목"]);
+    }
+
+    #[test]
+    fn each_breach_is_one_finding_that_names_the_file() {
+        for (breach, code) in [
+            (Breach::Time(std::time::Duration::from_secs(30)), FindingCode::ReadTimeout),
+            (Breach::Memory, FindingCode::MemoryLimit),
+            (Breach::Crash("signal 11".to_owned()), FindingCode::ReaderCrashed),
+            (Breach::Killed, FindingCode::ReaderCrashed),
+            (Breach::Size(1 << 40), FindingCode::FileTooLarge),
+        ] {
+            let content = FileContent::from_bytes(SourceName::new("docs"), "a.pdf", b"%PDF-1.7".to_vec());
+            let reading = BinaryReader::new(Arc::new(Fixed(Err(breach)))).read(&content);
+            assert_eq!((reading.findings.len(), reading.findings[0].code), (1, code));
+            assert_eq!(reading.findings[0].path, "a.pdf");
+        }
+    }
+}
