@@ -53,6 +53,7 @@ options=(--shared "$RAGOPS_SHARED" --samples "$PWD/config/samples" --models "$RA
 if [ "$scope" = --full ]; then options+=(--full); fi
 cargo bench --locked -p ragops-engine --bench retrieval -- "${options[@]}" >>"$staging"
 echo >>"$staging"
+cargo bench --locked -p ragops-server --bench reading -- --shared "$RAGOPS_SHARED" >>"$staging"
 cargo bench --locked -p ragops-embed --bench embedding >>"$staging"
 
 if [ "$scope" = --quick ]; then

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use ragops_embed::StoreError;
 use ragops_engine::build::{
-    BuildError, BuildObserver, BuildOutcome, BuildRequest, ErrorClass, build as build_revision,
+    BuildError, BuildObserver, BuildOutcome, BuildRequest, ErrorClass, SharedExtractor, build as build_revision,
 };
 use ragops_engine::revision::RevisionStore;
 
 use crate::clock;
 use crate::models::Models;
 use crate::query_record::QueryRecordError;
+use crate::readers::Readers;
 use crate::resources::{Folder, IndexConfig};
 
 /// A build failed; what served before still does.
@@ -53,6 +54,7 @@ pub fn build(
     observer: &dyn BuildObserver,
 ) -> Result<BuildOutcome, BuildFailure> {
     let model = models.for_build(&config.model)?;
+    let readers = Readers::new();
     let request = BuildRequest {
         index: config.name.clone(),
         sources: config.folders.iter().map(Folder::source).collect(),
@@ -60,9 +62,11 @@ pub fn build(
         created_time: clock::now_rfc3339(),
         built_by: concat!("ragops-server ", env!("CARGO_PKG_VERSION")).to_owned(),
         history: config.history,
+        extractor: SharedExtractor(readers.extractor()),
     };
     let store = RevisionStore::of_index(data, &config.name);
-    let outcome = build_revision(&request, model.model(), &store, observer);
+    let outcome = readers.while_wanted(observer, || build_revision(&request, model.model(), &store, observer));
+    readers.report(&config.name);
     model.report_cache();
     Ok(outcome?)
 }

@@ -5,6 +5,7 @@ use ragops_engine::answer::attribute::Support;
 use ragops_engine::answer::{
     Answer, Citation, EscalationReason, ItemPlace, Joint, ParagraphPlace, Sentence, Source, Status, Timings,
 };
+use ragops_engine::document::Locator;
 use ragops_engine::revision::manifest::Counts;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -180,6 +181,9 @@ pub struct Row {
     pub number: u32,
     /// How many rows the table has.
     pub of: u32,
+    /// Its number in its sheet, where it stands in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet_row: Option<u32>,
 }
 
 /// One piece of evidence behind a sentence.
@@ -211,6 +215,18 @@ pub struct AnswerSource {
     /// The passage's lines in the file, where it has lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lines: Option<Lines>,
+    /// The passage's pages, as counted from 1, in a file that has pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages: Option<Lines>,
+    /// The passage's slides, in a presentation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slides: Option<Lines>,
+    /// The passage's rows, in a sheet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<SheetRows>,
+    /// Other files of the same content, which is indexed once: paths in the same source, or `source: path`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<String>,
     /// The passage, verbatim.
     pub text: String,
     /// Cosine with the question, when the question was embedded.
@@ -221,7 +237,18 @@ pub struct AnswerSource {
     pub text_score: Option<f32>,
 }
 
-/// Lines of a file, from 1, both ends included.
+/// Rows of a sheet, as a spreadsheet program numbers them, both ends included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SheetRows {
+    /// The sheet's name; empty for a file without sheets (`.csv`).
+    pub sheet: String,
+    /// The first.
+    pub first: u32,
+    /// The last.
+    pub last: u32,
+}
+
+/// Lines of a file (or its pages or slides), from 1, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Lines {
     /// The first.
@@ -357,7 +384,7 @@ impl From<Sentence> for AnswerSentence {
         };
         // A sentence and its own copy score 1 but for rounding.
         let citation = |Citation { source, quote, score }| AnswerCitation { source, quote, score: score.min(1.0) };
-        let row = row.map(|row| Row { table: row.table, number: row.number, of: row.of });
+        let row = row.map(|row| Row { table: row.table, number: row.number, of: row.of, sheet_row: row.sheet_row });
         let item = item.map(|item| {
             let ItemPlace { list, number, of, numbered } = item;
             Item { list, number, of, numbered }
@@ -376,7 +403,27 @@ impl From<Sentence> for AnswerSentence {
 
 impl From<Source> for AnswerSource {
     fn from(source: Source) -> Self {
-        let Source { id, document, collection, path, title, headings, lines, text, cosine, text_score } = source;
+        let Source {
+            id,
+            document,
+            collection,
+            path,
+            title,
+            headings,
+            lines,
+            locator,
+            copies,
+            text,
+            cosine,
+            text_score,
+        } = source;
+        let (mut pages, mut slides, mut rows) = (None, None, None);
+        match locator {
+            Some(Locator::Pages { first, last }) => pages = Some(Lines { first, last }),
+            Some(Locator::Slides { first, last }) => slides = Some(Lines { first, last }),
+            Some(Locator::Rows { sheet, first, last }) => rows = Some(SheetRows { sheet, first, last }),
+            None => {}
+        }
         Self {
             id,
             document: document.as_str().to_owned(),
@@ -385,6 +432,10 @@ impl From<Source> for AnswerSource {
             title,
             headings,
             lines: lines.map(|lines| Lines { first: lines.first, last: lines.last }),
+            pages,
+            slides,
+            rows,
+            copies,
             text,
             cosine,
             text_score,
@@ -406,7 +457,7 @@ impl From<EscalationReason> for Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ragops_engine::document::{DocumentId, LineRange};
+    use ragops_engine::document::{DocumentId, LineRange, Locator};
 
     fn answer(status: Status) -> Answer {
         let source = Source {
@@ -417,6 +468,8 @@ mod tests {
             title: "Kafka".to_owned(),
             headings: vec!["Restart".to_owned()],
             lines: Some(LineRange { first: 3, last: 9 }),
+            locator: Some(Locator::Pages { first: 2, last: 4 }),
+            copies: vec!["old/kafka.md".to_owned()],
             text: "Restart the broker.".to_owned(),
             cosine: Some(0.9),
             text_score: None,
@@ -458,6 +511,7 @@ mod tests {
                 "citations": [{"source": 1, "quote": "Restart the broker.", "score": 0.95_f32}]}],
             "sources": [{"id": 1, "document": "en/kafka.md", "collection": "docs", "path": "en/kafka.md",
                 "title": "Kafka", "headings": ["Restart"], "lines": {"first": 3, "last": 9},
+                "pages": {"first": 2, "last": 4}, "copies": ["old/kafka.md"],
                 "text": "Restart the broker.", "cosine": 0.9_f32}],
             "confidence": 0.75, "confidence_cut": 0.5, "mode": "auto", "mode_used": "hybrid", "index": "runbooks",
             "revision": "0123abcd", "request_id": "r1",

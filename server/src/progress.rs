@@ -1,6 +1,7 @@
 //! How a build shows itself: bars on a terminal, a line every few seconds elsewhere, log lines in a server. The engine
 //! reports facts; the rates and the time left are reckoned here.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -8,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use ragops_engine::build::{BuildObserver, Progress, Stage};
+
+use crate::commands::index::counted;
 
 /// Between two plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(5);
@@ -112,7 +115,7 @@ impl<F: Fn(Progress) + Sync> Reporter<F> {
 
 impl<F: Fn(Progress) + Sync> BuildObserver for Reporter<F> {
     fn progress(&self, progress: Progress) {
-        (self.also)(progress);
+        (self.also)(progress.clone());
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if shown.stage != Some(progress.stage) {
             shown.stage = Some(progress.stage);
@@ -153,11 +156,20 @@ fn describe(index: &str, progress: Progress, elapsed: Duration) -> String {
             let rate = if seconds > 0.5 { format!(", {:.0} chunks/s", chunks as f64 / seconds) } else { String::new() };
             let left = time_left(chunks, chunks_expected, elapsed);
             let left = left.map_or_else(String::new, |left| format!(", about {} left", readable(left)));
-            let found = if findings > 0 { format!(", {findings} findings") } else { String::new() };
+            let found = found(&findings);
             format!(
                 "{index}: {files_done} of {files_total} files, {documents} documents, {chunks} chunks{rate}{left}{found}"
             )
         }
+    }
+}
+
+/// How many findings there are, and of which codes.
+fn found(findings: &BTreeMap<String, u64>) -> String {
+    match findings.values().sum::<u64>() {
+        0 => String::new(),
+        1 => format!(", 1 finding: {}", counted(findings)),
+        total => format!(", {total} findings: {}", counted(findings)),
     }
 }
 
@@ -183,7 +195,7 @@ mod tests {
 
     fn progress(stage: Stage, files_done: u64) -> Progress {
         let (documents, chunks, chunks_expected) = (12, 300, 1200);
-        Progress { stage, files_done, files_total: 40, documents, chunks, chunks_expected, findings: 0 }
+        Progress { stage, files_done, files_total: 40, documents, chunks, chunks_expected, findings: Arc::default() }
     }
 
     #[test]
@@ -203,8 +215,13 @@ mod tests {
             2,
             "runbooks: 0 of 40 files, 12 documents, 300 chunks, 150 chunks/s, about 6 s left",
         );
-        let found = Progress { findings: 2, chunks_expected: 300, ..progress(Stage::Index, 40) };
-        check(found, 30, "runbooks: 40 of 40 files, 12 documents, 300 chunks, 10 chunks/s, 2 findings");
+        let findings = Arc::new([("EmptyFile".to_owned(), 2), ("NoText".to_owned(), 1)].into());
+        let found = Progress { findings, chunks_expected: 300, ..progress(Stage::Index, 40) };
+        check(
+            found,
+            30,
+            "runbooks: 40 of 40 files, 12 documents, 300 chunks, 10 chunks/s, 3 findings: EmptyFile 2, NoText 1",
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ragops_crds::admission::{self, Admitted};
 use ragops_crds::v1alpha1::rag_index::{
-    ConfidenceCut, IndexType, RagIndex, RagIndexSpec, Source, SourceType, default_include,
+    ConfidenceCut, IndexType, OnError, RagIndex, RagIndexSpec, Source, SourceType, default_include,
 };
 use ragops_engine::chunk::ChunkSettings;
 use ragops_engine::document::SourceName;
@@ -62,6 +62,8 @@ pub struct Folder {
     pub include: Vec<String>,
     /// Globs of files to leave out.
     pub exclude: Vec<String>,
+    /// What becomes of a build when a file cannot be used.
+    pub on_error: OnError,
 }
 
 impl Folder {
@@ -74,6 +76,10 @@ impl Folder {
             root: self.path.clone(),
             include,
             exclude: self.exclude.clone(),
+            on_error: match self.on_error {
+                OnError::Skip => ragops_engine::read::OnError::Skip,
+                OnError::Fail => ragops_engine::read::OnError::Fail,
+            },
         }
     }
 }
@@ -160,6 +166,7 @@ fn graph_rag_resources(root: &Path) -> Result<Resources, ResourcesError> {
         path,
         written: "input".to_owned(),
         include: default_include(),
+        on_error: OnError::Skip,
         exclude: Vec::new(),
     };
     let index = IndexConfig {
@@ -260,6 +267,7 @@ fn folders(spec: &RagIndexSpec, base: &Path) -> Vec<Folder> {
             written: folder.path.clone(),
             include: folder.include.clone(),
             exclude: folder.exclude.clone(),
+            on_error: source.on_error,
         })
     };
     folders.filter_map(folder).collect()
@@ -316,6 +324,7 @@ mod tests {
             written: "docs".to_owned(),
             include,
             exclude: Vec::new(),
+            on_error: OnError::Skip,
         };
         assert_eq!(folder(default_include()).source().include, Vec::<String>::new());
         let own = vec!["**/*.md".to_owned()];

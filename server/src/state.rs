@@ -125,7 +125,7 @@ pub struct Condition {
 }
 
 /// What is being done for an index.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Activity {
     /// Nothing.
     #[default]

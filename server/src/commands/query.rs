@@ -7,8 +7,8 @@ use super::open::{self, Opened};
 use super::{CommandError, Exit};
 use crate::cli::QueryArgs;
 use crate::contract::{
-    AnswerSentence, AnswerSource, Answered, Circumstances, Escalated, Paragraph, QueryResponse, Reason, SentenceJoint,
-    SupportLevel,
+    AnswerSentence, AnswerSource, Answered, Circumstances, Escalated, Lines, Paragraph, QueryResponse, Reason,
+    SentenceJoint, SupportLevel,
 };
 use crate::output;
 use crate::routes::question::check_question;
@@ -54,7 +54,12 @@ fn render_answered(answered: &Answered) -> String {
     let mut text = layout::parts(answered.sentences.iter().zip(&marks).map(|(sentence, mark)| Part {
         text: &sentence.text,
         section: sentence.section.as_deref(),
-        row: sentence.row.map(|row| RowPlace { table: row.table, number: row.number, of: row.of }),
+        row: sentence.row.map(|row| RowPlace {
+            table: row.table,
+            number: row.number,
+            of: row.of,
+            sheet_row: row.sheet_row,
+        }),
         item: sentence.item.map(|item| ItemPlace {
             list: item.list,
             number: item.number,
@@ -90,11 +95,21 @@ fn marks(sentence: &AnswerSentence) -> String {
 }
 
 fn render_source(source: &AnswerSource) -> String {
+    let range = |name: &str, range: Option<Lines>| match range {
+        Some(range) if range.first == range.last => format!(", {name} {}", range.first),
+        Some(range) => format!(", {name}s {}-{}", range.first, range.last),
+        None => String::new(),
+    };
     let lines = match source.lines {
         Some(lines) if lines.first == lines.last => format!(":{}", lines.first),
         Some(lines) => format!(":{}-{}", lines.first, lines.last),
         None => String::new(),
     };
+    let rows = source.rows.as_ref().map_or_else(String::new, |rows| {
+        let sheet = if rows.sheet.is_empty() { String::new() } else { format!(", sheet {}", rows.sheet) };
+        format!("{sheet}{}", range("row", Some(Lines { first: rows.first, last: rows.last })))
+    });
+    let lines = format!("{lines}{}{}{rows}", range("page", source.pages), range("slide", source.slides));
     let above = source.headings.iter().filter(|heading| **heading != source.title);
     let headings: String = above.map(|heading| format!(" › {heading}")).collect();
     format!("[{}] {}{headings} ({}: {}{lines})\n", source.id, source.title, source.collection, source.path)
@@ -103,7 +118,7 @@ fn render_source(source: &AnswerSource) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{AnswerCitation, Lines};
+    use crate::contract::AnswerCitation;
 
     #[test]
     fn a_sentence_lists_each_source_once_and_says_when_it_is_weak() {
@@ -131,6 +146,10 @@ mod tests {
             title: "카프카".to_owned(),
             headings: vec!["카프카".to_owned(), "재시작".to_owned()],
             lines: Some(Lines { first: 7, last: 9 }),
+            pages: None,
+            slides: None,
+            rows: None,
+            copies: Vec::new(),
             text: String::new(),
             cosine: None,
             text_score: None,

@@ -116,6 +116,8 @@ pub struct ProgressHealth {
     pub chunks: u64,
     /// Chunks in all: an estimate until everything has been read; 0 while nothing has.
     pub chunks_expected: u64,
+    /// Problems found so far, by code.
+    pub findings: BTreeMap<String, u64>,
 }
 
 /// A failed build.
@@ -224,8 +226,9 @@ fn build_health(activity: Activity, last_success_time: Option<String>) -> BuildH
         Activity::BackingOff => (BuildState::BackingOff, None),
     };
     let progress = progress.map(|progress| {
-        let Progress { stage, files_done, files_total, documents, chunks, chunks_expected, findings: _ } = progress;
-        ProgressHealth { stage: stage_name(stage), files_done, files_total, documents, chunks, chunks_expected }
+        let Progress { stage, files_done, files_total, documents, chunks, chunks_expected, findings } = progress;
+        let (stage, findings) = (stage_name(stage), findings.as_ref().clone());
+        ProgressHealth { stage, files_done, files_total, documents, chunks, chunks_expected, findings }
     });
     BuildHealth { state, progress, last_success_time }
 }

@@ -46,14 +46,14 @@ fn findings_are_counted_and_named_and_fail_nothing() {
 fn files_that_no_reader_takes_are_named_by_every_command_and_by_health() {
     let Some(world) = World::new() else { return };
     world.write("docs/UP.MD", "# Upper case\n\nThe upper rack is painted violet.\n");
-    for name in ["manual.pdf", "sheet.XLSX", "config.json", "Makefile", ".DS_Store", ".git/config", "~$manual.docx"] {
+    for name in ["manual.ppt", "sheet.XLS", "config.json", "Makefile", ".DS_Store", ".git/config", "~$manual.docx"] {
         world.write(&format!("docs/{name}"), "x");
     }
     let built = run(world.command("index").arg("-f").arg(world.path("rag.yaml")));
     assert_eq!(built.code, 0, "{}", built.stderr);
     assert!(built.stdout.contains("7 documents") && built.stdout.contains("4 findings: UnsupportedFormat 4"));
     let inspected = run(&mut world.command("inspect")).stdout;
-    for path in ["Makefile: files without an extension", "config.json: `.json` files", "manual.pdf", "sheet.XLSX"] {
+    for path in ["Makefile: files without an extension", "config.json: `.json` files", "manual.ppt", "sheet.XLS"] {
         assert!(inspected.contains(path), "`{path}` is missing in: {inspected}");
     }
     assert!(!inspected.contains("DS_Store") && !inspected.contains(".git"), "{inspected}");
@@ -84,9 +84,12 @@ fn sources_without_documents_are_bad_input_that_is_named() {
     fs::create_dir(world.path("hollow")).unwrap();
     check("./hollow", &["`bad` has no documents", "hollow"]);
     check("./rag.yaml", &["rag.yaml"]);
-    world.write("office/manual.pdf", "x");
-    world.write("office/b.docx", "x");
-    check("./office", &["2 files were looked at", "manual.pdf (UnsupportedFormat)", ".md, .markdown,", "convert"]);
+    world.write("office/manual.doc", "x");
+    world.write("office/b.pdf", "x");
+    check(
+        "./office",
+        &["2 files were looked at", "manual.doc (UnsupportedFormat)", "b.pdf (Malformed)", ".md, .markdown,"],
+    );
     world.write("unreadable/empty.md", "");
     fs::write(world.path("unreadable/binary.txt"), b"\x00\x01\x02").unwrap();
     check("./unreadable", &["2 files were looked at", "empty.md (EmptyFile)", "binary.txt (BinaryContent)"]);

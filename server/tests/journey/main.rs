@@ -9,5 +9,7 @@ mod answers;
 mod changes;
 mod command_line;
 mod failures;
+mod hostile;
 mod progress;
+mod real_documents;
 mod world;

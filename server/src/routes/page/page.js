@@ -5,6 +5,8 @@
       tagline: 'Answers from your own documents: every sentence names its source.',
       question: 'Your question', index: 'Index', mode: 'Search', send: 'Ask', working: 'Looking it up…',
       answer: 'Answer', sources: 'Sources', lines: (a, b) => a === b ? `line ${a}` : `lines ${a}–${b}`,
+      pages: (a, b) => a === b ? `page ${a}` : `pages ${a}–${b}`, slides: (a, b) => a === b ? `slide ${a}` : `slides ${a}–${b}`,
+      rows: (a, b) => a === b ? `row ${a}` : `rows ${a}–${b}`,
       confidence: 'Evidence', revision: 'revision', passage: 'Show the passage',
       weak: 'weakly supported', unsupported: 'no source', cited: 'Source',
       escalated: 'The documents do not hold enough to answer this question.',
@@ -18,6 +20,8 @@
       tagline: '우리 문서에서 찾은 답변입니다. 모든 문장에 출처가 있습니다.',
       question: '질문', index: '인덱스', mode: '검색 방식', send: '질문하기', working: '찾고 있습니다…',
       answer: '답변', sources: '출처', lines: (a, b) => a === b ? `${a}번째 줄` : `${a}–${b}번째 줄`,
+      pages: (a, b) => a === b ? `${a}쪽` : `${a}–${b}쪽`, slides: (a, b) => a === b ? `슬라이드 ${a}` : `슬라이드 ${a}–${b}`,
+      rows: (a, b) => a === b ? `${a}행` : `${a}–${b}행`,
       confidence: '근거 점수', revision: '리비전', passage: '본문 보기',
       weak: '근거 약함', unsupported: '근거 없음', cited: '출처',
       escalated: '이 질문에 답할 만한 근거를 문서에서 찾지 못했습니다.',
@@ -209,7 +213,10 @@
   function source(found, sentences) {
     const item = element('li', null, { id: `source-${found.id}`, value: found.id });
     item.append(element('h3', [found.title, ...found.headings.filter((heading) => heading !== found.title)].join(' › ')));
-    const place = found.lines ? `${found.path}, ${t.lines(found.lines.first, found.lines.last)}` : found.path;
+    const ranges = [['lines', found.lines], ['pages', found.pages], ['slides', found.slides], ['rows', found.rows]];
+    const places = ranges.filter(([, range]) => range).map(([name, range]) => t[name](range.first, range.last));
+    if (found.rows && found.rows.sheet) places.unshift(found.rows.sheet);
+    const place = [found.path, ...places].join(', ');
     item.append(element('p', `${found.collection}: ${place}`, { class: 'small' }));
     const quotes = sentences.flatMap((said) => said.citations).filter((citation) => citation.source === found.id);
     for (const quote of new Set(quotes.map((citation) => citation.quote))) item.append(element('blockquote', quote));
