@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-GOALS := help up test build model bench crash lint setup setup-test generate
+GOALS := help up test build model bench crash fuzz lint setup setup-test generate
 .PHONY: $(GOALS)
 
 # Paths are relative to this file's folder: from elsewhere (make -f REPO/Makefile up) it calls itself there.
@@ -47,6 +47,9 @@ lint: setup ## Check format and lints
 crash: setup-test build model ## Kill 200 builds and replay every prefix of their writes; writes docs/crash-report.md
 	$(CARGO) test --release --locked -p ragops-e2e --test e2e -- --ignored --nocapture \
 	  --exact report::the_full_run_finds_nothing_torn_and_writes_its_report
+
+fuzz: setup ## Fuzz each reader for SECONDS_EACH seconds (600); writes docs/fuzz-report.md
+	scripts/fuzz.sh
 
 generate: build ## Write what is generated from the code: CRDs, references, OpenAPI
 	$(TARGET)/release/crdgen
