@@ -328,11 +328,17 @@ fn steps_under_headings_come_in_their_order_and_chapters_do_not_come_along() {
         step(4, "Resume the gateway", "gwctl resume"),
     ]
     .concat();
+    let renewal = [
+        "# Renewing the shop certificate\n\n## Purpose\n\nBrowsers trust it for a year.\n".to_owned(),
+        "\n## Step 1: Ask for it\n\n`certctl ask`\n\n## Step 2: Drain the shop\n\n`shopctl drain`\n".to_owned(),
+        "\n## Step 3: Put it in\n\n`certctl put`\n\n## References\n\nSee the wiki.\n".to_owned(),
+    ]
+    .concat();
     let manual = "# Agent guide\n\n## 1. Overview\n\nThe agent ships logs.\n\n## 2. Installing the agent\n\nInstall the agent \
                   with `agentctl install`.\n\n## 3. Wiping the agent\n\nAll data goes with `agentctl wipe`.\n";
     check(
         "steps_under_headings_come_in_their_order_and_chapters_do_not_come_along",
-        &[("certificate.md", &certificate), ("agent.md", manual)],
+        &[("certificate.md", &certificate), ("agent.md", manual), ("shop.md", &renewal)],
         &[
             (
                 "How do I renew the gateway certificate?",
@@ -340,6 +346,7 @@ fn steps_under_headings_come_in_their_order_and_chapters_do_not_come_along() {
                 &[],
             ),
             ("How do I install the agent?", &["agentctl install"], &["agentctl wipe"]),
+            ("How do I renew the shop certificate?", &["certctl ask", "shopctl drain", "certctl put"], &[]),
         ],
     );
 }
@@ -359,6 +366,38 @@ fn a_frequent_question_is_answered_and_a_missing_member_of_a_series_is_not() {
             ("Where do I park my bike?", &["basement of building B"], &["Self Service"]),
             ("Does host-099 have internet access?", &[], &["host-"]),
             ("Does host-012 have internet access?", &["host-012 | yes"], &[]),
+        ],
+    );
+}
+
+/// The rule above once took away the very sentence that forbids, and the exceptions of one that allows.
+#[test]
+fn what_forbids_or_excepts_is_said_whomever_it_speaks_of() {
+    let travel = format!(
+        "# Travel\n\n## Flights{}\n\nAll other employees must not do the following:\n\n- book business class on flights under \
+         six hours\n- book a hotel suite\n",
+        filler("flight")
+    );
+    let gas = format!(
+        "# 가스실\n\n## 규칙{}\n\n담당자가 아닌 나머지 직원은 다음을 절대 하지 마십시오:\n\n1. 주 밸브를 잠근다.\n2. 경보기를 끈다.\n",
+        filler("gas")
+    );
+    let vault = format!(
+        "# Vault\n\n## Access{}\n\nClerks may open the vault at any time.\n\nHowever, clerks of the night shift and anyone else \
+         without training must not open it.\n",
+        filler("vault")
+    );
+    check(
+        "what_forbids_or_excepts_is_said_whomever_it_speaks_of",
+        &[("travel.md", &travel), ("gas.md", &gas), ("vault.md", &vault)],
+        &[
+            (
+                "May I book business class on flights under six hours?",
+                &["must not do the following", "business class"],
+                &[],
+            ),
+            ("주 밸브는 누가 잠그나요?", &["절대 하지 마십시오", "주 밸브를 잠근다"], &[]),
+            ("May clerks open the vault at any time?", &["at any time", "However, clerks of the night shift"], &[]),
         ],
     );
 }

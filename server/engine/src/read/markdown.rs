@@ -2,6 +2,7 @@
 //! list items, quotes, tables, code. Links are read as their text, images as their alternative text, emphasis as
 //! nothing; HTML blocks go through the HTML rules.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
@@ -102,8 +103,8 @@ struct Builder<'t> {
     /// How many bold elements are open, and how much of the open cell is bold.
     bold: usize,
     bold_bytes: usize,
-    /// The number of the last item in `inline` that is none to Markdown, 0 where there is none; not looked for yet where `None`.
-    last_item: Option<u32>,
+    /// The numbers of the items in `inline` that are none to Markdown; not looked for yet where `None`.
+    marks: Option<HashSet<u32>>,
     html: String,
     /// How much struck-out text is open: it no longer holds.
     struck: usize,
@@ -136,7 +137,7 @@ impl<'t> Builder<'t> {
             table: None,
             bold: 0,
             bold_bytes: 0,
-            last_item: None,
+            marks: None,
             html: String::new(),
             struck: 0,
             left_out: Vec::new(),
@@ -171,13 +172,13 @@ impl<'t> Builder<'t> {
     /// A line that goes on, unless it begins an item of a list that Markdown knows nothing of: `나.`, `②`, `b)`.
     fn soft_break(&mut self, range: Range<usize>) {
         let next = self.text.get(range.end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        let last = *self.last_item.get_or_insert_with(|| match item_mark(&self.inline) {
-            Some(ItemMark::Number(number)) => number,
-            Some(ItemMark::Bullet) | None => 0,
+        let numbers = self.marks.get_or_insert_with(|| match item_mark(&self.inline) {
+            Some(ItemMark::Number(number)) => HashSet::from([number]),
+            Some(ItemMark::Bullet) | None => HashSet::new(),
         });
         let is_item = match item_mark(next) {
-            Some(ItemMark::Number(number)) if last > 0 && number == last + 1 => {
-                self.last_item = Some(number);
+            Some(ItemMark::Number(number)) if number > 1 && numbers.contains(&(number - 1)) => {
+                numbers.insert(number);
                 true
             }
             _ => false,
@@ -193,7 +194,7 @@ impl<'t> Builder<'t> {
             self.bold_bytes += text.len();
         }
         if self.inline.is_empty() {
-            self.last_item = None;
+            self.marks = None;
         }
         self.inline.push_str(text);
         self.cover(range);

@@ -11,7 +11,8 @@ use super::PieceKind;
 use leads::{Lead, goes_on_with_row, lead, prohibition};
 
 pub(super) use leads::{
-    Announced, announced_at_end, announces, ends_open, forbids_what_follows, prohibition_at_end, speaks_of_the_rest,
+    Announced, announced_at_end, announces, ends_open, forbids, forbids_what_follows, prohibition_at_end,
+    speaks_of_the_rest,
 };
 
 /// A piece cut from a passage.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::text::matching_form;
 
 use super::draft::MAX_PIECE_BYTES;
-use super::passage::{announces, ends_open, forbids_what_follows, is_item, speaks_of_the_rest};
+use super::passage::{announces, ends_open, forbids, forbids_what_follows, is_item, is_step, speaks_of_the_rest};
 use super::procedure::{Asked, is_chapter_heading, is_step_heading};
 use super::{Piece, PieceKind, Section, connectives, is_group_row};
 
@@ -57,18 +57,24 @@ pub(super) fn pick(pieces: &[Piece], asked: Asked) -> Vec<usize> {
             needed.extend(neighbours(pieces, at).into_iter().map(|at| (at, steps + 1)));
         }
         needed.extend(pieces[at].lead.map(|lead| (lead, steps)));
-        needed.retain(|(at, _)| is_sayable(pieces, *at) && picked.insert(*at));
+        needed.retain(|(at, _)| is_sayable(&pieces[*at]) && picked.insert(*at));
         open.extend(needed);
     }
     let context: Vec<usize> = picked.iter().flat_map(|at| read_with(pieces, *at)).collect();
-    picked.extend(context.into_iter().filter(|at| is_sayable(pieces, *at)));
+    picked.extend(context.into_iter().filter(|at| is_sayable(&pieces[*at])));
     in_reading_order(pieces, picked)
 }
 
-/// Whether a piece can be said: it is not too long, and if it speaks of all others, they are at hand.
-fn is_sayable(pieces: &[Piece], at: usize) -> bool {
-    let piece = &pieces[at];
-    piece.evidence.text.len() <= MAX_PIECE_BYTES && (!speaks_of_the_rest(&piece.quote) || !rest(pieces, at).is_empty())
+fn is_sayable(piece: &Piece) -> bool {
+    piece.evidence.text.len() <= MAX_PIECE_BYTES
+}
+
+/// Whether a piece may be where an answer begins: one that allows something to all others misleads where these are not at
+/// hand. What belongs to another piece, and what forbids, is said in any case.
+fn can_begin(pieces: &[Piece], at: usize) -> bool {
+    let (kind, text) = (pieces[at].kind, &pieces[at].quote);
+    let misleads = kind == PieceKind::Sentence && speaks_of_the_rest(text) && !forbids(&text.to_lowercase());
+    is_sayable(&pieces[at]) && (!misleads || !rest(pieces, at).is_empty())
 }
 
 /// What a piece must be read with: all that stands between it and a prohibition above it in its section, so that the
@@ -99,7 +105,7 @@ fn rest(pieces: &[Piece], at: usize) -> Vec<usize> {
 }
 
 fn best(pieces: &[Piece], asked: Asked) -> Vec<usize> {
-    let is_weighed = |at: &usize| pieces[*at].score > f32::NEG_INFINITY && is_sayable(pieces, *at);
+    let is_weighed = |at: &usize| pieces[*at].score > f32::NEG_INFINITY && can_begin(pieces, *at);
     let mut by_score: Vec<usize> = (0..pieces.len()).filter(is_weighed).collect();
     by_score.sort_by(|a, b| pieces[*b].score.total_cmp(&pieces[*a].score).then(a.cmp(b)));
     let Some(top) = by_score.first().map(|at| &pieces[*at]) else { return Vec::new() };
@@ -169,7 +175,7 @@ impl<'p> StepGroup<'p> {
     fn has_chapter(&self, section: &Section) -> bool {
         let named = section.headings.get(self.above.len());
         let is_here = section.document == self.document && section.headings.starts_with(self.above);
-        is_here && named.is_some_and(|heading| is_chapter_heading(heading))
+        is_here && named.is_some_and(|heading| is_step(heading) && is_chapter_heading(heading))
     }
 }
 
@@ -180,7 +186,7 @@ fn whole(pieces: &[Piece], is_part: impl Fn(&Piece) -> bool, max_bytes: usize) -
     if bytes > max_bytes {
         return Vec::new();
     }
-    parts.into_iter().filter(|at| is_sayable(pieces, *at)).collect()
+    parts.into_iter().filter(|at| is_sayable(&pieces[*at])).collect()
 }
 
 /// The other sentences of a list item or of a short paragraph: they qualify each other.
@@ -267,7 +273,7 @@ fn around(pieces: &[Piece], in_list: impl Fn(&Piece) -> bool) -> Vec<usize> {
         let piece = pieces.get(at)?;
         (piece.section == end.section && piece.kind == PieceKind::Sentence && piece.item.is_none()).then_some(at)
     };
-    beside.filter_map(belongs).filter(|at| is_sayable(pieces, *at)).collect()
+    beside.filter_map(belongs).filter(|at| is_sayable(&pieces[*at])).collect()
 }
 
 /// The lists, tables and code that a picked sentence announces, unless they are long: "The following cases are excluded."

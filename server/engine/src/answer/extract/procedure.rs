@@ -145,9 +145,28 @@ pub(super) fn is_step_heading(heading: &str, above: &[String]) -> bool {
     let digits = heading.trim_start_matches(|c: char| c.is_ascii_digit());
     let is_named = rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     let is_counted = digits.len() < heading.len() && digits.trim_start().starts_with("단계");
-    let may_count = !above.is_empty() && !heading.ends_with('?') && !is_chapter_heading(&heading);
+    let is_manual = above.last().is_some_and(|above| {
+        let above = above.to_lowercase();
+        MANUALS.iter().any(|word| above.contains(word))
+    });
+    let may_count = !above.is_empty() && !is_manual && !heading.ends_with('?') && !is_chapter_heading(&heading);
     is_named || is_counted || (may_count && is_step(&heading))
 }
+
+/// What a page is called whose numbered headings are chapters, in small letters.
+const MANUALS: [&str; 11] = [
+    "manual",
+    "handbook",
+    "policy",
+    "policies",
+    "troubleshooting",
+    "faq",
+    "매뉴얼",
+    "편람",
+    "규정",
+    "규칙",
+    "문제 해결",
+];
 
 /// Whether a heading is a chapter that no procedure has: where one stands beside them, numbered headings are chapters.
 pub(super) fn is_chapter_heading(heading: &str) -> bool {
@@ -157,8 +176,8 @@ pub(super) fn is_chapter_heading(heading: &str) -> bool {
     CHAPTERS.iter().any(|chapter| text.starts_with(chapter))
 }
 
-/// How the headings of such chapters begin, in small letters.
-const CHAPTERS: [&str; 25] = [
+/// How the headings of such chapters begin, in small letters. `적용` alone is what one does with a change.
+const CHAPTERS: [&str; 19] = [
     "scope",
     "introduction",
     "overview",
@@ -166,24 +185,18 @@ const CHAPTERS: [&str; 25] = [
     "background",
     "general",
     "definition",
-    "about ",
-    "summary",
-    "appendix",
-    "references",
     "glossary",
     "preface",
     "목적",
     "개요",
     "총칙",
     "정의",
-    "적용",
+    "적용 범위",
     "범위",
     "소개",
     "배경",
     "부칙",
-    "일반",
     "용어",
-    "부록",
 ];
 
 /// Whether a piece is a part of a procedure: a step of a numbered list, or commands.
@@ -267,6 +280,9 @@ mod tests {
             ("1. Stop the writers", "Database migration", true),
             ("4. How do I order toner?", "FAQ", false),
             ("2. 개요", "서버 관리", false),
+            ("3. 적용", "서비스 배포", true),
+            ("4. Factory reset", "Coffee machine manual", false),
+            ("Step 4", "Coffee machine manual", true),
             ("2. 승인", "DB 전환 절차", true),
             ("2. 목적", "취업규칙", false),
             ("Step 2", "Laptop policy", true),

@@ -266,7 +266,7 @@ fn points_on(text: &str) -> bool {
 }
 
 /// Whether a text in lower case says that something is not to be done, or does not hold.
-fn forbids(text: &str) -> bool {
+pub(in super::super) fn forbids(text: &str) -> bool {
     const WORDS: [&str; 31] = [
         "never",
         "refrain from",
@@ -305,8 +305,11 @@ fn forbids(text: &str) -> bool {
 
 /// Whether a sentence forbids what stands behind it, or may: how far it reaches, only a reader can tell.
 pub(in super::super) fn forbids_what_follows(text: &str) -> bool {
+    const EXCLUDES: [&str; 9] =
+        ["cannot", "can't", "may not", "there is no", "exclud", "except", "수 없", "불가", "제외"];
     let lower = text.to_lowercase();
-    forbids(&lower) && (ends_open(text) || is_label(text) || points_on(&lower))
+    let excludes = forbids(&lower) || EXCLUDES.iter().any(|word| lower.contains(word));
+    excludes && (ends_open(text) || is_label(text) || points_on(&lower))
 }
 
 /// Whether a sentence speaks of all but what stands before it: nobody can tell of what without that.

@@ -284,4 +284,8 @@ fn what_is_said_of_the_rest_is_said_with_all_the_others_or_not_at_all() {
     assert_eq!(fact(&pieces), [0, 1, 2, 3]);
     pieces.iter_mut().for_each(|piece| piece.from_start = false);
     assert_eq!(fact(&pieces), [3], "the others are not at hand");
+    pieces[2].evidence.text = "All other drivers must not do the following:".to_owned();
+    pieces[2].quote = pieces[2].evidence.text.clone();
+    pieces[3].lead = Some(2);
+    assert_eq!(fact(&pieces), [2, 3], "what announces or forbids is said in any case");
 }
