@@ -55,6 +55,17 @@ fn a_file_that_takes_too_long_costs_its_worker_and_nothing_else() {
     assert!(pool.idle_workers().is_empty());
 }
 
+/// The pool waited for such a worker for ever.
+#[test]
+fn a_worker_that_lives_on_without_its_pipe_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("worker");
+    std::fs::write(&program, "#!/bin/sh\nprintf 'ragops-reader 1\\n'\nexec >&- 2>&-\nexec sleep 1000\n").unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let pool = Pool::new(PoolSettings { program, workers: 1, file_time: LONG });
+    assert_eq!(pool.extract(Format::Eml, &mail("a")), Err(Breach::Killed));
+}
+
 #[test]
 fn a_cancelled_pool_reads_nothing_more() {
     let pool = pool(2, LONG);

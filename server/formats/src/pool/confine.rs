@@ -73,16 +73,28 @@ fn limit(what: &'static str, resource: rustix::process::Resource, most: u64) -> 
 #[cfg(target_os = "linux")]
 fn filter() -> Result<(), ConfineError> {
     use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter_all_threads};
+    use seccompiler::{SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompRule};
     let failed = |error: &dyn std::fmt::Display| ConfineError::Filter(error.to_string());
     let arch = std::env::consts::ARCH.try_into().map_err(|error: seccompiler::BackendError| failed(&error))?;
-    let rules = allowed_calls().into_iter().map(|call| (call, Vec::new())).collect();
+    let mut rules: std::collections::BTreeMap<_, Vec<SeccompRule>> =
+        allowed_calls().into_iter().map(|call| (call, Vec::new())).collect();
+    // Of processes it may signal and limit only itself: the program that started it runs as the same user.
+    let own = u64::from(std::process::id());
+    for (call, allowed) in [(libc::SYS_tgkill, vec![own]), (libc::SYS_prlimit64, vec![0, own])] {
+        for process in allowed {
+            let is_own = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, process);
+            let rule = is_own.and_then(|is_own| SeccompRule::new(vec![is_own])).map_err(|error| failed(&error))?;
+            rules.entry(call).or_default().push(rule);
+        }
+    }
     let refuse = SeccompAction::Errno(rustix::io::Errno::PERM.raw_os_error() as u32);
     let filter = SeccompFilter::new(rules, refuse, SeccompAction::Allow, arch).map_err(|error| failed(&error))?;
     let program: BpfProgram = filter.try_into().map_err(|error: seccompiler::BackendError| failed(&error))?;
     apply_filter_all_threads(&program).map_err(|error| failed(&error))
 }
 
-/// The calls that computing, allocating, talking over open pipes, and dying need.
+/// The calls that computing, allocating, talking over open pipes, and dying need; see `filter` for two more, of which only some
+/// uses are allowed.
 #[cfg(target_os = "linux")]
 fn allowed_calls() -> Vec<i64> {
     vec![
@@ -109,14 +121,11 @@ fn allowed_calls() -> Vec<i64> {
         libc::SYS_getrandom,
         libc::SYS_getpid,
         libc::SYS_gettid,
-        // A limit of its own can only be lowered, but for the processor time that each file gets anew.
-        libc::SYS_prlimit64,
         libc::SYS_rt_sigaction,
         libc::SYS_rt_sigprocmask,
         libc::SYS_rt_sigreturn,
         libc::SYS_sigaltstack,
         libc::SYS_restart_syscall,
-        libc::SYS_tgkill,
         libc::SYS_exit,
         libc::SYS_exit_group,
     ]
@@ -143,6 +152,11 @@ mod tests {
         said("connect", std::net::TcpStream::connect("127.0.0.1:9").is_err_and(|e| e.raw_os_error() == Some(1)));
         said("listen", std::net::TcpListener::bind("127.0.0.1:0").is_err());
         said("run", Command::new("/bin/true").status().is_err());
+        let parent = rustix::process::getppid().expect("it has a parent");
+        said("signal", rustix::process::test_kill_process(parent).is_err());
+        let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+        said("limit", rustix::process::prlimit(Some(parent), rustix::process::Resource::Core, none).is_err());
+        said("own limit", allow_seconds(30).is_err());
         said("thread", std::thread::Builder::new().spawn(|| ()).is_err());
         said("compute", (0..1_000_u64).sum::<u64>() != 499_500);
         said("allocate", Vec::<u8>::with_capacity(64 << 20).capacity() < 64 << 20);
@@ -155,10 +169,13 @@ mod tests {
         let program = std::env::current_exe().unwrap();
         let output = Command::new(program).args(["--exact", name, "--ignored", "--nocapture"]).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
-        for what in ["open", "create", "rename", "remove", "folder", "connect", "listen", "run", "thread", "too much"] {
+        for what in [
+            "open", "create", "rename", "remove", "folder", "connect", "listen", "run", "signal", "limit", "thread",
+            "too much",
+        ] {
             assert!(said.contains(&format!("{what}: refused\n")), "{what}: {said}");
         }
-        for what in ["compute", "allocate"] {
+        for what in ["compute", "allocate", "own limit"] {
             assert!(said.contains(&format!("{what}: allowed\n")), "{what}: {said}");
         }
         assert!(!std::env::temp_dir().join("ragops-confined").exists());

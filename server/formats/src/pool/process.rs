@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::Pid;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::frames::{send_request, take_reply};
 use super::watchdog::Watchdog;
@@ -15,6 +15,8 @@ use crate::{Extract, Format};
 
 /// Time to start and be confined.
 const START_TIME: Duration = Duration::from_secs(10);
+/// Time to end after its pipe was closed.
+const END_TIME: Duration = Duration::from_secs(2);
 /// What is kept of a dying worker's last words.
 const MAX_WORDS_BYTES: u64 = 4 << 10;
 /// The signals that tell how a worker ended, see signal(7).
@@ -53,7 +55,7 @@ impl Worker {
             (_, true) if watchdog.is_cancelled() => Err(Failure::Breach(Breach::Cancelled)),
             (_, true) => Err(refused(format!("it was not ready within {} seconds", START_TIME.as_secs()))),
             (false, false) => {
-                let (status, words) = worker.end();
+                let (status, words) = worker.end(watchdog);
                 if status.and_then(|status| status.signal()) == Some(KILL) {
                     return Err(Failure::Killed);
                 }
@@ -107,7 +109,7 @@ impl Worker {
         if was_killed {
             return Err(if watchdog.is_cancelled() { Failure::Killed } else { Failure::Breach(Breach::Time(time)) });
         }
-        let (status, words) = self.end();
+        let (status, words) = self.end(watchdog);
         Err(cause(status, &words, time))
     }
 
@@ -124,13 +126,18 @@ impl Worker {
         Pid::from_child(&self.child)
     }
 
-    /// Waits for its end, which has come or is made to come, and gives its last words.
-    fn end(&mut self) -> (Option<ExitStatus>, String) {
+    /// Waits for its end, which has come or is made to come, and gives its last words. One that only closed its pipes is
+    /// killed.
+    fn end(&mut self, watchdog: &Watchdog) -> (Option<ExitStatus>, String) {
+        let watch = watchdog.watch(self.process(), Instant::now() + END_TIME);
         drop(self.input.take());
         let mut words = Vec::new();
         if let Some(pipe) = self.words.take() {
             drop(pipe.take(MAX_WORDS_BYTES).read_to_end(&mut words));
         }
+        // It is waited for only when it is no longer watched: its id could be another's by then.
+        let _ended = waitid(WaitId::Pid(self.process()), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        drop(watch);
         (self.child.wait().ok(), String::from_utf8_lossy(&words).into_owned())
     }
 }
