@@ -1,8 +1,7 @@
 //! Files in files: the attachments of a mail, what is embedded in a PDF. Each is read like a file, behind a heading with its
 //! name, to a depth and in a number that are capped.
 
-use encoding_rs::{EUC_KR, Encoding, UTF_8, WINDOWS_1252};
-
+use super::charset::decode;
 use super::extract::read;
 use super::limits::{MAX_ATTACHMENTS, MAX_BLOCKS, MAX_DEPTH};
 use super::model::{Block, BlockKind};
@@ -38,6 +37,10 @@ fn append_attachments(extract: &mut Extract, attachments: Vec<(String, Vec<u8>)>
         }
         budget.attachments -= 1;
         let nested = match kind(&name, &bytes) {
+            Some(Kind::Html) => Extract {
+                blocks: text_paragraphs(&crate::html::plain_text(&decode(&bytes, None).unwrap_or_default())),
+                ..Extract::default()
+            },
             Some(Kind::Text) => Extract { blocks: paragraphs(&bytes), ..Extract::default() },
             Some(Kind::Format(format)) => {
                 budget.depth += 1;
@@ -68,6 +71,7 @@ fn append_attachments(extract: &mut Extract, attachments: Vec<(String, Vec<u8>)>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Format(Format),
+    Html,
     Text,
 }
 
@@ -79,29 +83,19 @@ fn kind(name: &str, bytes: &[u8]) -> Option<Kind> {
     }
     Some(match extension.as_str() {
         "eml" => Kind::Format(Format::Eml),
-        "txt" | "text" | "md" | "markdown" | "csv" | "tsv" | "log" if decoded(bytes).is_some() => Kind::Text,
+        "txt" | "text" | "md" | "markdown" | "csv" | "tsv" | "log" if decode(bytes, None).is_some() => Kind::Text,
+        "html" | "htm" if decode(bytes, None).is_some() => Kind::Html,
         _ => return None,
     })
 }
 
-/// The text of a file without a declared charset: by its byte order mark, as UTF-8, as CP949, as Windows-1252. `None` for
-/// bytes that are no text.
-fn decoded(bytes: &[u8]) -> Option<String> {
-    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return Some(encoding.decode_without_bom_handling(&bytes[mark..]).0.into_owned());
-    }
-    if bytes.contains(&0) {
-        return None;
-    }
-    let strictly = [UTF_8, EUC_KR].into_iter();
-    let found =
-        strictly.filter_map(|encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes)).next();
-    Some(found.unwrap_or_else(|| WINDOWS_1252.decode_without_bom_handling(bytes).0).into_owned())
-}
-
 /// The paragraphs of plain text.
 fn paragraphs(bytes: &[u8]) -> Vec<Block> {
-    let text = decoded(bytes).unwrap_or_default().replace("\r\n", "\n");
+    text_paragraphs(&decode(bytes, None).unwrap_or_default())
+}
+
+fn text_paragraphs(text: &str) -> Vec<Block> {
+    let text = text.replace("\r\n", "\n");
     let parts = text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
     parts.take(MAX_BLOCKS).map(|part| Block { kind: BlockKind::Paragraph(part.to_owned()), at: None }).collect()
 }
@@ -130,7 +124,7 @@ mod tests {
     fn text_stands_behind_the_name_of_its_file() {
         check(vec![("메모.txt", "하나\r\n\r\n둘".as_bytes())], &["메모.txt", "하나", "둘"], &[]);
         check(vec![("a.csv", "\u{feff}하나".as_bytes())], &["a.csv", "하나"], &[]);
-        check(vec![("a.txt", &EUC_KR.encode("똠방각하").0)], &["a.txt", "똠방각하"], &[]);
+        check(vec![("a.txt", &encoding_rs::EUC_KR.encode("똠방각하").0)], &["a.txt", "똠방각하"], &[]);
         check(vec![("a.txt", b"\xff\xfeA\0B\0")], &["a.txt", "AB"], &[]);
         check(vec![("a.txt", b"caf\xe9")], &["a.txt", "café"], &[]);
     }

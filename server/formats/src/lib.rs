@@ -5,6 +5,7 @@
 pub mod archive;
 mod attachment;
 mod blocks;
+mod charset;
 mod embedded;
 mod extract;
 mod format;

@@ -1,10 +1,15 @@
 //! Mails (RFC 5322, MIME). The subject is the title; who wrote to whom and when is the first paragraph; the text follows,
 //! quoted replies with it. A HTML body is read only where there is no text. Attached files are handed back unread.
 
-use mail_parser::{Address, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use std::borrow::Cow;
+
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Address, Encoding, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::attachment::Read;
 use super::blocks::Blocks;
+use super::charset::decode;
 use super::html;
 use super::limits::MAX_ATTACHMENTS;
 use super::{Problem, ProblemKind};
@@ -18,23 +23,49 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Read, Problem> {
         return Err(Problem::new(ProblemKind::Malformed, "it has none of the headers of a mail (From, To, Date)"));
     };
     let mut blocks = Blocks::default();
-    blocks.set_title(message.subject().unwrap_or_default());
-    blocks.paragraph(&headers(&message));
+    let subject = raw_header(bytes, &message, &HeaderName::Subject);
+    blocks.set_title(subject.as_deref().or(message.subject()).unwrap_or_default());
+    blocks.paragraph(&headers(bytes, &message));
     for part in message.text_bodies() {
         match &part.body {
-            PartType::Text(text) => plain(&text_of(part, text), &mut blocks),
-            PartType::Html(body) => plain(&html::plain_text(body), &mut blocks),
+            PartType::Text(text) => plain(&text_of(part, &decoded(bytes, part, text)), &mut blocks),
+            PartType::Html(body) => plain(&html::plain_text(&decoded(bytes, part, body)), &mut blocks),
             _ => {}
         }
     }
-    let attachments = attachments(&message, &mut blocks);
+    let attachments = attachments(bytes, &message, &mut blocks);
     Ok(Read { extract: blocks.finish(), attachments })
 }
 
-fn headers(message: &Message<'_>) -> String {
+/// The text of a part in the charset that it is in, which may not be the one that it names; `parsed` is what the parser made
+/// of it.
+fn decoded<'p>(mail: &[u8], part: &MessagePart<'_>, parsed: &'p str) -> Cow<'p, str> {
+    let raw = mail.get(part.raw_body_offset() as usize..part.raw_end_offset() as usize).unwrap_or_default();
+    let bytes = match part.encoding {
+        Encoding::None => Some(raw.to_vec()),
+        Encoding::QuotedPrintable => quoted_printable_decode(raw),
+        Encoding::Base64 => base64_decode(raw),
+    };
+    let declared = part.content_type().and_then(|kind| kind.attribute("charset"));
+    bytes.and_then(|bytes| decode(&bytes, declared)).map_or(Cow::Borrowed(parsed), Cow::Owned)
+}
+
+/// A header that is written in bytes over 127, which no standard allows and old programs do.
+fn raw_header(mail: &[u8], message: &Message<'_>, name: &HeaderName<'_>) -> Option<String> {
+    let header = message.headers().iter().find(|header| header.name == *name)?;
+    let raw = mail.get(header.offset_start as usize..header.offset_end as usize).filter(|raw| !raw.is_ascii())?;
+    Some(decode(raw, None)?.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn headers(mail: &[u8], message: &Message<'_>) -> String {
     let mut lines = Vec::new();
-    for (name, address) in [("From", message.from()), ("To", message.to()), ("Cc", message.cc())] {
-        let people = address.map(people).unwrap_or_default();
+    for (name, header, address) in [
+        ("From", HeaderName::From, message.from()),
+        ("To", HeaderName::To, message.to()),
+        ("Cc", HeaderName::Cc, message.cc()),
+    ] {
+        let raw = raw_header(mail, message, &header);
+        let people = raw.unwrap_or_else(|| address.map(people).unwrap_or_default());
         if !people.is_empty() {
             lines.push(format!("{name}: {people}"));
         }
@@ -89,7 +120,7 @@ fn plain(text: &str, blocks: &mut Blocks) {
     blocks.paragraph(&paragraph);
 }
 
-fn attachments(message: &Message<'_>, blocks: &mut Blocks) -> Vec<(String, Vec<u8>)> {
+fn attachments(mail: &[u8], message: &Message<'_>, blocks: &mut Blocks) -> Vec<(String, Vec<u8>)> {
     let count = message.attachment_count();
     if count > MAX_ATTACHMENTS {
         let detail = format!("{count} attachments; the first {MAX_ATTACHMENTS} are read");
@@ -100,6 +131,7 @@ fn attachments(message: &Message<'_>, blocks: &mut Blocks) -> Vec<(String, Vec<u
         .map(|(number, part)| {
             let bytes = match &part.body {
                 PartType::Message(message) => message.raw_message().to_vec(),
+                PartType::Text(text) | PartType::Html(text) => decoded(mail, part, text).as_bytes().to_vec(),
                 _ => part.contents().to_vec(),
             };
             (name_of(part, number), bytes)
@@ -149,6 +181,19 @@ mod tests {
             &["노드"],
         );
         check("Content-Type: text/plain; format=flowed\r\n\r\none \r\nline\r\nanother\r\n", &["one line\nanother"]);
+    }
+
+    #[test]
+    fn a_charset_that_is_wrong_or_missing_is_told_from_the_bytes() {
+        let korean = encoding_rs::EUC_KR.encode("노드가 멈추면 재시작한다.").0.into_owned();
+        for head in ["", "Content-Type: text/plain\r\n", "Content-Type: text/plain; charset=utf-8\r\n"] {
+            let mail = [HEAD.as_bytes(), head.as_bytes(), b"\r\n", &korean, b"\r\n"].concat();
+            assert_eq!(lines(&read(&mail).unwrap().extract)[1..], ["노드가 멈추면 재시작한다."], "{head}");
+        }
+        let quoted = "Content-Type: text/plain; charset=euc-kr\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=EB=85=B8\r\n";
+        check(quoted, &["노"]);
+        let subject = [b"From: a@example.com\r\nSubject: ", &korean[..], b"\r\n\r\nx\r\n"].concat();
+        assert_eq!(read(&subject).unwrap().extract.title.as_deref(), Some("노드가 멈추면 재시작한다."));
     }
 
     #[test]
