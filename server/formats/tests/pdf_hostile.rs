@@ -75,6 +75,23 @@ fn a_plain_file_is_read() {
 }
 
 #[test]
+fn what_is_filled_into_a_form_is_read() {
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [5 0 R 6 0 R] >> >>".to_owned(),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 /MediaBox [0 0 600 800] >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /Contents 4 0 R /Annots [5 0 R] >>".to_owned(),
+        stream("BT ET"),
+        "<< /T (Name) /FT /Tx /V (Kim) >>".to_owned(),
+        // One whose children are itself, and one that is empty.
+        "<< /T (Address) /Kids [6 0 R << /T (City) /V (Seoul) >> << /T (Street) >>] >>".to_owned(),
+    ];
+    let extract = read(&file(&objects, ""));
+    let texts: Vec<_> = extract.blocks.iter().map(|block| block.kind.clone()).collect();
+    assert_eq!(texts[0], BlockKind::Paragraph("Name: Kim".into()), "{texts:?}");
+    assert!(texts.iter().any(|kind| matches!(kind, BlockKind::Paragraph(text) if text.ends_with("City: Seoul"))));
+}
+
+#[test]
 fn what_is_no_pdf_is_malformed() {
     for bytes in [&b""[..], b"%PDF-1.7", b"not a pdf at all", &[0; 4096], b"PK\x03\x04rest", b"%PDF-1.7\n%%EOF"] {
         check_refused(bytes, ProblemKind::Malformed);

@@ -57,7 +57,7 @@ fn specifications(document: &PdfDocument) -> Vec<Object> {
 /// Most nodes of the tree of names.
 const MAX_NODES: usize = 10_000;
 
-fn entry(document: &PdfDocument, object: &Object, key: &str) -> Option<Object> {
+pub(super) fn entry(document: &PdfDocument, object: &Object, key: &str) -> Option<Object> {
     document.resolve_object(object.as_dict()?.get(key)?).ok()
 }
 

@@ -7,6 +7,7 @@ mod attachments;
 mod blocks;
 mod columns;
 mod fonts;
+mod forms;
 mod frame;
 mod geometry;
 mod glyphs;
@@ -98,6 +99,7 @@ fn read_pages(source: &Source) -> Result<Extract, Problem> {
         blocks::append(&mut groups, segment::groups(lines, number, &style), &style);
     }
     let mut blocks = blocks::blocks(groups, pages.tables, &style);
+    blocks.extend(forms::filled_fields(source.document()));
     let mut problems = pages.problems;
     if blocks.len() > MAX_BLOCKS {
         let detail = format!("{} blocks beyond the first {MAX_BLOCKS} were left out", blocks.len() - MAX_BLOCKS);

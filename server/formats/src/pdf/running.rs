@@ -15,7 +15,7 @@ pub(super) struct Edges {
 /// A line near an edge, made comparable.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Mark {
-    /// Its text in lower case, each number a `#`.
+    /// Its text in lower case, a page's number as `#`.
     text: String,
     /// The distance of its middle from the page's upper edge, in steps.
     place: i32,
@@ -139,12 +139,17 @@ fn at_edge(lines: &[Line], height: f32) -> Vec<usize> {
 /// The gap between a header or footer and the text, in font sizes.
 const GAP: f32 = 0.8;
 
-/// A text with its numbers made alike, so that `Page 3 of 12` is the same on all pages. Roman numbers are numbers where
-/// they stand alone.
+/// A text to be compared with those of other pages: `Page 3 of 12` is the same on all. Other numbers count: `Error 500` and
+/// `Error 503`, `Article 1` and `Article 2` open pages that have nothing else in common. Roman numbers are numbers where they
+/// stand alone.
 fn comparable(text: &str) -> String {
     let text = text.trim().to_lowercase();
-    if !text.is_empty() && text.chars().all(|c| "ivxlc".contains(c)) {
+    if !text.is_empty() && (text.chars().all(|c| "ivxlc".contains(c)) || text.chars().all(char::is_numeric)) {
         return "#".to_owned();
+    }
+    let is_page_word = |word: &str| word.is_empty() || PAGE_WORDS.contains(&word);
+    if !text.split(|c: char| !c.is_alphabetic()).all(is_page_word) {
+        return text.split_whitespace().collect::<Vec<_>>().join(" ");
     }
     let mut made = String::with_capacity(text.len());
     for c in text.chars() {
@@ -156,6 +161,9 @@ fn comparable(text: &str) -> String {
     }
     made
 }
+
+/// What stands beside the number of a page.
+const PAGE_WORDS: [&str; 12] = ["page", "pages", "p", "pp", "pg", "of", "seite", "von", "쪽", "페이지", "면", "제"];
 
 #[cfg(test)]
 mod tests {
@@ -195,6 +203,23 @@ mod tests {
         check(&[vec![line("User Guide", 40.0, 10.0), line("1", 780.0, 10.0)]], &[&["User Guide", "1"]]);
     }
 
+    /// `Section 1: torque the bolt to 30 Nm` at the top of a page was taken for a header.
+    #[test]
+    fn lines_that_differ_in_their_numbers_stay() {
+        let page = |number: u32| {
+            vec![
+                line(&format!("Article {number}."), 60.0, 10.0),
+                line(&format!("body {number}"), 300.0, 10.0),
+                line(&format!("end {number}"), 312.0, 10.0),
+            ]
+        };
+        let expect: Vec<Vec<String>> =
+            (1..=4).map(|n| vec![format!("Article {n}."), format!("body {n}"), format!("end {n}")]).collect();
+        let expect: Vec<Vec<&str>> = expect.iter().map(|page| page.iter().map(String::as_str).collect()).collect();
+        let expect: Vec<&[&str]> = expect.iter().map(Vec::as_slice).collect();
+        check(&[page(1), page(2), page(3), page(4)], &expect);
+    }
+
     #[test]
     fn what_stands_in_the_body_or_is_large_stays() {
         let body = |top: f32| line(&format!("body {}", "x".repeat(top as usize / 12)), top, 10.0);
@@ -230,6 +255,8 @@ mod tests {
     #[test]
     fn numbers_are_made_alike() {
         assert_eq!(comparable(" Page 12  of 345 "), "page # of #");
+        assert_eq!(comparable("- 3 쪽 -"), "- # 쪽 -");
+        assert_eq!(comparable("Article  2."), "article 2.");
         assert_eq!(comparable("Ⅳ"), "#");
         assert_eq!(comparable(""), "");
     }

@@ -48,7 +48,9 @@ const EXTENSIONS: [&str; 18] = [
 ];
 
 /// What programs write where nobody gave a title.
-const NOTHING: [&str; 9] = [
+const NOTHING: [&str; 11] = [
+    "anonymous",
+    "(anonymous)",
     "untitled",
     "unknown",
     "unspecified",
