@@ -11,6 +11,8 @@ use crate::document::{Finding, FindingCode};
 
 /// Level of the headings made of an FAQ's questions.
 const QUESTION_LEVEL: u8 = 2;
+/// Records that the separator is told from.
+const RECORDS_LOOKED_AT: usize = 20;
 /// Most rows read.
 const MAX_ROWS: usize = 200_000;
 
@@ -29,7 +31,12 @@ impl Reader for SeparatedValuesReader {
         };
         let mut reading = Reading { findings: finding.into_iter().collect(), ..Reading::default() };
         let is_tabs = media::media_type(&content.file.path, &content.bytes) == MediaType::Tsv;
-        let separator = if is_tabs { b'\t' } else { separator(&text) };
+        // Excel writes its separator into the first line.
+        let (told, text) = match text.strip_prefix("sep=").and_then(|rest| rest.split_once('\n')) {
+            Some((told, rest)) if told.len() == 1 => (told.bytes().next(), format!("\n{rest}")),
+            _ => (None, text),
+        };
+        let separator = if is_tabs { b'\t' } else { told.unwrap_or_else(|| separator(&text)) };
         let (grid, left_out) = grid(&text, separator);
         for detail in left_out.details() {
             reading.findings.push(Finding::new(
@@ -39,24 +46,33 @@ impl Reader for SeparatedValuesReader {
                 "split it into several files",
             ));
         }
-        whole_file(content, None, binary::blocks(blocks(&grid, QUESTION_LEVEL)), &mut reading);
+        whole_file(content, None, binary::blocks(blocks(grid, QUESTION_LEVEL)), &mut reading);
         reading
     }
 }
 
-/// The separator that the first lines agree on best.
+/// The separator that parts most of the first records into as many fields, and into most: a comma also stands in numbers
+/// and sentences.
 fn separator(text: &str) -> u8 {
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).take(10).collect();
-    let least = |separator: char| lines.iter().map(|line| line.matches(separator).count()).min().unwrap_or(0);
-    let candidates = [(b',', least(',')), (b';', least(';')), (b'\t', least('\t')), (b'|', least('|'))];
+    let agreement = |separator: u8| {
+        let mut counts = std::collections::BTreeMap::<usize, usize>::new();
+        for record in reader(text, separator).records().take(RECORDS_LOOKED_AT).flatten() {
+            *counts.entry(record.len()).or_default() += 1;
+        }
+        counts.into_iter().filter(|(fields, _)| *fields > 1).map(|(fields, records)| (records, fields)).max()
+    };
     // The first of equals.
-    candidates.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(separator, _)| separator)
+    let candidates = [b',', b';', b'\t', b'|'].into_iter().rev();
+    candidates.max_by_key(|separator| agreement(*separator)).unwrap_or(b',')
+}
+
+fn reader(text: &str, separator: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes())
 }
 
 /// The rows, numbered as a spreadsheet program does: an empty line is a row, however many lines a quoted cell has. Quotes that are never closed take in the rest, as the format has it.
 fn grid(text: &str, separator: u8) -> (Grid, LeftOut) {
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(text.as_bytes());
+    let mut reader = reader(text, separator);
     let (mut rows, mut number, mut left_out) = (Vec::new(), 0_u32, LeftOut::default());
     for record in reader.records() {
         // The text is UTF-8 and rows may differ in length: there is no other error.
@@ -121,6 +137,17 @@ mod tests {
             ("a.csv", "이름\t값\na, b\t1"),
         ] {
             assert_eq!(read(path, text), [(table.clone(), rows(2, 2))], "{path} {text:?}");
+        }
+    }
+
+    #[test]
+    fn a_comma_in_numbers_and_sentences_is_no_separator() {
+        for text in [
+            "이름;연봉;비고\n김;5,000,000;상, 하\n이;6,100,000;중, 하\n",
+            "name;salary;note\na;\"5,000,000\";x, y\nb;\"6,000,000\";\"z, ü\"\n",
+        ] {
+            let blocks = read("a.csv", text);
+            assert!(blocks[0].0.lines().all(|row| row.matches('|').count() == 4), "{blocks:?}");
         }
     }
 

@@ -86,6 +86,8 @@ impl<'a> Inline<'a> {
                     self.text.push('\n')
                 }
                 "noBreakHyphen" => self.text.push('-'),
+                // How it is read stands above what is written.
+                "ruby" => element.child("rubyBase").into_iter().for_each(|base| self.walk(base)),
                 "footnoteReference" => self.note(NoteKind::Foot, element),
                 "endnoteReference" => self.note(NoteKind::End, element),
                 "drawing" | "pict" | "object" => self.find_boxes(element),

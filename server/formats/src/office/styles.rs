@@ -123,9 +123,10 @@ pub(super) fn list_ref(properties: Option<&Element>) -> Option<ListRef> {
     Some(ListRef { id, level: usize::min(level, 8) })
 }
 
-/// Whether a run is hidden.
+/// Whether a run is hidden, or struck out.
 pub(super) fn is_hidden(properties: Option<&Element>) -> bool {
-    properties.is_some_and(|properties| is_on(properties.child("vanish")) || is_on(properties.child("webHidden")))
+    let marks = ["vanish", "webHidden", "strike", "dstrike"];
+    properties.is_some_and(|properties| marks.iter().any(|mark| is_on(properties.child(mark))))
 }
 
 #[cfg(test)]

@@ -1,11 +1,23 @@
 //! Sheets of questions and answers: a row is an entry, its question the heading of its answer.
 
-use super::{Grid, GridRow};
+use super::GridRow;
 use crate::{Block, BlockKind, Locator};
 
 /// What the columns of questions and answers are called, in small letters.
-const QUESTION: [&str; 10] =
-    ["질문", "문의", "문의내용", "문의 내용", "질의", "question", "questions", "q", "faq", "문의사항"];
+const QUESTION: [&str; 12] = [
+    "질문",
+    "질문내용",
+    "질문 내용",
+    "문의",
+    "문의내용",
+    "문의 내용",
+    "질의",
+    "question",
+    "questions",
+    "q",
+    "faq",
+    "문의사항",
+];
 const ANSWER: [&str; 14] = [
     "답변",
     "답변 내용",
@@ -44,17 +56,19 @@ pub(super) fn columns(rows: &[GridRow], header_rows: usize) -> Option<Columns> {
 
 /// Appends a heading, the answer and what else is said of it for each row.
 pub(super) fn push_entries(
-    grid: &Grid,
+    sheet: &str,
     columns: &Columns,
     header: &GridRow,
     entries: &[GridRow],
     level: u8,
-    blocks: &mut Vec<Block>,
+    found: &mut super::Found,
 ) {
     for row in entries {
-        let at = Some(Locator::Rows { sheet: grid.name.clone(), first: row.number, last: row.number });
-        let mut push = |kind| blocks.push(Block { kind, at: at.clone() });
+        let at = Some(Locator::Rows { sheet: sheet.to_owned(), first: row.number, last: row.number });
         let (question, answer) = (row.text(columns.question), row.text(columns.answer));
+        // An answer without a question would stand under that of the row before.
+        let blocks = if question.is_empty() { &mut found.blocks } else { &mut found.entries };
+        let mut push = |kind| blocks.push(Block { kind, at: at.clone() });
         if !question.is_empty() {
             push(BlockKind::Heading { level, text: question.to_owned() });
         }

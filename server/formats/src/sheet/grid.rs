@@ -87,48 +87,55 @@ impl Region {
 }
 
 impl Grid {
-    /// The regions of the grid, from the top and from the left.
-    pub(super) fn regions(&self) -> Vec<Region> {
+    /// The regions of the grid, from the top and from the left. Cells are moved: a large sheet is held once.
+    pub(super) fn regions(self) -> Vec<Region> {
         let mut regions = Vec::new();
-        let mut run: Vec<&GridRow> = Vec::new();
-        for row in &self.rows {
+        let mut run: Vec<GridRow> = Vec::new();
+        for row in self.rows {
             let follows = run.last().is_none_or(|last| last.number + 1 == row.number);
             let is_blank = row.filled() == 0;
             if self.gaps == Gaps::Part && (is_blank || !follows) {
-                push_columns(&run, &mut regions);
-                run.clear();
+                push_columns(std::mem::take(&mut run), self.gaps, &mut regions);
             }
             if !is_blank {
                 run.push(row);
             }
         }
-        push_columns(&run, &mut regions);
+        push_columns(run, self.gaps, &mut regions);
         regions
     }
 }
 
-/// Parts rows at columns that are blank in all of them.
-fn push_columns(rows: &[&GridRow], regions: &mut Vec<Region>) {
+/// Parts rows at columns that are blank in all of them, where that means anything.
+fn push_columns(mut rows: Vec<GridRow>, gaps: Gaps, regions: &mut Vec<Region>) {
+    if gaps == Gaps::Nothing {
+        regions.extend((!rows.is_empty()).then_some(Region { first_column: 0, rows }));
+        return;
+    }
     let width = rows.iter().map(|row| row.cells.len()).max().unwrap_or(0).min(MAX_COLUMNS);
-    let is_filled = |column: usize| rows.iter().any(|row| !row.text(column).is_empty());
+    let mut is_filled = vec![false; width];
+    for row in &rows {
+        for (cell, is_filled) in row.cells.iter().zip(&mut is_filled) {
+            *is_filled |= !cell.text.is_empty();
+        }
+    }
     let mut column = 0;
     while column < width {
-        if !is_filled(column) {
+        if !is_filled[column] {
             column += 1;
             continue;
         }
-        let end = (column..width).find(|column| !is_filled(*column)).unwrap_or(width);
-        let cut = |row: &&GridRow| {
-            let cells: Vec<GridCell> = (column..end).map(|at| row.cells.get(at).cloned().unwrap_or_default()).collect();
+        let end = (column..width).find(|column| !is_filled[*column]).unwrap_or(width);
+        let cut = |row: &mut GridRow| {
+            let cells = (column..end).map(|at| row.cells.get_mut(at).map(std::mem::take).unwrap_or_default()).collect();
             GridRow { number: row.number, cells }
         };
-        let mut cut: Vec<GridRow> = rows.iter().map(cut).collect();
-        // A table beside a longer one ends before it does.
-        while cut.last().is_some_and(|row| row.filled() == 0) {
-            cut.pop();
-        }
-        let blank = cut.iter().take_while(|row| row.filled() == 0).count();
-        regions.push(Region { first_column: column, rows: cut.split_off(blank) });
+        // The rows above and below a table that stands beside a longer one are not of it.
+        let is_of_it = |row: &&mut GridRow| (column..end).any(|at| !row.text(at).is_empty());
+        let first = rows.iter_mut().position(|row| is_of_it(&row)).unwrap_or(0);
+        let last = rows.iter_mut().rposition(|row| is_of_it(&row)).map_or(0, |last| last + 1);
+        let cut: Vec<GridRow> = rows[first..last.max(first)].iter_mut().map(cut).collect();
+        regions.push(Region { first_column: column, rows: cut });
         column = end;
     }
 }

@@ -15,10 +15,11 @@ use grid::Region;
 
 /// The blocks of a sheet: its regions from the top, side by side from the left, entries of an FAQ behind the rest: what
 /// stands behind a question's heading belongs to it. `level` is that of these headings.
-pub fn blocks(grid: &Grid, level: u8) -> Vec<Block> {
+pub fn blocks(grid: Grid, level: u8) -> Vec<Block> {
     let mut found = Found::default();
+    let sheet = grid.name.clone();
     for region in grid.regions() {
-        push_region(grid, &region, level, &mut found);
+        push_region(&sheet, region, level, &mut found);
     }
     found.blocks.append(&mut found.entries);
     found.blocks
@@ -30,6 +31,24 @@ struct Found {
     blocks: Vec<Block>,
     entries: Vec<Block>,
     faq: Option<Entries>,
+    table: Option<OpenTable>,
+}
+
+/// A table that may go on behind a blank row.
+struct OpenTable {
+    first_column: usize,
+    header: GridRow,
+    last: GridRow,
+}
+
+impl OpenTable {
+    /// Whether rows go on with it: right behind one blank row, in the same columns, values where it has values.
+    fn goes_on_in(&self, first_column: usize, rows: &[GridRow]) -> bool {
+        let Some(first) = rows.first() else { return false };
+        let kinds = |row: &GridRow| row.cells.iter().map(|cell| cell.is_value).collect::<Vec<_>>();
+        let is_alike = kinds(first) == kinds(&self.last) && first.cells.iter().any(|cell| cell.is_value);
+        is_alike && self.first_column == first_column && self.last.number + 2 == first.number
+    }
 }
 
 /// An FAQ that may go on behind a blank row.
@@ -45,38 +64,66 @@ impl Entries {
     }
 }
 
-fn push_region(grid: &Grid, region: &Region, level: u8, found: &mut Found) {
-    let at = |first: u32, last: u32| Some(Locator::Rows { sheet: grid.name.clone(), first, last });
-    let mut rows = region.rows.as_slice();
-    // Lines above a table, each in one cell: its title, or a note.
-    while let [first, rest @ ..] = rows {
-        let is_line = first.filled() == 1 && (rest.iter().any(|row| row.filled() > 1) || region.width() == 1);
-        if !is_line {
-            break;
-        }
-        let text = first.first_text().to_owned();
-        found.blocks.push(Block { kind: BlockKind::Paragraph(text), at: at(first.number, first.number) });
-        rows = rest;
+fn push_region(sheet: &str, region: Region, level: u8, found: &mut Found) {
+    let at = |first: u32, last: u32| Some(Locator::Rows { sheet: sheet.to_owned(), first, last });
+    let lines = lines_above(&region);
+    for line in &region.rows[..lines] {
+        let text = line.first_text().to_owned();
+        found.blocks.push(Block { kind: BlockKind::Paragraph(text), at: at(line.number, line.number) });
     }
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
-    let header_rows = header::rows(rows);
-    if let Some(columns) = faq::columns(rows, header_rows) {
-        let entries = Entries { first_column: region.first_column, header: first.clone(), columns };
-        faq::push_entries(grid, &entries.columns, &entries.header, &rows[1..], level, &mut found.entries);
+    let entries = found.faq.take_if(|entries| entries.goes_on_in(&region));
+    let Region { first_column, mut rows } = region;
+    rows.drain(..lines);
+    let (Some(first), Some(last)) = (rows.first().map(|row| row.number), rows.last().map(|row| row.number)) else {
+        return;
+    };
+    if let Some(header) = header::joined(&rows) {
+        rows.splice(..2, [header]);
+    }
+    if let Some(table) = found.table.take_if(|table| table.goes_on_in(first_column, &rows)) {
+        rows.insert(0, table.header);
+    }
+    let header_rows = header::rows(&rows);
+    if let Some(columns) = faq::columns(&rows, header_rows) {
+        let entries = Entries { first_column, header: rows.remove(0), columns };
+        faq::push_entries(sheet, &entries.columns, &entries.header, &rows, level, found);
         found.faq = Some(entries);
         return;
     }
-    if let Some(entries) = found.faq.as_ref().filter(|entries| entries.goes_on_in(region)) {
-        return faq::push_entries(grid, &entries.columns, &entries.header, rows, level, &mut found.entries);
+    if let Some(entries) = entries {
+        faq::push_entries(sheet, &entries.columns, &entries.header, &rows, level, found);
+        found.faq = Some(entries);
+        return;
     }
-    let table = Table { header_rows, rows: rows.iter().map(|row| table_row(grid, row)).collect() };
-    let first_row = rows.get(header_rows).unwrap_or(first).number;
-    found.blocks.push(Block { kind: BlockKind::Table(table), at: at(first_row, last.number) });
+    let first_row = rows.get(header_rows).map_or(first, |row| row.number);
+    found.table = match rows.as_slice() {
+        [header, .., last] if header_rows == 1 => {
+            Some(OpenTable { first_column, header: header.clone(), last: last.clone() })
+        }
+        _ => None,
+    };
+    let table = Table { header_rows, rows: rows.into_iter().map(|row| table_row(sheet, row)).collect() };
+    found.blocks.push(Block { kind: BlockKind::Table(table), at: at(first_row, last) });
 }
 
-fn table_row(grid: &Grid, row: &GridRow) -> Row {
-    let at = Some(Locator::Rows { sheet: grid.name.clone(), first: row.number, last: row.number });
-    Row { cells: row.cells.iter().map(|cell| Cell::of(cell.text.clone())).collect(), at }
+/// How many lines stand above a table, each in one cell: its title, or a note.
+fn lines_above(region: &Region) -> usize {
+    let width = region.width();
+    let mut lines = 0;
+    // A row of several cells further down makes a table of the rest.
+    let last_wide = region.rows.iter().rposition(|row| row.filled() > 1);
+    while let Some(row) = region.rows.get(lines) {
+        if row.filled() != 1 || !(width == 1 || last_wide.is_some_and(|wide| wide > lines)) {
+            break;
+        }
+        lines += 1;
+    }
+    lines
+}
+
+fn table_row(sheet: &str, row: GridRow) -> Row {
+    let at = Some(Locator::Rows { sheet: sheet.to_owned(), first: row.number, last: row.number });
+    Row { cells: row.cells.into_iter().map(|cell| Cell::of(cell.text)).collect(), at }
 }
 
 #[cfg(test)]
@@ -103,13 +150,17 @@ mod tests {
             };
             format!("{first}-{last} {what}")
         };
-        blocks(&grid(text), 2).into_iter().map(show).collect()
+        blocks(grid(text), 2).into_iter().map(show).collect()
     }
 
     #[test]
     fn tables_keep_their_header_and_row_numbers() {
         assert_eq!(shown("name|port\nkafka|9092\nredis|6379"), ["2-3 1: name|port / kafka|9092 / redis|6379"]);
         assert_eq!(shown("1|2\n3|4"), ["1-2 0: 1|2 / 3|4"]);
+        assert_eq!(
+            shown("name|port\nkafka|9092\n|\nredis|6379"),
+            ["2-2 1: name|port / kafka|9092", "4-4 1: name|port / redis|6379"]
+        );
     }
 
     #[test]
@@ -144,7 +195,7 @@ mod tests {
         );
         assert_eq!(
             shown("Question|Answer\nWhy?|So.\n|Only an answer."),
-            ["2-2 ## Why?", "2-2 So.", "3-3 Only an answer."]
+            ["3-3 Only an answer.", "2-2 ## Why?", "2-2 So."]
         );
     }
 }

@@ -8,11 +8,13 @@ use calamine::{DataRef, Dimensions, ExcelDateTime, Reader, SheetVisible, Style, 
 
 use super::grid::MAX_COLUMNS;
 use super::{Gaps, Grid, GridCell, GridRow, blocks};
+use crate::archive::Archive;
 use crate::limits::{MAX_BLOCKS, MAX_TEXT_BYTES};
+use crate::xml::Element;
 use crate::{Block, BlockKind, Extract, Problem, ProblemKind, archive, identify};
 
-/// Most cells of a workbook.
-const MAX_CELLS: usize = 2_000_000;
+/// Most cells of a workbook: with their texts they take half of what a worker has.
+const MAX_CELLS: usize = 1_500_000;
 /// Most places that merged cells are said in.
 const MAX_MERGED: u64 = 200_000;
 /// Level of the heading that names a sheet, and of those made of a question.
@@ -41,15 +43,64 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Extract, Problem> {
             continue;
         }
         match grid(&mut workbook, &sheet.name, &mut budget) {
-            Ok(grid) => push_sheet(&grid, many, &mut extract.blocks),
+            Ok(grid) => push_sheet(grid, many, &mut extract.blocks),
             Err(error) => {
                 let detail = format!("the sheet `{}` cannot be read: {error}", sheet.name);
                 extract.problems.push(Problem::new(ProblemKind::PartlyMalformed, detail));
             }
         }
     }
+    // Before the sheets: what stands behind an FAQ would belong to its last question.
+    let beside = beside_cells(bytes, &mut extract.problems);
+    extract.blocks.splice(0..0, beside);
     budget.report(&mut extract);
     Ok(extract)
+}
+
+/// What is written beside the cells: comments, each with its cell, and the text of boxes and shapes.
+fn beside_cells(bytes: &[u8], problems: &mut Vec<Problem>) -> Vec<Block> {
+    let Ok(mut archive) = Archive::open(bytes) else { return Vec::new() };
+    let mut names = archive.names();
+    names.sort();
+    let mut blocks = Vec::new();
+    for name in names {
+        let (part, is_text): (_, fn(&Element) -> bool) = match name.strip_prefix("xl/") {
+            Some(rest) if rest.contains("comments") && rest.ends_with(".xml") => ("comment", |e| e.name() == "t"),
+            Some(rest) if rest.starts_with("drawings/drawing") && rest.ends_with(".xml") => ("sp", |e| e.name() == "t"),
+            _ => continue,
+        };
+        match archive.xml(&name, &mut |problem| problems.push(problem)) {
+            Ok(root) => push_texts(&root, part, is_text, &mut blocks),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    blocks
+}
+
+/// A paragraph for each element of a name that holds text, behind the cell that it refers to.
+fn push_texts(root: &Element, part: &str, is_text: fn(&Element) -> bool, blocks: &mut Vec<Block>) {
+    let mut open: Vec<&Element> = vec![root];
+    while let Some(element) = open.pop() {
+        if element.name() != part {
+            open.extend(element.elements().collect::<Vec<_>>().into_iter().rev());
+            continue;
+        }
+        let mut text = String::new();
+        let mut inner: Vec<&Element> = vec![element];
+        while let Some(element) = inner.pop() {
+            if is_text(element) {
+                text.push_str(&element.text());
+            } else if element.name() == "p" && !text.is_empty() {
+                text.push('\n');
+            }
+            inner.extend(element.elements().collect::<Vec<_>>().into_iter().rev());
+        }
+        let text = text.trim();
+        if !text.is_empty() && blocks.len() < MAX_BLOCKS {
+            let cell = element.attribute("ref").map(|cell| format!("{cell}: ")).unwrap_or_default();
+            blocks.push(Block { kind: BlockKind::Paragraph(format!("{cell}{text}")), at: None });
+        }
+    }
 }
 
 fn refusal(error: &XlsxError) -> Problem {
@@ -59,10 +110,11 @@ fn refusal(error: &XlsxError) -> Problem {
     }
 }
 
-fn push_sheet(grid: &Grid, is_one_of_many: bool, all: &mut Vec<Block>) {
+fn push_sheet(grid: Grid, is_one_of_many: bool, all: &mut Vec<Block>) {
+    let name = grid.name.clone();
     let blocks = blocks(grid, QUESTION_LEVEL);
     if let Some(first) = blocks.first().filter(|_| is_one_of_many) {
-        let heading = BlockKind::Heading { level: SHEET_LEVEL, text: grid.name.clone() };
+        let heading = BlockKind::Heading { level: SHEET_LEVEL, text: name };
         all.push(Block { kind: heading, at: first.at.clone() });
     }
     all.extend(blocks);
@@ -211,7 +263,36 @@ fn number_shown(number: f64, format: &str) -> String {
         let text = format!("{value:.decimals$}");
         if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
     };
-    if is_percent { format!("{text}%") } else { text }
+    if is_percent {
+        return format!("{text}%");
+    }
+    let (before, behind) = units(format);
+    format!("{before}{text}{behind}")
+}
+
+/// What a number format writes before and behind the digits: `"₩"#,##0`, `[$€-407]#,##0.00`, `0"원"`. Colours, conditions and
+/// what only takes up room are left out; the format of negative numbers is that of the others.
+fn units(format: &str) -> (String, String) {
+    let (mut before, mut behind, mut has_digits) = (String::new(), String::new(), false);
+    let mut chars = format.chars();
+    while let Some(c) = chars.next() {
+        let unit = if has_digits { &mut behind } else { &mut before };
+        match c {
+            ';' => break,
+            '"' => unit.extend(chars.by_ref().take_while(|c| *c != '"')),
+            '\\' => unit.extend(chars.next()),
+            '_' | '*' => drop(chars.next()),
+            '[' => {
+                let inner: String = chars.by_ref().take_while(|c| *c != ']').collect();
+                let currency = inner.strip_prefix('$').map(|currency| currency.split('-').next().unwrap_or_default());
+                unit.push_str(currency.unwrap_or_default());
+            }
+            '0' | '#' | '?' => has_digits = true,
+            '$' | '€' | '£' | '¥' | '₩' => unit.push(c),
+            _ => {}
+        }
+    }
+    if has_digits { (before.trim_start().to_owned(), behind.trim_end().to_owned()) } else { Default::default() }
 }
 
 /// `2024-03-05`, `2024-03-05 14:30`, `14:30`; a duration as hours: `26:15:00`.
@@ -247,6 +328,11 @@ mod tests {
             (0.0, "", "0"),
             (f64::NAN, "", "NaN"),
             (123_456_789.123, "", "123456789.123"),
+            (1_200_000.0, "\"₩\"#,##0", "₩1200000"),
+            (5000.0, "#,##0\"원\"", "5000원"),
+            (99.5, "[$€-407]#,##0.00", "€99.5"),
+            (7.0, "_(\"$\"* #,##0.00_);[Red](#,##0)", "$7"),
+            (3.0, "General", "3"),
         ] {
             assert_eq!(number_shown(number, format), expect);
         }
