@@ -250,6 +250,8 @@ pub enum FindingCode {
     ControlCharacters,
     /// The name's extension says something else than the bytes; it was read as what the bytes are.
     WrongExtension,
+    /// The file grew while it was read; it is indexed as far as it reached when it was listed.
+    GrewWhileRead,
     /// No reader takes the file, by its extension or by its first bytes.
     UnsupportedFormat,
     /// This user may not open or read the file.
@@ -320,6 +322,7 @@ impl FindingCode {
             Self::InvalidBytes
             | Self::ControlCharacters
             | Self::WrongExtension
+            | Self::GrewWhileRead
             | Self::TooManyBlocks
             | Self::TooDeeplyNested
             | Self::PartlyMalformed

@@ -407,6 +407,8 @@ fn a_build_survives_the_death_of_any_of_its_readers() {
     let line: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(output.status.success() && killed.len() > 20, "{} killed; {line}", killed.len());
     let crashed = line["findings"]["ReaderCrashed"].as_u64().unwrap_or_default();
+    // Only one that was killed twice while it read the same file is one.
+    assert!(2 * crashed <= killed.len() as u64, "{} killed; {line}", killed.len());
     assert_eq!(line["counts"]["documents"].as_u64().unwrap() + crashed, files, "{line}");
     assert_eq!(line["findings"].as_object().unwrap().len(), usize::from(crashed > 0), "{line}");
 }

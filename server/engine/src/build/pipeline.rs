@@ -21,7 +21,7 @@ use crate::index::text::{TextEntry, TextUnit, TextWriter};
 use crate::index::vectors::VectorWriter;
 use crate::read::media::ACCEPTED;
 use crate::read::{
-    Extractor, FileContent, FolderSource, LoadError, MediaType, OnError, Reading, Registry, Scan, SourceFault,
+    Extractor, FileContent, FolderSource, Growing, LoadError, MediaType, OnError, Reading, Registry, Scan, SourceFault,
     SourceFile, Unread, media, scan_until,
 };
 use crate::revision::manifest::{Counts, Findings, Manifest};
@@ -100,8 +100,10 @@ pub fn build(
     let lock = lock(request, store)?;
     store.discard_unfinished(&lock)?;
     let mut changed = String::new();
-    for _ in 0..MAX_TRIES {
-        match attempt(request, model, store, &lock, observer) {
+    for attempted in 1..=MAX_TRIES {
+        // A log never comes to rest: at last it is read as far as it is.
+        let growing = if attempted < MAX_TRIES { Growing::Changed } else { Growing::Cut };
+        match attempt(request, growing, model, store, &lock, observer) {
             Ok((result, manifest)) => return finish(request, store, &lock, result, manifest),
             // A document changed since it was listed or digested: the name would lie, so start over.
             Err(BuildError::Source(SourceFault::Changed { path, .. })) => changed = path,
@@ -119,12 +121,13 @@ pub fn build(
 
 fn attempt(
     request: &BuildRequest,
+    growing: Growing,
     model: &dyn EmbeddingModel,
     store: &RevisionStore,
     lock: &WriteLock,
     observer: &dyn BuildObserver,
 ) -> Result<(BuildResult, Manifest), BuildError> {
-    let plan = Plan::of(request, model, observer)?;
+    let plan = Plan::of(request, growing, model, observer)?;
     match reuse(store, &plan, model)? {
         Some(manifest) => Ok((BuildResult::Unchanged, manifest)),
         None => Ok((BuildResult::Built, Build::run(request, &plan, model, store, lock, observer)?)),
@@ -200,6 +203,7 @@ impl Plan {
     /// would tell of files that can be read by now, or be silent about one that cannot.
     fn of(
         request: &BuildRequest,
+        growing: Growing,
         model: &dyn EmbeddingModel,
         observer: &dyn BuildObserver,
     ) -> Result<Self, BuildError> {
@@ -215,6 +219,7 @@ impl Plan {
             looked_at += found.len() + problems.len();
             left_out += unnamed;
             findings.extend(problems.into_iter().map(|finding| (source.name.clone(), finding)));
+            let found = found.into_iter().map(|file| SourceFile { growing, ..file }).collect();
             for (digest, file) in digests(found, observer)? {
                 match digest {
                     Ok(digest) => files.push((file, digest)),
@@ -568,7 +573,10 @@ impl Preparer<'_> {
         if content.digest != *digest {
             return Err(file.changed().into());
         }
-        let Reading { documents, findings, unread } = self.registry.read(&content);
+        let Reading { documents, mut findings, unread } = self.registry.read(&content);
+        if content.is_cut {
+            findings.push(grew(file));
+        }
         match unread {
             Some(Unread::Cancelled) => return Err(BuildError::Cancelled),
             Some(Unread::NoReader(reason)) => return Err(BuildError::NoReader { path: file.path.clone(), reason }),
@@ -583,6 +591,13 @@ impl Preparer<'_> {
         let (source, copies, bytes) = (file.source.clone(), copies.clone(), content.bytes.len() as u64);
         Ok(Prepared { source, digest: *digest, copies, bytes, documents, findings })
     }
+}
+
+/// The finding for a file that never came to rest.
+fn grew(file: &SourceFile) -> Finding {
+    let detail = format!("it grew while it was read: its first {} bytes are indexed", file.size);
+    let advice = "exclude files that are written all the time, or write them elsewhere and move them here";
+    Finding::new(FindingCode::GrewWhileRead, &file.path, detail, advice)
 }
 
 /// How a copy is named beside a document of `source`: by its path, behind its own source if that is another.

@@ -25,6 +25,18 @@ pub struct SourceFile {
     pub size: u64,
     /// Its modification time when it was listed, where the file system tells.
     pub modified: Option<SystemTime>,
+    /// What becomes of it if it grows while it is read.
+    pub growing: Growing,
+}
+
+/// What becomes of a file that grows while it is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Growing {
+    /// It has changed: whoever reads it starts over.
+    #[default]
+    Changed,
+    /// It is read as far as it reached when it was listed: a log never comes to rest.
+    Cut,
 }
 
 /// The bytes of one file.
@@ -36,16 +48,24 @@ pub struct FileContent {
     pub bytes: Vec<u8>,
     /// The digest of `bytes`.
     pub digest: Sha256Digest,
+    /// Whether the file has grown since it was listed, and what was added is left out.
+    pub is_cut: bool,
 }
 
 impl FileContent {
     /// Content that does not come from a folder (a ConfigMap's value, a test).
     pub fn from_bytes(source: SourceName, path: impl Into<String>, bytes: Vec<u8>) -> Self {
         let path = path.into();
-        let file =
-            SourceFile { source, absolute: PathBuf::from(&path), path, size: bytes.len() as u64, modified: None };
+        let file = SourceFile {
+            source,
+            absolute: PathBuf::from(&path),
+            path,
+            size: bytes.len() as u64,
+            modified: None,
+            growing: Growing::Changed,
+        };
         let digest = digest_bytes(&bytes);
-        Self { file, bytes, digest }
+        Self { file, bytes, digest, is_cut: false }
     }
 }
 
@@ -64,15 +84,16 @@ impl SourceFile {
     /// Reads the file. One that changes while it is read is read once more; if it changes again, is gone or is no file
     /// any longer, it is `Changed`. One that is too large or that this user may not read is a finding.
     pub fn load(&self) -> Result<FileContent, LoadError> {
-        let bytes = match self.attempt() {
+        let (bytes, is_cut) = match self.attempt() {
             Err(LoadError::Fault(SourceFault::Changed { .. })) => self.attempt()?,
             other => other?,
         };
         let digest = digest_bytes(&bytes);
-        Ok(FileContent { file: self.clone(), bytes, digest })
+        Ok(FileContent { file: self.clone(), bytes, digest, is_cut })
     }
 
-    fn attempt(&self) -> Result<Vec<u8>, LoadError> {
+    /// The bytes, and whether those that came later are left out.
+    fn attempt(&self) -> Result<(Vec<u8>, bool), LoadError> {
         // Opening a pipe would wait for a writer for ever, so the type is checked by name first.
         let listed = std::fs::metadata(&self.absolute).map_err(|error| self.refuse(error))?;
         if !listed.is_file() {
@@ -81,14 +102,20 @@ impl SourceFile {
         let mut file = File::open(&self.absolute).map_err(|error| self.refuse(error))?;
         let before = file.metadata().map_err(|error| self.refuse(error))?;
         let most = most_bytes(&self.path);
-        if before.len() > most {
+        let is_cut = self.growing == Growing::Cut && before.len() >= self.size && self.size > 0;
+        if before.len() > most && !(is_cut && self.size <= most) {
             return Err(LoadError::Refused(self.too_large(before.len(), most)));
         }
-        let mut bytes = Vec::with_capacity(before.len() as usize);
-        let read = Read::by_ref(&mut file).take(most + 1).read_to_end(&mut bytes);
+        let most = if is_cut { self.size } else { most + 1 };
+        let mut bytes = Vec::with_capacity(before.len().min(most) as usize);
+        let read = Read::by_ref(&mut file).take(most).read_to_end(&mut bytes);
         read.map_err(|error| self.refuse(error))?;
         let after = file.metadata().map_err(|error| self.refuse(error))?;
-        if is_same(&before, &after, bytes.len() as u64) { Ok(bytes) } else { Err(self.changed().into()) }
+        match is_cut {
+            true if bytes.len() as u64 == self.size => Ok((bytes, after.len() > self.size)),
+            false if is_same(&before, &after, bytes.len() as u64) => Ok((bytes, false)),
+            _ => Err(self.changed().into()),
+        }
     }
 
     /// The fault of a file that is not what it was.
@@ -149,6 +176,7 @@ mod tests {
             absolute: dir.path().join(name),
             size: 0,
             modified: None,
+            growing: Growing::Changed,
         }
     }
 
@@ -159,6 +187,18 @@ mod tests {
         let content = file(&dir, "a.md").load().unwrap();
         assert_eq!(content.bytes, "내용".as_bytes());
         assert_eq!(content.digest, digest_bytes("내용".as_bytes()));
+    }
+
+    #[test]
+    fn a_file_that_has_grown_is_cut_where_it_was_listed_or_has_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("log.txt"), "first\nsecond").unwrap();
+        let listed = |size, growing| SourceFile { size, growing, ..file(&dir, "log.txt") };
+        let cut = listed(6, Growing::Cut).load().unwrap();
+        assert_eq!((cut.bytes.as_slice(), cut.is_cut), (&b"first\n"[..], true));
+        let whole = listed(12, Growing::Cut).load().unwrap();
+        assert_eq!((whole.bytes.len(), whole.is_cut), (12, false));
+        assert_eq!(listed(6, Growing::Changed).load().unwrap().bytes.len(), 12);
     }
 
     #[test]

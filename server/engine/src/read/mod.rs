@@ -25,7 +25,7 @@ pub use binary::{BinaryReader, Extractor, InProcess};
 pub use fault::SourceFault;
 pub use html::HtmlReader;
 pub use jsonl::JsonLinesReader;
-pub use load::{FileContent, LoadError, SourceFile};
+pub use load::{FileContent, Growing, LoadError, SourceFile};
 pub use markdown::MarkdownReader;
 pub use media::MediaType;
 pub use plain::PlainTextReader;

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use self::patterns::{Choice, Patterns};
 use super::fault::{Meaning, SourceFault, meaning};
 use super::limits::{MAX_FILES, MAX_FOLDER_DEPTH};
-use super::load::{SourceFile, not_a_file, unreadable};
+use super::load::{Growing, SourceFile, not_a_file, unreadable};
 use super::{media, unsupported};
 use crate::document::{Finding, FindingCode, SourceName};
 use crate::revision::store::INDEXES_MARKER;
@@ -310,6 +310,7 @@ impl Walk<'_> {
             absolute,
             size: metadata.len(),
             modified: metadata.modified().ok(),
+            growing: Growing::Changed,
         }
     }
 
