@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Fuzzes the readers, each target for SECONDS seconds (600), two at a time, and writes docs/fuzz-report.md.
+# Fuzzes the readers, each target for SECONDS_EACH seconds (600), FUZZ_JOBS at a time (as many as processors), and writes docs/fuzz-report.md.
 # `scripts/fuzz.sh docx rtf` runs these only and writes no report. Needs a nightly compiler and cargo-fuzz.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${SECONDS_EACH:-600}
+jobs=${FUZZ_JOBS:-$(nproc)}
 shared=$(realpath -m "${RAGOPS_SHARED:-../shared}")
 toolchain=${FUZZ_TOOLCHAIN:-nightly}
 all=(pdf docx pptx xlsx hwp hwpx odt rtf eml markdown html text jsonl csv)
@@ -22,7 +23,7 @@ build=(cargo "+$toolchain" fuzz build --sanitizer none)
 "${build[@]}"
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
-printf '%s\n' "${targets[@]}" | xargs -P 2 -I {} bash -c '
+printf "%s\n" "${targets[@]}" | xargs -P "$jobs" -I {} bash -c '
   cargo "+$1" fuzz run --sanitizer none "$2" -- -max_total_time="$3" -timeout=30 -rss_limit_mb=2048 -max_len=262144 \
     -print_final_stats=1 >"$4/$2" 2>&1; echo $? >"$4/$2.rc"' _ "$toolchain" {} "$seconds" "$logs"
 
@@ -42,7 +43,7 @@ report=$logs/report
 {
   echo "# Fuzzing the readers"
   echo
-  echo "Written by \`make fuzz\`; do not edit. Each target ran $seconds s on one core: real documents and their parts,"
+  echo "Written by \`make fuzz\`; do not edit. Each target ran $seconds s, $jobs at a time on $(nproc) cores: real documents and their parts,"
   echo "changed at random under the guidance of coverage. An input that panics, takes 30 s or 2 GiB, or gives neither a"
   echo "document nor a reason, is a crash."
   echo
