@@ -10,6 +10,7 @@ use crate::world::World;
 /// The folder of real documents, or `None` after saying so.
 fn documents() -> Option<PathBuf> {
     let beside_the_repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    #[allow(clippy::disallowed_methods)] // Tests find their data by the environment.
     let root = std::env::var("RAGOPS_SHARED").map_or(beside_the_repository, PathBuf::from);
     let path = root.join("data/documents");
     if path.is_dir() {

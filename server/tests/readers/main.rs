@@ -20,6 +20,15 @@ fn mail(words: &str) -> Vec<u8> {
         .into_bytes()
 }
 
+/// A worker that says it is ready, and then does something else.
+fn script(then: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("worker");
+    std::fs::write(&program, format!("#!/bin/sh\nprintf 'ragops-reader 1\\n'\n{then}\n")).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    (folder, program)
+}
+
 fn kill(process: u32) {
     let process = Pid::from_raw(process as i32).unwrap();
     kill_process(process, Signal::KILL).unwrap();
@@ -50,18 +59,17 @@ fn a_worker_that_was_killed_between_two_files_is_replaced() {
 
 #[test]
 fn a_file_that_takes_too_long_costs_its_worker_and_nothing_else() {
-    let pool = pool(1, Duration::ZERO);
-    assert_eq!(pool.extract(Format::Eml, &mail("a")), Err(Breach::Time(Duration::ZERO)));
+    let (_folder, program) = script("exec sleep 1000");
+    let file_time = Duration::from_millis(300);
+    let pool = Pool::new(PoolSettings { program, workers: 1, file_time });
+    assert_eq!(pool.extract(Format::Eml, &mail("a")), Err(Breach::Time(file_time)));
     assert!(pool.idle_workers().is_empty());
 }
 
 /// The pool waited for such a worker for ever.
 #[test]
 fn a_worker_that_lives_on_without_its_pipe_is_killed() {
-    let folder = tempfile::tempdir().unwrap();
-    let program = folder.path().join("worker");
-    std::fs::write(&program, "#!/bin/sh\nprintf 'ragops-reader 1\\n'\nexec >&- 2>&-\nexec sleep 1000\n").unwrap();
-    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let (_folder, program) = script("exec >&- 2>&-\nexec sleep 1000");
     let pool = Pool::new(PoolSettings { program, workers: 1, file_time: LONG });
     assert_eq!(pool.extract(Format::Eml, &mail("a")), Err(Breach::Killed));
 }
