@@ -53,7 +53,9 @@ options=(--shared "$RAGOPS_SHARED" --samples "$PWD/config/samples" --models "$RA
 if [ "$scope" = --full ]; then options+=(--full); fi
 cargo bench --locked -p ragops-engine --bench retrieval -- "${options[@]}" >>"$staging"
 echo >>"$staging"
-cargo bench --locked -p ragops-server --bench reading -- --shared "$RAGOPS_SHARED" >>"$staging"
+pypdf=$cache/pypdf-7.1.0
+if [ ! -d "$pypdf" ]; then python3 -m pip install --quiet --target "$pypdf" pypdf==7.1.0; fi
+cargo bench --locked -p ragops-server --bench reading -- --shared "$RAGOPS_SHARED" --pypdf "$pypdf" >>"$staging"
 cargo bench --locked -p ragops-embed --bench embedding >>"$staging"
 
 if [ "$scope" = --quick ]; then

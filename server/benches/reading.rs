@@ -2,7 +2,7 @@
 //! Markdown files by the thousand, a PDF of 500 pages, and the memory of the reader processes. Prints Markdown;
 //! `scripts/bench.sh` puts it into docs/benchmarks.md.
 //!
-//! `reading --shared DIR`; binary formats go through the real program's reader processes, as in a build.
+//! `reading --shared DIR [--pypdf DIR]`, the second being where the peer is installed; binary formats go through the real program's reader processes, as in a build.
 #![allow(clippy::print_stdout, reason = "a benchmark program prints its results")]
 
 use std::fmt::Write as _;
@@ -29,9 +29,16 @@ fn main() -> Result<()> {
     let shared = PathBuf::from(arguments.get(at + 1).context("--shared needs a folder")?);
     println!("## Reading documents\n");
     println!("Binary formats in reader processes, as in a build. Each file after another of its kind.\n");
-    real_documents(&shared.join("data/documents"))?;
+    let documents = shared.join("data/documents");
+    real_documents(&documents)?;
     small_files(&shared)?;
-    large_pdf()
+    let at = arguments.iter().position(|argument| argument == "--pypdf");
+    let peer = at.and_then(|at| arguments.get(at + 1)).map(PathBuf::from);
+    large_pdf(peer.as_deref())?;
+    if let Some(peer) = peer {
+        real_pdfs(&documents, &peer)?;
+    }
+    Ok(())
 }
 
 fn pool() -> Arc<Pool> {
@@ -149,11 +156,13 @@ fn small_files(shared: &Path) -> Result<()> {
 }
 
 /// A PDF of 500 full pages, through a reader process.
-fn large_pdf() -> Result<()> {
+fn large_pdf(peer: Option<&Path>) -> Result<()> {
     let pool = pool();
     let registry = Registry::with(Arc::<Pool>::clone(&pool));
     let bytes = handbook();
     let size = bytes.len();
+    let file = tempfile::Builder::new().suffix(".pdf").tempfile()?;
+    std::fs::write(file.path(), &bytes)?;
     let content = ragops_engine::read::FileContent::from_bytes(SourceName::new("docs"), "handbook.pdf", bytes);
     let start = Instant::now();
     let reading = registry.read(&content);
@@ -165,6 +174,67 @@ fn large_pdf() -> Result<()> {
         size >> 10,
         pool.report().peak_bytes >> 20,
     );
+    if let Some(peer) = peer {
+        let Read { seconds: theirs, characters } = pypdf(peer, file.path())?;
+        println!(
+            "pypdf {PYPDF}, which LangChain and LlamaIndex read PDF with, on the same file: {theirs:.1} s, {characters} \
+             characters: RagOps takes {:.1} % of its time.\n",
+            100.0 * seconds / theirs
+        );
+    }
+    Ok(())
+}
+
+/// The version of the peer; `scripts/bench.sh` installs it.
+const PYPDF: &str = "7.1.0";
+
+/// What the peer made of a file.
+struct Read {
+    seconds: f64,
+    characters: usize,
+}
+
+/// Reads a file with pypdf, its start not counted.
+fn pypdf(installed: &Path, file: &Path) -> Result<Read> {
+    const PROGRAM: &str = "import sys, time\nfrom pypdf import PdfReader\nstart = time.perf_counter()\n\
+        text = '\\n'.join(page.extract_text() for page in PdfReader(sys.argv[1]).pages)\n\
+        print(time.perf_counter() - start, len(''.join(text.split())))";
+    let output = std::process::Command::new("python3")
+        .args(["-c", PROGRAM])
+        .arg(file)
+        .env("PYTHONPATH", installed)
+        .output()
+        .context("starting python3")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let mut fields = said.split_whitespace();
+    let mut field = || fields.next().with_context(|| String::from_utf8_lossy(&output.stderr).into_owned());
+    let (seconds, characters) = (field()?.parse()?, field()?.parse()?);
+    Ok(Read { seconds, characters })
+}
+
+/// The real PDF files, beside the peer, in turns.
+fn real_pdfs(documents: &Path, peer: &Path) -> Result<()> {
+    let registry = Registry::with(pool());
+    println!("The real PDF files beside pypdf {PYPDF}; characters without white space.\n");
+    println!("| file | RagOps, ms | pypdf, ms | RagOps, characters | pypdf, characters |");
+    println!("|---|---|---|---|---|");
+    let pdfs = scan(&folder(documents))?.files.into_iter().filter(|file| file.path.ends_with(".pdf"));
+    for file in pdfs {
+        let content = file.load()?;
+        let start = Instant::now();
+        let reading = registry.read(&content);
+        let ours = start.elapsed().as_secs_f64();
+        let text = |document: &Document| {
+            document.blocks.iter().flat_map(|block| block.text.chars()).filter(|c| !c.is_whitespace()).count()
+        };
+        let characters: usize = reading.documents.iter().map(text).sum();
+        let theirs = match pypdf(peer, &file.absolute) {
+            Ok(read) => format!("{:.0} | {characters} | {}", read.seconds * 1e3, read.characters),
+            Err(_) => format!("*fails* | {characters} | "),
+        };
+        println!("| {} | {:.0} | {theirs} |", shown(&file.path), ours * 1e3);
+    }
+    println!();
     Ok(())
 }
 
