@@ -7,6 +7,7 @@
 mod calibrate;
 mod cancel;
 mod pipeline;
+mod plan;
 pub mod progress;
 
 pub use pipeline::{BuildOutcome, BuildRequest, BuildResult, SharedExtractor, build};

@@ -1,28 +1,29 @@
 //! The steps of a build, in order. Everything it writes lies in a hidden folder until it is sealed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use ragops_embed::{EmbedError, EmbeddingModel};
-use ragops_storage::{Sha256Digest, Sha256Hasher, durable};
+use ragops_storage::{Sha256Digest, durable};
 use rayon::prelude::*;
 
 use super::calibrate::calibrate;
 use super::cancel::{Cancellable, cancelled};
+use super::plan::{Plan, PlannedFile, refused, skips};
 use super::progress::{BuildObserver, Embedding, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
 use crate::chunk::chunk;
-use crate::document::{Chunk, Document, DocumentId, Effect, Finding, FindingCode, SourceName};
+use crate::document::{Chunk, Document, DocumentId, Finding, FindingCode, SourceName};
 use crate::index::IndexError;
 use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
 use crate::index::text::{TextEntry, TextUnit, TextWriter};
 use crate::index::vectors::VectorWriter;
 use crate::read::media::ACCEPTED;
 use crate::read::{
-    Extractor, FileContent, FolderSource, Growing, LoadError, MediaType, OnError, Reading, Registry, Scan, SourceFault,
-    SourceFile, Unread, media, scan_until,
+    Extractor, FileContent, FolderSource, Growing, LoadError, OnError, Reading, Registry, SourceFault, SourceFile,
+    Unread,
 };
 use crate::revision::manifest::{Counts, Findings, Manifest};
 use crate::revision::store::WriteLock;
@@ -184,140 +185,6 @@ fn finish(
     // The new revision is active whatever becomes of the old ones; the next build removes what this one could not.
     drop(store.prune(lock, request.history));
     Ok(BuildOutcome { result, revision: manifest.revision.clone(), manifest })
-}
-
-/// What will be built, and its name.
-struct Plan {
-    /// The files with different content, each with the others that hold the same.
-    files: Vec<PlannedFile>,
-    findings: Vec<Finding>,
-    content: Sha256Digest,
-    identity: Sha256Digest,
-    name: RevisionName,
-    looked_at: usize,
-    left_out: usize,
-}
-
-impl Plan {
-    /// Lists and digests every source. What is left out and why is a part of the identity, or a revision found again
-    /// would tell of files that can be read by now, or be silent about one that cannot.
-    fn of(
-        request: &BuildRequest,
-        growing: Growing,
-        model: &dyn EmbeddingModel,
-        observer: &dyn BuildObserver,
-    ) -> Result<Self, BuildError> {
-        observer.progress(Progress::at(Stage::Scan));
-        let (mut files, mut findings) = (Vec::new(), Vec::new());
-        let (mut looked_at, mut left_out) = (0, 0);
-        for source in &request.sources {
-            let scan = scan_until(source, &|| observer.is_cancelled())?;
-            let Scan { files: found, findings: problems, left_out: unnamed } = scan;
-            if let (OnError::Fail, Some(first)) = (source.on_error, problems.iter().find(|problem| skips(problem))) {
-                return Err(refused(request, &source.name, first.clone()));
-            }
-            looked_at += found.len() + problems.len();
-            left_out += unnamed;
-            findings.extend(problems.into_iter().map(|finding| (source.name.clone(), finding)));
-            let found = found.into_iter().map(|file| SourceFile { growing, ..file }).collect();
-            for (digest, file) in digests(found, observer)? {
-                match digest {
-                    Ok(digest) => files.push((file, digest)),
-                    Err(LoadError::Refused(finding)) if source.on_error == OnError::Fail => {
-                        return Err(refused(request, &source.name, finding));
-                    }
-                    Err(LoadError::Refused(finding)) => findings.push((source.name.clone(), finding)),
-                    Err(LoadError::Fault(fault)) => return Err(fault.into()),
-                }
-            }
-        }
-        let content = content_digest(&files);
-        let identity = identity(request, model, content, &findings);
-        let findings = findings.into_iter().map(|(_, finding)| finding).collect();
-        let files = without_copies(files);
-        Ok(Self { files, findings, content, identity, name: RevisionName::of(identity), looked_at, left_out })
-    }
-}
-
-/// A file to be indexed.
-struct PlannedFile {
-    file: SourceFile,
-    digest: Sha256Digest,
-    /// Other files of the same content: indexed once, cited with all places.
-    copies: Vec<SourceFile>,
-}
-
-/// Files by content, in the order of the first of each. The name has a say in how bytes are read, and an empty file is none.
-fn without_copies(files: Vec<(SourceFile, Sha256Digest)>) -> Vec<PlannedFile> {
-    let mut planned: Vec<PlannedFile> = Vec::new();
-    let mut known: HashMap<(Sha256Digest, Option<MediaType>), usize> = HashMap::new();
-    for (file, digest) in files {
-        let key = (digest, media::named_type(&file.path));
-        match known.get(&key).filter(|_| file.size > 0) {
-            Some(at) => planned[*at].copies.push(file),
-            None => {
-                known.insert(key, planned.len());
-                planned.push(PlannedFile { file, digest, copies: Vec::new() });
-            }
-        }
-    }
-    planned
-}
-
-/// Whether something is missing from the index because of it.
-fn skips(finding: &Finding) -> bool {
-    finding.code.effect() == Effect::Skipped
-}
-
-fn refused(request: &BuildRequest, source: &SourceName, finding: Finding) -> BuildError {
-    BuildError::FileRefused {
-        index: request.index.clone(),
-        source_name: source.to_string(),
-        finding: Box::new(finding),
-    }
-}
-
-type Digested = (Result<Sha256Digest, LoadError>, SourceFile);
-
-/// The digest of each file, on all cores. A cancelled build ends after the files that are being read.
-fn digests(files: Vec<SourceFile>, observer: &dyn BuildObserver) -> Result<Vec<Digested>, BuildError> {
-    let digest = |file: SourceFile| match observer.is_cancelled() {
-        true => Err(BuildError::Cancelled),
-        false => Ok((file.load().map(|content| content.digest), file)),
-    };
-    files.into_par_iter().map(digest).collect()
-}
-
-fn content_digest(files: &[(SourceFile, Sha256Digest)]) -> Sha256Digest {
-    let mut hasher = Sha256Hasher::default();
-    for (file, digest) in files {
-        hasher.update_field(file.source.as_str().as_bytes());
-        hasher.update_field(file.path.as_bytes());
-        hasher.update_field(digest.as_bytes());
-    }
-    hasher.finish()
-}
-
-fn identity(
-    request: &BuildRequest,
-    model: &dyn EmbeddingModel,
-    content: Sha256Digest,
-    findings: &[(SourceName, Finding)],
-) -> Sha256Digest {
-    let mut hasher = Sha256Hasher::default();
-    hasher.update(&FORMAT_VERSION.to_le_bytes());
-    hasher.update_field(super::calibrate::meaning().as_bytes());
-    hasher.update_field(request.index.as_bytes());
-    hasher.update_field(request.settings.digest().as_bytes());
-    hasher.update_field(model.identity().digest.as_bytes());
-    hasher.update_field(content.as_bytes());
-    // Not the details: a file over the size cap that grows would otherwise make a revision at every build.
-    for (source, finding) in findings {
-        hasher.update_field(source.as_str().as_bytes());
-        hasher.update_field(finding.path.as_bytes());
-        hasher.update_field(finding.code.to_string().as_bytes());
-    }
-    hasher.finish()
 }
 
 /// A build under way.

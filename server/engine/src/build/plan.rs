@@ -1,0 +1,149 @@
+//! What a build will read, decided before it reads: the files of all sources by content, and the name of the revision that
+//! they make. Nothing is written here.
+
+use std::collections::HashMap;
+
+use ragops_embed::EmbeddingModel;
+use ragops_storage::{Sha256Digest, Sha256Hasher};
+use rayon::prelude::*;
+
+use super::BuildError;
+use super::pipeline::BuildRequest;
+use super::progress::{BuildObserver, Progress, Stage};
+use crate::document::{Effect, Finding, SourceName};
+use crate::read::{Growing, LoadError, MediaType, OnError, Scan, SourceFile, media, scan_until};
+use crate::revision::{FORMAT_VERSION, RevisionName};
+
+/// What will be built, and its name.
+pub(super) struct Plan {
+    /// The files with different content, each with the others that hold the same.
+    pub(super) files: Vec<PlannedFile>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) content: Sha256Digest,
+    pub(super) identity: Sha256Digest,
+    pub(super) name: RevisionName,
+    pub(super) looked_at: usize,
+    pub(super) left_out: usize,
+}
+
+impl Plan {
+    /// Lists and digests every source. What is left out and why is a part of the identity, or a revision found again
+    /// would tell of files that can be read by now, or be silent about one that cannot.
+    pub(super) fn of(
+        request: &BuildRequest,
+        growing: Growing,
+        model: &dyn EmbeddingModel,
+        observer: &dyn BuildObserver,
+    ) -> Result<Self, BuildError> {
+        observer.progress(Progress::at(Stage::Scan));
+        let (mut files, mut findings) = (Vec::new(), Vec::new());
+        let (mut looked_at, mut left_out) = (0, 0);
+        for source in &request.sources {
+            let scan = scan_until(source, &|| observer.is_cancelled())?;
+            let Scan { files: found, findings: problems, left_out: unnamed } = scan;
+            if let (OnError::Fail, Some(first)) = (source.on_error, problems.iter().find(|problem| skips(problem))) {
+                return Err(refused(request, &source.name, first.clone()));
+            }
+            looked_at += found.len() + problems.len();
+            left_out += unnamed;
+            findings.extend(problems.into_iter().map(|finding| (source.name.clone(), finding)));
+            let found = found.into_iter().map(|file| SourceFile { growing, ..file }).collect();
+            for (digest, file) in digests(found, observer)? {
+                match digest {
+                    Ok(digest) => files.push((file, digest)),
+                    Err(LoadError::Refused(finding)) if source.on_error == OnError::Fail => {
+                        return Err(refused(request, &source.name, finding));
+                    }
+                    Err(LoadError::Refused(finding)) => findings.push((source.name.clone(), finding)),
+                    Err(LoadError::Fault(fault)) => return Err(fault.into()),
+                }
+            }
+        }
+        let content = content_digest(&files);
+        let identity = identity(request, model, content, &findings);
+        let findings = findings.into_iter().map(|(_, finding)| finding).collect();
+        let files = without_copies(files);
+        Ok(Self { files, findings, content, identity, name: RevisionName::of(identity), looked_at, left_out })
+    }
+}
+
+/// A file to be indexed.
+pub(super) struct PlannedFile {
+    pub(super) file: SourceFile,
+    pub(super) digest: Sha256Digest,
+    /// Other files of the same content: indexed once, cited with all places.
+    pub(super) copies: Vec<SourceFile>,
+}
+
+/// Files by content, in the order of the first of each. The name has a say in how bytes are read, and an empty file is none.
+fn without_copies(files: Vec<(SourceFile, Sha256Digest)>) -> Vec<PlannedFile> {
+    let mut planned: Vec<PlannedFile> = Vec::new();
+    let mut known: HashMap<(Sha256Digest, Option<MediaType>), usize> = HashMap::new();
+    for (file, digest) in files {
+        let key = (digest, media::named_type(&file.path));
+        match known.get(&key).filter(|_| file.size > 0) {
+            Some(at) => planned[*at].copies.push(file),
+            None => {
+                known.insert(key, planned.len());
+                planned.push(PlannedFile { file, digest, copies: Vec::new() });
+            }
+        }
+    }
+    planned
+}
+
+/// Whether something is missing from the index because of it.
+pub(super) fn skips(finding: &Finding) -> bool {
+    finding.code.effect() == Effect::Skipped
+}
+
+pub(super) fn refused(request: &BuildRequest, source: &SourceName, finding: Finding) -> BuildError {
+    BuildError::FileRefused {
+        index: request.index.clone(),
+        source_name: source.to_string(),
+        finding: Box::new(finding),
+    }
+}
+
+type Digested = (Result<Sha256Digest, LoadError>, SourceFile);
+
+/// The digest of each file, on all cores. A cancelled build ends after the files that are being read.
+fn digests(files: Vec<SourceFile>, observer: &dyn BuildObserver) -> Result<Vec<Digested>, BuildError> {
+    let digest = |file: SourceFile| match observer.is_cancelled() {
+        true => Err(BuildError::Cancelled),
+        false => Ok((file.load().map(|content| content.digest), file)),
+    };
+    files.into_par_iter().map(digest).collect()
+}
+
+fn content_digest(files: &[(SourceFile, Sha256Digest)]) -> Sha256Digest {
+    let mut hasher = Sha256Hasher::default();
+    for (file, digest) in files {
+        hasher.update_field(file.source.as_str().as_bytes());
+        hasher.update_field(file.path.as_bytes());
+        hasher.update_field(digest.as_bytes());
+    }
+    hasher.finish()
+}
+
+fn identity(
+    request: &BuildRequest,
+    model: &dyn EmbeddingModel,
+    content: Sha256Digest,
+    findings: &[(SourceName, Finding)],
+) -> Sha256Digest {
+    let mut hasher = Sha256Hasher::default();
+    hasher.update(&FORMAT_VERSION.to_le_bytes());
+    hasher.update_field(super::calibrate::meaning().as_bytes());
+    hasher.update_field(request.index.as_bytes());
+    hasher.update_field(request.settings.digest().as_bytes());
+    hasher.update_field(model.identity().digest.as_bytes());
+    hasher.update_field(content.as_bytes());
+    // Not the details: a file over the size cap that grows would otherwise make a revision at every build.
+    for (source, finding) in findings {
+        hasher.update_field(source.as_str().as_bytes());
+        hasher.update_field(finding.path.as_bytes());
+        hasher.update_field(finding.code.to_string().as_bytes());
+    }
+    hasher.finish()
+}
