@@ -55,6 +55,13 @@ impl GridCell {
     }
 }
 
+impl GridCell {
+    /// Says a comment behind the cell: `4413 (휴직 중이므로 4499로 전화)`.
+    pub(super) fn annotate(&mut self, note: &str) {
+        self.text = if self.text.is_empty() { note.to_owned() } else { format!("{} ({note})", self.text) };
+    }
+}
+
 impl GridRow {
     /// How many cells are filled.
     pub(super) fn filled(&self) -> usize {

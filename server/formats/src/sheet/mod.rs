@@ -4,6 +4,7 @@
 mod faq;
 mod grid;
 mod header;
+mod notes;
 mod xlsx;
 
 pub use grid::{Gaps, Grid, GridCell, GridRow, MAX_COLUMNS};

@@ -7,11 +7,10 @@ use std::io::Cursor;
 use calamine::{DataRef, Dimensions, ExcelDateTime, Reader, SheetVisible, Style, Xlsx, XlsxError};
 
 use super::grid::MAX_COLUMNS;
+use super::notes::{self, Notes};
 use super::{Gaps, Grid, GridCell, GridRow, blocks};
-use crate::archive::Archive;
 use crate::limits::{MAX_BLOCKS, MAX_TEXT_BYTES};
-use crate::xml::Element;
-use crate::{Block, BlockKind, Extract, Problem, ProblemKind, archive, identify};
+use crate::{Block, BlockKind, Extract, Locator, Problem, ProblemKind, archive, identify};
 
 /// Most cells of a workbook: with their texts they take half of what a worker has.
 const MAX_CELLS: usize = 1_500_000;
@@ -33,6 +32,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Extract, Problem> {
     let mut workbook = Workbook::new(Cursor::new(bytes)).map_err(|error| refusal(&error))?;
     let mut extract = Extract::default();
     let sheets = workbook.sheets_metadata().to_vec();
+    let mut notes = notes::of_sheets(bytes, &mut extract.problems);
     let mut budget = Budget { cells: MAX_CELLS, bytes: MAX_TEXT_BYTES, left_out: 0, without_value: 0 };
     let many = sheets.iter().filter(|sheet| sheet.visible == SheetVisible::Visible).count() > 1;
     for sheet in sheets {
@@ -42,65 +42,17 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Extract, Problem> {
                 .push(Problem::new(ProblemKind::UnreadPart, format!("the sheet `{}` is hidden", sheet.name)));
             continue;
         }
-        match grid(&mut workbook, &sheet.name, &mut budget) {
-            Ok(grid) => push_sheet(grid, many, &mut extract.blocks),
+        let beside = notes.remove(&sheet.name).unwrap_or_default();
+        match grid(&mut workbook, &sheet.name, &beside, &mut budget) {
+            Ok(grid) => push_sheet(grid, many, beside.boxes, &mut extract.blocks),
             Err(error) => {
                 let detail = format!("the sheet `{}` cannot be read: {error}", sheet.name);
                 extract.problems.push(Problem::new(ProblemKind::PartlyMalformed, detail));
             }
         }
     }
-    // Before the sheets: what stands behind an FAQ would belong to its last question.
-    let beside = beside_cells(bytes, &mut extract.problems);
-    extract.blocks.splice(0..0, beside);
     budget.report(&mut extract);
     Ok(extract)
-}
-
-/// What is written beside the cells: comments, each with its cell, and the text of boxes and shapes.
-fn beside_cells(bytes: &[u8], problems: &mut Vec<Problem>) -> Vec<Block> {
-    let Ok(mut archive) = Archive::open(bytes) else { return Vec::new() };
-    let mut names = archive.names();
-    names.sort();
-    let mut blocks = Vec::new();
-    for name in names {
-        let (part, is_text): (_, fn(&Element) -> bool) = match name.strip_prefix("xl/") {
-            Some(rest) if rest.contains("comments") && rest.ends_with(".xml") => ("comment", |e| e.name() == "t"),
-            Some(rest) if rest.starts_with("drawings/drawing") && rest.ends_with(".xml") => ("sp", |e| e.name() == "t"),
-            _ => continue,
-        };
-        match archive.xml(&name, &mut |problem| problems.push(problem)) {
-            Ok(root) => push_texts(&root, part, is_text, &mut blocks),
-            Err(problem) => problems.push(problem),
-        }
-    }
-    blocks
-}
-
-/// A paragraph for each element of a name that holds text, behind the cell that it refers to.
-fn push_texts(root: &Element, part: &str, is_text: fn(&Element) -> bool, blocks: &mut Vec<Block>) {
-    let mut open: Vec<&Element> = vec![root];
-    while let Some(element) = open.pop() {
-        if element.name() != part {
-            open.extend(element.elements().collect::<Vec<_>>().into_iter().rev());
-            continue;
-        }
-        let mut text = String::new();
-        let mut inner: Vec<&Element> = vec![element];
-        while let Some(element) = inner.pop() {
-            if is_text(element) {
-                text.push_str(&element.text());
-            } else if element.name() == "p" && !text.is_empty() {
-                text.push('\n');
-            }
-            inner.extend(element.elements().collect::<Vec<_>>().into_iter().rev());
-        }
-        let text = text.trim();
-        if !text.is_empty() && blocks.len() < MAX_BLOCKS {
-            let cell = element.attribute("ref").map(|cell| format!("{cell}: ")).unwrap_or_default();
-            blocks.push(Block { kind: BlockKind::Paragraph(format!("{cell}{text}")), at: None });
-        }
-    }
 }
 
 fn refusal(error: &XlsxError) -> Problem {
@@ -110,9 +62,15 @@ fn refusal(error: &XlsxError) -> Problem {
     }
 }
 
-fn push_sheet(grid: Grid, is_one_of_many: bool, all: &mut Vec<Block>) {
+fn push_sheet(grid: Grid, is_one_of_many: bool, boxes: Vec<String>, all: &mut Vec<Block>) {
     let name = grid.name.clone();
-    let blocks = blocks(grid, QUESTION_LEVEL);
+    // Before the cells: what stands behind an FAQ would belong to its last question.
+    let boxes = boxes.into_iter().map(|text| Block { kind: BlockKind::Paragraph(text), at: None });
+    let mut blocks: Vec<Block> = boxes.chain(blocks(grid, QUESTION_LEVEL)).collect();
+    if blocks.iter().all(|block| block.at.is_none()) {
+        let at = Locator::Rows { sheet: name.clone(), first: 1, last: 1 };
+        blocks.iter_mut().for_each(|block| block.at = Some(at.clone()));
+    }
     if let Some(first) = blocks.first().filter(|_| is_one_of_many) {
         let heading = BlockKind::Heading { level: SHEET_LEVEL, text: name };
         all.push(Block { kind: heading, at: first.at.clone() });
@@ -164,14 +122,17 @@ impl Budget {
 }
 
 /// The filled cells of a sheet.
-fn grid(workbook: &mut Workbook<'_>, name: &str, budget: &mut Budget) -> Result<Grid, XlsxError> {
+fn grid(workbook: &mut Workbook<'_>, name: &str, notes: &Notes, budget: &mut Budget) -> Result<Grid, XlsxError> {
     let merged = workbook.merge_cells_by_sheet_name(name)?;
     budget.without_value += formulas_without_value(workbook, name)?;
     let mut rows: Vec<GridRow> = Vec::new();
     let mut cells = workbook.worksheet_cells_reader(name)?;
     while let Some((cell, style)) = cells.next_cell_with_style_id()? {
         let (row, column) = cell.get_position();
-        let read = shown(cell.get_value(), cells.styles().get(style));
+        let mut read = shown(cell.get_value(), cells.styles().get(style));
+        if let Some(note) = notes.cells.get(&(row.saturating_add(1), column)) {
+            read.annotate(note);
+        }
         if read.text.is_empty() || !budget.takes(column as usize, &read.text) {
             continue;
         }
