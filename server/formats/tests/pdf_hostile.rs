@@ -75,6 +75,25 @@ fn a_plain_file_is_read() {
 }
 
 #[test]
+fn a_bullet_written_as_an_unused_code_is_one() {
+    let item = |at: u32, text: &str| {
+        format!("BT /F1 12 Tf 78 {at} Td (\\177) Tj ET\nBT /F1 10 Tf 96 {} Td ({text}) Tj ET\n", at + 2)
+    };
+    let lead = "BT /F1 10 Tf 78 707 Td (It does not cover:) Tj ET\n".to_owned();
+    let extract = read(&pages(&[[lead, item(687, "seals and gaskets"), item(669, "damage by running dry")].concat()]));
+    let texts: Vec<_> = extract
+        .blocks
+        .iter()
+        .map(|block| match &block.kind {
+            BlockKind::ListItem { text, .. } => format!("* {text}"),
+            BlockKind::Paragraph(text) => text.clone(),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(texts, ["It does not cover:", "* seals and gaskets", "* damage by running dry"]);
+}
+
+#[test]
 fn what_is_filled_into_a_form_is_read() {
     let objects = [
         "<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [5 0 R 6 0 R] >> >>".to_owned(),

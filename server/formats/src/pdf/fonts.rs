@@ -54,6 +54,8 @@ impl Looks {
         match char {
             '\u{b}' | '↵' if self.is_computer_modern => 'ﬀ',
             '\u{fffd}' | '\u{e}' if self.is_computer_modern => 'ﬃ',
+            // Codes that WinAnsi leaves unused show a bullet (ISO 32000-1, annex D.2), and some programs write this one.
+            '\u{7f}' => '•',
             _ => char,
         }
     }

@@ -163,7 +163,7 @@ impl Source {
         let size = tame(span.font_size).clamp(0.1, 1000.0);
         let looks = Looks::of(&span.font_name);
         let area = frame.glyph(span.bbox.x, span.bbox.y, span.bbox.width, size);
-        let text = span.text.chars().filter(|c| !c.is_control()).collect();
+        let text = span.text.chars().map(|c| looks.mended(c)).filter(|c| !c.is_control()).collect();
         let mut run = Line::run(text, area, size);
         run.starts_bold = span.font_weight.is_bold() || looks.is_bold;
         run.bold = if run.starts_bold { run.chars } else { 0 };
