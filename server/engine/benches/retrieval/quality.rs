@@ -103,19 +103,27 @@ fn rows(case: &Case<'_>) -> Result<()> {
     for mode in MODES {
         let report = report(case, mode)?;
         let value = serde_json::to_value(&report)?;
-        let with_interval = |metric: &str| {
+        // The text channel is to reach the baseline; where it does not, the row says so.
+        let goals = case.baseline.filter(|_| mode.to_string() == "text");
+        let missed = |metric: usize, value: f64| {
+            let goal = goals.map_or(0.0, |goals| goals[metric]);
+            if (value * 1e3).round() < (goal * 1e3).round() { " **below the baseline**" } else { "" }
+        };
+        let with_interval = |metric: &str, number_of: usize| {
             let interval = &value["intervals"][metric];
             let number = |v: &serde_json::Value| v.as_f64().unwrap_or(f64::NAN);
-            format!("{:.3} [{:.3}, {:.3}]", number(&value[metric]), number(&interval["low"]), number(&interval["high"]))
+            let (low, high) = (number(&interval["low"]), number(&interval["high"]));
+            let value = number(&value[metric]);
+            format!("{value:.3} [{low:.3}, {high:.3}]{}", missed(number_of, value))
         };
         let latency = |p: &str| value["latency_ms"][p].as_f64().unwrap_or(f64::NAN);
         println!(
             "| {} | {mode} | {} | {} | {} | {} | {:.1} | {:.1} |",
             case.title,
             value["queries"],
-            with_interval("recall_at_5"),
-            with_interval("ndcg_at_10"),
-            with_interval("mrr_at_10"),
+            with_interval("recall_at_5", 0),
+            with_interval("ndcg_at_10", 1),
+            with_interval("mrr_at_10", 2),
             latency("p50"),
             latency("p99"),
         );
