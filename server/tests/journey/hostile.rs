@@ -351,6 +351,11 @@ fn a_file_that_its_reader_refuses_ends_a_build_that_must_be_whole() {
     };
     let index = || run(world.command("index").arg("-f").arg(world.path("all.yaml")));
     check(&index(), 2, "b.pdf");
+    // A revision that was built without it is none for a source that must be whole.
+    world.write("all.yaml", &yaml("Skip"));
+    check(&index(), 0, "Malformed 1");
+    world.write("all.yaml", &yaml("Fail"));
+    check(&index(), 2, "b.pdf");
     // What was altered is not missing.
     fs::remove_file(world.path("all/b.pdf")).unwrap();
     fs::write(world.path("all/d.txt"), b"\x1b[1mA word.").unwrap();

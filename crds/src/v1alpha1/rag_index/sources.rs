@@ -26,9 +26,10 @@ pub struct Source {
     /// (cluster only). The arm of the same name must be set, and no other.
     #[serde(rename = "type")]
     pub source_type: SourceType,
-    /// What becomes of a build when a file of this source cannot be read, or only without a part that is missing from the
-    /// index then. "Skip": the file is left out and named (`ragops-server inspect`, the manifest, `/health`); the rest is
-    /// indexed. "Fail": the build ends with the first such file, named, and the active revision stays. Default: Skip.
+    /// What becomes of a build when a file of this source, or a record in one, cannot be read. "Skip": it is left out and
+    /// named (`ragops-server inspect`, the manifest; `/health` counts it); the rest is indexed. "Fail": the build ends with
+    /// the first such file, named, and the active revision stays. What is left out of a file that can be read (a hidden
+    /// sheet, an attachment of a type that is not read) is named either way and ends nothing. Default: Skip.
     #[serde(default)]
     pub on_error: OnError,
     /// The folder, when type is Folder.

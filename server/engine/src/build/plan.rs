@@ -139,6 +139,11 @@ fn identity(
     hasher.update_field(request.settings.digest().as_bytes());
     hasher.update_field(model.identity().digest.as_bytes());
     hasher.update_field(content.as_bytes());
+    // Another revision, which was built while files could be left out, is none for sources that must be whole.
+    for source in request.sources.iter().filter(|source| source.on_error == OnError::Fail) {
+        hasher.update_field(b"whole");
+        hasher.update_field(source.name.as_str().as_bytes());
+    }
     // Not the details: a file over the size cap that grows would otherwise make a revision at every build.
     for (source, finding) in findings {
         hasher.update_field(source.as_str().as_bytes());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ragops_formats::pool::{Breach, Pool};
 use ragops_formats::{BlockKind as Kind, Extract, Format, ListMarker as Marker, Problem, ProblemKind, Table};
 
-use super::blocks::{Blocks, whole_file};
+use super::blocks::{Blocks, stem, whole_file};
 use super::table::TableText;
 use super::{FileContent, MediaType, Reader, Reading, Unread, media, misnamed};
 use crate::document::{BlockKind, Finding, FindingCode, ListMarker};
@@ -88,7 +88,9 @@ fn reading(content: &FileContent, format: Format, extract: Extract) -> Reading {
     // The worker told one office format from another by what is inside.
     let read_as = extract.read_as.filter(|read_as| *read_as != format && !extract.blocks.is_empty());
     reading.findings.extend(read_as.map(|read_as| misnamed(path, MediaType::of(read_as))));
-    let title = extract.title.map(|title| nfc(&title).into_owned());
+    // The first heading of a sheet is the name of one sheet of many, or one question of many.
+    let file_name = || (format == Format::Xlsx).then(|| stem(path));
+    let title = extract.title.map(|title| nfc(&title).into_owned()).or_else(file_name);
     whole_file(content, title, blocks(extract.blocks), &mut reading);
     reading
 }

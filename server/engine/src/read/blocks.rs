@@ -177,7 +177,7 @@ fn main_language(blocks: &[Block]) -> Option<Language> {
 }
 
 /// The file's name without folders and extension.
-fn stem(path: &str) -> String {
+pub(super) fn stem(path: &str) -> String {
     let name = path.rsplit('/').next().unwrap_or(path);
     match name.rsplit_once('.') {
         Some((stem, _)) if !stem.is_empty() => stem.to_owned(),

@@ -4,7 +4,7 @@
 use ragops_formats::sheet::{Gaps, Grid, GridCell, GridRow, MAX_COLUMNS, blocks};
 
 use super::binary;
-use super::blocks::whole_file;
+use super::blocks::{stem, whole_file};
 use super::decode::decode_file;
 use super::{FileContent, MediaType, Reader, Reading, media};
 use crate::document::{Finding, FindingCode};
@@ -46,7 +46,9 @@ impl Reader for SeparatedValuesReader {
                 "split it into several files",
             ));
         }
-        whole_file(content, None, binary::blocks(blocks(grid, QUESTION_LEVEL)), &mut reading);
+        // The first heading of an FAQ is one question of many.
+        let title = Some(stem(&content.file.path));
+        whole_file(content, title, binary::blocks(blocks(grid, QUESTION_LEVEL)), &mut reading);
         reading
     }
 }
