@@ -88,8 +88,9 @@ fn reading(content: &FileContent, format: Format, extract: Extract) -> Reading {
     // The worker told one office format from another by what is inside.
     let read_as = extract.read_as.filter(|read_as| *read_as != format && !extract.blocks.is_empty());
     reading.findings.extend(read_as.map(|read_as| misnamed(path, MediaType::of(read_as))));
-    // The first heading of a sheet is the name of one sheet of many, or one question of many.
-    let file_name = || (format == Format::Xlsx).then(|| stem(path));
+    // Without the names of several sheets, the first heading of a workbook is one question of many.
+    let names_sheets = extract.blocks.iter().any(|block| matches!(block.kind, Kind::Heading { level: 1, .. }));
+    let file_name = || (format == Format::Xlsx && !names_sheets).then(|| stem(path));
     let title = extract.title.map(|title| nfc(&title).into_owned()).or_else(file_name);
     whole_file(content, title, blocks(extract.blocks), &mut reading);
     reading
