@@ -231,16 +231,3 @@ fn numbers_and_states_without_end_are_survived() {
     let _ = read(&pages(&["q ".repeat(100_000)]));
     let _ = read(&pages(&["BT /F1 10 Tf 50 700 Td (x) Tj ".repeat(20_000)]));
 }
-
-/// Prints how long a handbook of 500 pages takes. Run with `--ignored --nocapture`.
-#[test]
-#[ignore = "measures"]
-fn time_of_500_pages() {
-    let line = "A handbook says on each of its many pages how a thing is to be done, and why, at some length.";
-    let page: Vec<&str> = (0..55).map(|_| line).collect();
-    let contents: Vec<String> = (0..500).map(|_| lines(&page)).collect();
-    let bytes = pages(&contents);
-    let start = std::time::Instant::now();
-    let extract = read(&bytes);
-    println!("500 pages, {} blocks: {:.2?}", extract.blocks.len(), start.elapsed());
-}
