@@ -298,6 +298,8 @@ pub enum FindingCode {
     LineTooLong,
     /// The source holds more files than the cap; the rest are left out.
     TooManyFiles,
+    /// The source gives no file, while others do: its folder is empty, or its patterns leave all of them out.
+    EmptySource,
 }
 
 /// What a finding means for the index.

@@ -8,11 +8,12 @@ use super::attachment::Read;
 use super::embedded::extract_with_embedded;
 use super::limits::STACK_BYTES;
 use super::office;
-use super::{Extract, Format, Problem, ProblemKind, sniff};
+use super::{Content, Extract, Format, Problem, ProblemKind, identify};
 
 /// Reads a file. Total: any bytes give an extract; one without blocks has a problem that says why.
-/// `format` is what its name says; bytes that have the marks of another are read as that.
-pub fn extract(format: Format, bytes: &[u8]) -> Extract {
+/// `format` is what its name says, if it says anything; bytes that have the marks of another are read as that.
+pub fn extract(format: impl Into<Option<Format>>, bytes: &[u8]) -> Extract {
+    let format = format.into();
     let read = thread::scope(|scope| {
         let reader = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || extract_here(format, bytes));
         reader.ok().and_then(|reader| reader.join().ok())
@@ -21,9 +22,16 @@ pub fn extract(format: Format, bytes: &[u8]) -> Extract {
 }
 
 /// The same on this thread, which has a stack of [`STACK_BYTES`]: a worker can start no other.
-pub(crate) fn extract_here(format: Format, bytes: &[u8]) -> Extract {
-    let told = sniff(bytes);
-    let mut extract = extract_with_embedded(told.unwrap_or(format), bytes);
+pub(crate) fn extract_here(format: Option<Format>, bytes: &[u8]) -> Extract {
+    let content = identify(bytes);
+    let told = match content {
+        Content::Format(told) => Some(told),
+        _ => None,
+    };
+    let Some(format) = told.or(format) else {
+        return Extract::refused(content.refusal());
+    };
+    let mut extract = extract_with_embedded(format, bytes);
     extract.read_as = told;
     blame_the_whole(&mut extract);
     extract

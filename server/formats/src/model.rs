@@ -175,6 +175,8 @@ pub enum ProblemKind {
     Encrypted,
     /// It is not what its name or first bytes say, or broken so far that nothing can be read.
     Malformed,
+    /// Its bytes are of no format that is read.
+    UnknownFormat,
     /// A part is broken or missing; the rest was read.
     PartlyMalformed,
     /// It holds no text: scanned pages, pictures only.

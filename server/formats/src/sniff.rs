@@ -31,6 +31,15 @@ pub enum Content {
 }
 
 impl Content {
+    /// Why a file that is this, under a name that says nothing of it, is not read.
+    pub fn refusal(self) -> Problem {
+        match self.problem() {
+            Some(problem) if problem.kind == ProblemKind::Encrypted => problem,
+            Some(problem) => Problem::new(ProblemKind::UnknownFormat, problem.detail),
+            None => Problem::new(ProblemKind::UnknownFormat, "it is another format than its name says"),
+        }
+    }
+
     /// Why a file with this content is not read, and what to do; `None` for a format that is read.
     pub fn problem(self) -> Option<Problem> {
         let (kind, detail) = match self {

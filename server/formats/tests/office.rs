@@ -229,3 +229,12 @@ fn old_word_is_named_and_a_wrong_ending_found_out() {
     let slides = extract(Format::Docx, &bytes("unstructured__fake-power-point.pptx"));
     assert_eq!(slides, extract(Format::Pptx, &bytes("unstructured__fake-power-point.pptx")), "bytes tell");
 }
+
+#[test]
+fn formulas_without_a_saved_value_are_counted_and_the_first_named() {
+    let Some(folder) = documents() else { return };
+    let bytes = std::fs::read(folder.join("gen_ko_장애문의_FAQ.xlsx")).expect("the file is there");
+    let extract = extract(Format::Xlsx, &bytes);
+    let details: Vec<&str> = extract.problems.iter().map(|problem| problem.detail.as_str()).collect();
+    assert_eq!(details, ["2 formulas have no saved value, the first in 수식!A2"]);
+}

@@ -7,11 +7,15 @@ use ragops_formats::{BlockKind, Extract, Format, Locator, ProblemKind, Table, ex
 
 /// A shared document as read; none, loudly, where the documents are absent.
 fn read(name: &str) -> Option<Extract> {
+    Some(extract(Format::Pdf, &bytes_of(name)?))
+}
+
+fn bytes_of(name: &str) -> Option<Vec<u8>> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let shared = std::env::var("RAGOPS_SHARED").map_or_else(|_| beside(), PathBuf::from);
     let path = shared.join("data/documents").join(name);
     match std::fs::read(&path) {
-        Ok(bytes) => Some(extract(Format::Pdf, &bytes)),
+        Ok(bytes) => Some(bytes),
         Err(error) => {
             assert!(std::env::var("CI").as_deref() != Ok("true"), "{}: {error}", path.display());
             eprintln!("SKIPPED: {}: {error}", path.display());
@@ -215,4 +219,23 @@ fn code_keeps_its_lines() {
         _ => None,
     });
     assert_eq!(code, Some("function add (a , b) {\n    return a + b;\n}\nconsole . log ( add (3 , 5) );"));
+}
+
+/// Half a copy is told as that, never as a scan that needs its text recognised.
+#[test]
+fn files_cut_in_the_middle_are_told_as_cut() {
+    for name in ["docling__normal_4pages.pdf", "unstructured__multi-column-2p.pdf", "sample-files__multicolumn.pdf"] {
+        let Some(bytes) = bytes_of(name) else { return };
+        for part in [3, 5, 8] {
+            let extract = extract(Format::Pdf, &bytes[..bytes.len() * part / 9]);
+            let kinds: Vec<_> = extract.problems.iter().map(|problem| problem.kind).collect();
+            let expect = if extract.blocks.is_empty() { ProblemKind::Malformed } else { ProblemKind::PartlyMalformed };
+            assert!(kinds.contains(&expect), "{name}, {part} ninths: {:?}", extract.problems);
+            assert!(!kinds.contains(&ProblemKind::NoText), "{name}, {part} ninths: {:?}", extract.problems);
+            let says = |problem: &ragops_formats::Problem| problem.detail.contains("ends in the middle");
+            assert!(extract.problems.iter().any(says), "{name}, {part} ninths: {:?}", extract.problems);
+        }
+        let whole = extract(Format::Pdf, &[&bytes[..], &[0; 600], b"\r\n"].concat());
+        assert!(whole.problems.iter().all(|problem| !problem.detail.contains("ends in")), "{:?}", whole.problems);
+    }
 }

@@ -29,6 +29,7 @@ fn hostile_folder(docs: &Path) -> BTreeSet<(&'static str, &'static str)> {
     };
     put("good.md", GOOD.as_bytes(), &[]);
     put("good (1).md", GOOD.as_bytes(), &[]);
+    put("good.txt", GOOD.as_bytes(), &[]);
     put("\u{1112}\u{1161}\u{11ab}.md", "# 한글\n\n분해된 이름.\n".as_bytes(), &[]);
     put("good.docx", &word("<w:p><w:r><w:t>The crane carries 12 tonnes.</w:t></w:r></w:p>"), &[]);
 
@@ -81,7 +82,16 @@ fn hostile_folder(docs: &Path) -> BTreeSet<(&'static str, &'static str)> {
     put("archive.zip", &archive(&[DOCUMENT]), &["UnsupportedFormat"]);
     put("rich.txt", b"{\\rtf1 The valve closes at 40 bar.}", &["WrongExtension"]);
     put("word.pptx", &word("<w:p><w:r><w:t>The gate opens at 7.</w:t></w:r></w:p>"), &["WrongExtension"]);
-    put("word.md", &archive(&[DOCUMENT]), &["UnsupportedFormat"]);
+    for name in ["word.pdf", "word.csv", "word.doc.md"] {
+        put(
+            name,
+            &word(&format!("<w:p><w:r><w:t>The {name} lies in the vault.</w:t></w:r></w:p>")),
+            &["WrongExtension"],
+        );
+    }
+    put("archive.md", &package("a.program", &[("a.class", b"words")]), &["UnsupportedFormat"]);
+    put("old.md", &compound(&["WordDocument"]), &["UnsupportedFormat"]);
+    put("password.md", &compound(&["EncryptionInfo", "EncryptedPackage"]), &["Encrypted"]);
     put("picture.md", b"\x89PNG\r\n\x1a\n", &["UnsupportedFormat"]);
 
     // Text.
@@ -322,14 +332,16 @@ fn a_folder_of_everything_that_goes_wrong_is_built_with_a_finding_each() {
     }
     assert!(!world.path("evil").exists());
 
-    for (question, path) in
-        [("Where is the spare impeller?", "good (1).md"), ("How much does the crane carry?", "good.docx")]
-    {
+    for (question, path) in [
+        ("Where is the spare impeller?", "good (1).md"),
+        ("How much does the crane carry?", "good.docx"),
+        ("Where does the word.csv lie?", "word.csv"),
+    ] {
         let asked = run(world.command("query").args(["--index", "all", "--json", question])).json();
         assert_eq!(asked["sources"][0]["path"], path, "{asked}");
     }
     let asked = run(world.command("query").args(["--index", "all", "--json", "Where is the spare impeller?"])).json();
-    assert_eq!(asked["sources"][0]["copies"], serde_json::json!(["good.md"]), "{asked}");
+    assert_eq!(asked["sources"][0]["copies"], serde_json::json!(["good.md", "good.txt"]), "{asked}");
 
     // The same folder, where nothing may be missing.
     world.write("all.yaml", &yaml("Fail"));
@@ -360,6 +372,34 @@ fn a_file_that_its_reader_refuses_ends_a_build_that_must_be_whole() {
     fs::remove_file(world.path("all/b.pdf")).unwrap();
     fs::write(world.path("all/d.txt"), b"\x1b[1mA word.").unwrap();
     check(&index(), 0, "ControlCharacters 1");
+}
+
+/// Beside one that gives documents, a source that gives none is named: its volume is not there, or a pattern has a slip.
+#[test]
+fn a_source_that_gives_nothing_beside_others_is_named() {
+    let index = |source: &str| {
+        let world = World::new()?;
+        write(&world.path("all"), &[("a.md", GOOD)]);
+        write(&world.path("more"), &[("b.txt", "Words."), ("c.txt", "Other words.")]);
+        fs::create_dir(world.path("mount")).unwrap();
+        world.write("all.yaml", &format!("{}    - {{name: more, type: Folder, {source}}}\n", yaml("Skip")));
+        let ran = run(world.command("index").arg("-f").arg(world.path("all.yaml")));
+        Some((world, ran))
+    };
+    for (source, says) in [
+        (
+            "folder: {path: ./more, include: ['**/*.tx']}",
+            "holds 2 files, and `include` and `exclude` leave all of them",
+        ),
+        ("folder: {path: ./mount}", "holds no file"),
+    ] {
+        let Some((world, ran)) = index(source) else { return };
+        assert!(ran.code == 0 && (ran.stdout + &ran.stderr).contains("EmptySource 1"), "{source}");
+        let inspected = run(world.command("inspect").arg("--json")).stdout;
+        assert!(inspected.contains(says), "{inspected}");
+    }
+    let Some((_world, ran)) = index("onError: Fail, folder: {path: ./mount}") else { return };
+    assert!(ran.code == 2 && ran.stderr.contains("of the source `more` holds no file"), "{}", ran.stderr);
 }
 
 /// The processes that read files for `parent`.

@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use super::BuildError;
 use super::pipeline::BuildRequest;
 use super::progress::{BuildObserver, Progress, Stage};
-use crate::document::{Effect, Finding, SourceName};
-use crate::read::{Growing, LoadError, MediaType, OnError, Scan, SourceFile, media, scan_until};
+use crate::document::{Effect, Finding, FindingCode, SourceName};
+use crate::read::{FolderSource, Growing, LoadError, MediaType, OnError, Scan, SourceFile, media, scan_until};
 use crate::revision::{FORMAT_VERSION, RevisionName};
 
 /// What will be built, and its name.
@@ -37,12 +37,15 @@ impl Plan {
     ) -> Result<Self, BuildError> {
         observer.progress(Progress::at(Stage::Scan));
         let (mut files, mut findings) = (Vec::new(), Vec::new());
-        let (mut looked_at, mut left_out) = (0, 0);
+        let (mut looked_at, mut left_out, mut empty) = (0, 0, Vec::new());
         for source in &request.sources {
             let scan = scan_until(source, &|| observer.is_cancelled())?;
             let Scan { files: found, findings: problems, left_out: unnamed } = scan;
             if let (OnError::Fail, Some(first)) = (source.on_error, problems.iter().find(|problem| skips(problem))) {
                 return Err(refused(request, &source.name, first.clone()));
+            }
+            if found.is_empty() && problems.is_empty() {
+                empty.push((source, unnamed));
             }
             looked_at += found.len() + problems.len();
             left_out += unnamed;
@@ -50,7 +53,7 @@ impl Plan {
             let found = found.into_iter().map(|file| SourceFile { growing, ..file }).collect();
             for (digest, file) in digests(found, observer)? {
                 match digest {
-                    Ok(digest) => files.push((file, digest)),
+                    Ok((digest, read_as)) => files.push((file, digest, read_as)),
                     Err(LoadError::Refused(finding)) if source.on_error == OnError::Fail => {
                         return Err(refused(request, &source.name, finding));
                     }
@@ -58,6 +61,14 @@ impl Plan {
                     Err(LoadError::Fault(fault)) => return Err(fault.into()),
                 }
             }
+        }
+        // Of an index without any document the build itself says so.
+        for (source, left_out) in empty.into_iter().filter(|_| looked_at > 0) {
+            let finding = empty_source(source, left_out);
+            if source.on_error == OnError::Fail {
+                return Err(refused(request, &source.name, finding));
+            }
+            findings.push((source.name.clone(), finding));
         }
         let content = content_digest(&files);
         let identity = identity(request, model, content, &findings);
@@ -75,21 +86,52 @@ pub(super) struct PlannedFile {
     pub(super) copies: Vec<SourceFile>,
 }
 
-/// Files by content, in the order of the first of each. The name has a say in how bytes are read, and an empty file is none.
-fn without_copies(files: Vec<(SourceFile, Sha256Digest)>) -> Vec<PlannedFile> {
+/// The finding for a source that gives nothing beside others that do: a volume that is not mounted, a pattern with a slip.
+fn empty_source(source: &FolderSource, left_out: usize) -> Finding {
+    let (seen, advice) = match left_out {
+        0 => ("holds no file".to_owned(), "correct `folder.path`, put documents there, or remove the source"),
+        1 => ("holds 1 file, and `include` and `exclude` leave it out".to_owned(), "correct the patterns"),
+        more => {
+            (format!("holds {more} files, and `include` and `exclude` leave all of them out"), "correct the patterns")
+        }
+    };
+    let detail = format!("the folder {} of the source `{}` {seen}", source.root.display(), source.name);
+    Finding::new(FindingCode::EmptySource, ".", detail, advice)
+}
+
+/// A file with its content, and what it is read as so far as its name makes no difference.
+type Content = (SourceFile, Sha256Digest, MediaType);
+
+/// Files by content, in the order of the first of each. An empty file is none.
+fn without_copies(files: Vec<Content>) -> Vec<PlannedFile> {
     let mut planned: Vec<PlannedFile> = Vec::new();
-    let mut known: HashMap<(Sha256Digest, Option<MediaType>), usize> = HashMap::new();
-    for (file, digest) in files {
-        let key = (digest, media::named_type(&file.path));
-        match known.get(&key).filter(|_| file.size > 0) {
-            Some(at) => planned[*at].copies.push(file),
+    let mut known: HashMap<(Sha256Digest, MediaType), usize> = HashMap::new();
+    for (mut file, digest, read_as) in files {
+        match known.get(&(digest, read_as)).filter(|_| file.size > 0) {
+            Some(at) => {
+                let first = &mut planned[*at];
+                // The one whose name fits is read.
+                if !fits(&first.file, read_as) && fits(&file, read_as) {
+                    std::mem::swap(&mut first.file, &mut file);
+                }
+                first.copies.push(file);
+            }
             None => {
-                known.insert(key, planned.len());
+                known.insert((digest, read_as), planned.len());
                 planned.push(PlannedFile { file, digest, copies: Vec::new() });
             }
         }
     }
     planned
+}
+
+/// Whether a file's name says what its bytes are, as far as that can be told without looking into them.
+fn fits(file: &SourceFile, read_as: MediaType) -> bool {
+    let named = media::named_type(&file.path);
+    match read_as {
+        MediaType::Office => named.is_some_and(|named| !named.is_text() && named != MediaType::Pdf),
+        read_as => named == Some(read_as),
+    }
 }
 
 /// Whether something is missing from the index because of it.
@@ -105,20 +147,23 @@ pub(super) fn refused(request: &BuildRequest, source: &SourceName, finding: Find
     }
 }
 
-type Digested = (Result<Sha256Digest, LoadError>, SourceFile);
+type Digested = (Result<(Sha256Digest, MediaType), LoadError>, SourceFile);
 
 /// The digest of each file, on all cores. A cancelled build ends after the files that are being read.
 fn digests(files: Vec<SourceFile>, observer: &dyn BuildObserver) -> Result<Vec<Digested>, BuildError> {
     let digest = |file: SourceFile| match observer.is_cancelled() {
         true => Err(BuildError::Cancelled),
-        false => Ok((file.load().map(|content| content.digest), file)),
+        false => {
+            let content = file.load();
+            Ok((content.map(|content| (content.digest, media::alike(&file.path, &content.bytes))), file))
+        }
     };
     files.into_par_iter().map(digest).collect()
 }
 
-fn content_digest(files: &[(SourceFile, Sha256Digest)]) -> Sha256Digest {
+fn content_digest(files: &[Content]) -> Sha256Digest {
     let mut hasher = Sha256Hasher::default();
-    for (file, digest) in files {
+    for (file, digest, _) in files {
         hasher.update_field(file.source.as_str().as_bytes());
         hasher.update_field(file.path.as_bytes());
         hasher.update_field(digest.as_bytes());

@@ -8,18 +8,19 @@ use ragops_formats::{BlockKind as Kind, Extract, Format, ListMarker as Marker, P
 
 use super::blocks::{Blocks, stem, whole_file};
 use super::table::TableText;
-use super::{FileContent, MediaType, Reader, Reading, Unread, media, misnamed};
+use super::{FileContent, MediaType, Reader, Reading, Unread, media, misnamed, unsupported};
 use crate::document::{BlockKind, Finding, FindingCode, ListMarker};
 use crate::text::nfc;
 
 /// Reads the bytes of a binary format.
 pub trait Extractor: Send + Sync {
-    /// The content of a file, or why there is none. Blocks as long as that takes.
-    fn extract(&self, format: Format, bytes: &[u8]) -> Result<Extract, Breach>;
+    /// The content of a file, or why there is none. `format` is what its name says; without one its bytes alone tell.
+    /// Blocks as long as that takes.
+    fn extract(&self, format: Option<Format>, bytes: &[u8]) -> Result<Extract, Breach>;
 }
 
 impl Extractor for Pool {
-    fn extract(&self, format: Format, bytes: &[u8]) -> Result<Extract, Breach> {
+    fn extract(&self, format: Option<Format>, bytes: &[u8]) -> Result<Extract, Breach> {
         Pool::extract(self, format, bytes)
     }
 }
@@ -29,7 +30,7 @@ impl Extractor for Pool {
 pub struct InProcess;
 
 impl Extractor for InProcess {
-    fn extract(&self, format: Format, bytes: &[u8]) -> Result<Extract, Breach> {
+    fn extract(&self, format: Option<Format>, bytes: &[u8]) -> Result<Extract, Breach> {
         Ok(ragops_formats::extract(format, bytes))
     }
 }
@@ -64,14 +65,16 @@ impl Reader for BinaryReader {
             MediaType::Odt,
             MediaType::Rtf,
             MediaType::Eml,
+            MediaType::Office,
         ]
     }
 
     fn read(&self, content: &FileContent) -> Reading {
         let media_type = media::media_type(&content.file.path, &content.bytes);
-        let Some(format) = media_type.binary_format() else {
-            return Reading::refused(super::unsupported(&content.file.path, format!("{media_type} is not read")));
-        };
+        let format = media_type.binary_format();
+        if format.is_none() && media_type != MediaType::Office {
+            return Reading::refused(unsupported(&content.file.path, format!("{media_type} is not read")));
+        }
         match self.extractor.extract(format, &content.bytes) {
             Ok(extract) => reading(content, format, extract),
             Err(Breach::Cancelled) => Reading { unread: Some(Unread::Cancelled), ..Reading::default() },
@@ -81,16 +84,18 @@ impl Reader for BinaryReader {
     }
 }
 
-fn reading(content: &FileContent, format: Format, extract: Extract) -> Reading {
+fn reading(content: &FileContent, named: Option<Format>, extract: Extract) -> Reading {
     let path = &content.file.path;
     let mut reading = Reading::default();
+    let format = extract.read_as.or(named);
     reading.findings.extend(extract.problems.iter().map(|problem| finding(path, format, problem)));
     // The worker told one office format from another by what is inside.
-    let read_as = extract.read_as.filter(|read_as| *read_as != format && !extract.blocks.is_empty());
-    reading.findings.extend(read_as.map(|read_as| misnamed(path, MediaType::of(read_as))));
+    let read_as = extract.read_as.filter(|read_as| Some(*read_as) != named && !extract.blocks.is_empty());
+    let read_as = read_as.map(MediaType::of).filter(|read_as| media::is_misnamed(path, *read_as));
+    reading.findings.extend(read_as.map(|read_as| misnamed(path, read_as)));
     // Without the names of several sheets, the first heading of a workbook is one question of many.
     let names_sheets = extract.blocks.iter().any(|block| matches!(block.kind, Kind::Heading { level: 1, .. }));
-    let file_name = || (format == Format::Xlsx && !names_sheets).then(|| stem(path));
+    let file_name = || (format == Some(Format::Xlsx) && !names_sheets).then(|| stem(path));
     let title = extract.title.map(|title| nfc(&title).into_owned()).or_else(file_name);
     whole_file(content, title, blocks(extract.blocks), &mut reading);
     reading
@@ -135,12 +140,13 @@ fn table_text(table: &Table) -> String {
 }
 
 /// The finding for a problem inside a file.
-fn finding(path: &str, format: Format, problem: &Problem) -> Finding {
+fn finding(path: &str, format: Option<Format>, problem: &Problem) -> Finding {
     let (code, advice) = match problem.kind {
         ProblemKind::Encrypted => (FindingCode::Encrypted, "save it without a password, or exclude it from the source"),
         ProblemKind::Malformed => {
             (FindingCode::Malformed, "open it in its program and save it again, or exclude it from the source")
         }
+        ProblemKind::UnknownFormat => return unsupported(path, problem.detail.clone()),
         ProblemKind::PartlyMalformed => {
             (FindingCode::PartlyMalformed, "open it in its program, check that part, and save it again")
         }
@@ -154,7 +160,8 @@ fn finding(path: &str, format: Format, problem: &Problem) -> Finding {
             (FindingCode::UnreadPart, "put it into the source as a file of its own if it matters")
         }
     };
-    Finding::new(code, path, format!("{format}: {}", problem.detail), advice)
+    let detail = format.map_or_else(|| problem.detail.clone(), |format| format!("{format}: {}", problem.detail));
+    Finding::new(code, path, detail, advice)
 }
 
 /// The finding for a file that took its reader down.
@@ -185,7 +192,7 @@ mod tests {
     struct Fixed(Result<Extract, Breach>);
 
     impl Extractor for Fixed {
-        fn extract(&self, _format: Format, _bytes: &[u8]) -> Result<Extract, Breach> {
+        fn extract(&self, _format: Option<Format>, _bytes: &[u8]) -> Result<Extract, Breach> {
             self.0.clone()
         }
     }
@@ -209,7 +216,7 @@ mod tests {
             ],
             problems: vec![Problem::new(ProblemKind::UnreadPart, "the sheet `x` is hidden")],
         };
-        let Reading { documents, findings, .. } = reading(&content(), Format::Xlsx, extract);
+        let Reading { documents, findings, .. } = reading(&content(), Some(Format::Xlsx), extract);
         assert_eq!((documents[0].title.as_str(), findings[0].code), ("문의 FAQ", FindingCode::UnreadPart));
         let blocks: Vec<_> = documents[0].blocks.iter().map(|b| (b.text.as_str(), b.place.locator.clone())).collect();
         assert_eq!(blocks, [("제 목", at(1)), ("| 이름 | 값\\|b |\n| --- | --- |\n| 한가 | 1 |", at(3))]);

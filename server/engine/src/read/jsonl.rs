@@ -139,7 +139,7 @@ fn duplicate(content: &FileContent, id: &str) -> Finding {
 }
 
 fn bad(content: &FileContent, reason: &str) -> Finding {
-    let advice = "each line is one JSON object with a string `id` and a string `text`";
+    let advice = "each line is one JSON object with `id` (or `_id`) and `text`, and perhaps `title`";
     Finding::new(FindingCode::BadRecord, &content.file.path, reason, advice)
 }
 

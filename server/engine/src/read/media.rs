@@ -44,10 +44,10 @@ pub enum MediaType {
     Ppt,
     /// Excel before 2007.
     Xls,
-    /// Any other ZIP archive.
+    /// A ZIP archive by its name.
     Zip,
-    /// Any other compound file.
-    CompoundFile,
+    /// The container of an office or Hangul document under a name that says something else: which, a worker tells.
+    Office,
     /// Pictures, sound and video.
     Media,
     /// Anything else that is not text.
@@ -74,8 +74,8 @@ impl fmt::Display for MediaType {
             Self::Doc => "a Word document of before 2007 (.doc)",
             Self::Ppt => "a PowerPoint presentation of before 2007 (.ppt)",
             Self::Xls => "an Excel workbook of before 2007 (.xls)",
-            Self::Zip => "an archive, or an office document under another name (application/zip)",
-            Self::CompoundFile => "an office document under another name (application/x-ole-storage)",
+            Self::Zip => "an archive (application/zip)",
+            Self::Office => "an office document under another name",
             Self::Media => "a picture, sound or video",
             Self::Binary => "application/octet-stream",
         })
@@ -124,11 +124,40 @@ const EXTENSIONS: &[(&str, MediaType)] = &[
 pub const ACCEPTED: &str = ".md, .markdown, .mdx, .html, .htm, .xhtml, .txt, .text, .jsonl, .ndjson, .csv, .tsv, .pdf, \
                             .docx, .pptx, .xlsx, .xlsm, .hwp, .hwpx, .odt, .rtf, .eml";
 
+/// First bytes of the containers of office documents, and what a file in one can be by its name.
+const CONTAINERS: [(&[u8], &[MediaType]); 2] = [
+    (
+        b"PK\x03\x04",
+        &[
+            MediaType::Docx,
+            MediaType::Pptx,
+            MediaType::Xlsx,
+            MediaType::Odt,
+            // One is often given the other's name.
+            MediaType::Hwpx,
+            MediaType::Hwp,
+            MediaType::Zip,
+        ],
+    ),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        &[
+            MediaType::Doc,
+            MediaType::Ppt,
+            MediaType::Xls,
+            MediaType::Hwp,
+            MediaType::Hwpx,
+            // With a password they are wrapped in a compound file.
+            MediaType::Docx,
+            MediaType::Pptx,
+            MediaType::Xlsx,
+        ],
+    ),
+];
+
 /// First bytes that name a format.
 const SIGNATURES: &[(&[u8], MediaType)] = &[
     (b"%PDF-", MediaType::Pdf),
-    (b"PK\x03\x04", MediaType::Zip),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", MediaType::CompoundFile),
     (b"{\\rtf", MediaType::Rtf),
     (b"\x89PNG", MediaType::Media),
     (b"\xff\xd8\xff", MediaType::Media),
@@ -198,10 +227,26 @@ const BINARY: [(MediaType, Format); 9] = [
 /// format: a PDF called `notes.txt` is a PDF.
 pub fn media_type(path: &str, bytes: &[u8]) -> MediaType {
     let named = named_type(path);
-    match SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)).map(|(_, found)| *found) {
-        Some(container @ (MediaType::Zip | MediaType::CompoundFile)) => within(container, named),
-        Some(found) => found,
-        None => named.unwrap_or_else(|| sniff(bytes)),
+    if let Some((_, kinds)) = container(bytes) {
+        // What is inside may be made to harm: a worker looks into it, never this process.
+        return named.filter(|named| kinds.contains(named)).unwrap_or(MediaType::Office);
+    }
+    let signed = SIGNATURES.iter().find(|(signature, _)| bytes.starts_with(signature)).map(|(_, found)| *found);
+    signed.or(named).unwrap_or_else(|| sniff(bytes))
+}
+
+fn container(bytes: &[u8]) -> Option<&'static (&'static [u8], &'static [MediaType])> {
+    CONTAINERS.iter().find(|(signature, _)| bytes.starts_with(signature))
+}
+
+/// What files of these same bytes are read as, so far as their names make no difference: a copy under another name is the
+/// same document only then. Markdown and plain text are read alike; what is in a container tells itself.
+pub fn alike(path: &str, bytes: &[u8]) -> MediaType {
+    match media_type(path, bytes) {
+        MediaType::PlainText => MediaType::Markdown,
+        MediaType::Zip => MediaType::Zip,
+        _ if container(bytes).is_some() => MediaType::Office,
+        other => other,
     }
 }
 
@@ -209,34 +254,6 @@ pub fn media_type(path: &str, bytes: &[u8]) -> MediaType {
 /// means nothing here, says nothing.
 pub fn is_misnamed(path: &str, media_type: MediaType) -> bool {
     named_type(path).is_some_and(|named| named != media_type)
-}
-
-/// What a container is: what its name says, if that is of the kind. It is looked into by a worker, never here: what is
-/// inside may be made to harm.
-fn within(container: MediaType, named: Option<MediaType>) -> MediaType {
-    let kinds: &[MediaType] = match container {
-        MediaType::Zip => &[
-            MediaType::Docx,
-            MediaType::Pptx,
-            MediaType::Xlsx,
-            MediaType::Odt,
-            // One is often given the other's name.
-            MediaType::Hwpx,
-            MediaType::Hwp,
-        ],
-        _ => &[
-            MediaType::Doc,
-            MediaType::Ppt,
-            MediaType::Xls,
-            MediaType::Hwp,
-            MediaType::Hwpx,
-            // With a password they are wrapped in a compound file.
-            MediaType::Docx,
-            MediaType::Pptx,
-            MediaType::Xlsx,
-        ],
-    };
-    named.filter(|named| kinds.contains(named)).unwrap_or(container)
 }
 
 /// The type of bytes under a name that says nothing.
@@ -294,9 +311,11 @@ mod tests {
         check("page", b"\n<!DOCTYPE html><p>x", MediaType::Html);
         check("notes.txt", b"%PDF-1.7 ...", MediaType::Pdf);
         check("manual.docx", b"PK\x03\x04", MediaType::Docx);
-        check("manual.md", b"PK\x03\x04", MediaType::Zip);
+        check("manual.md", b"PK\x03\x04", MediaType::Office);
+        check("manual.doc", b"PK\x03\x04", MediaType::Office);
+        check("all.zip", b"PK\x03\x04", MediaType::Zip);
         check("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", MediaType::Doc);
-        check("old.bin", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", MediaType::CompoundFile);
+        check("old.bin", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", MediaType::Office);
         check("letter.doc", b"{\\rtf1 x}", MediaType::Rtf);
         check("core", b"\x00\x01\x02", MediaType::Binary);
         check("v1.2/notes", b"words", MediaType::PlainText);

@@ -117,7 +117,9 @@ impl Registry {
         };
         let mut reading = reader.read(content);
         // One that could not be read has a finding that says so.
-        if !reading.documents.is_empty() && media::is_misnamed(&content.file.path, media_type) {
+        // Of a container, the worker says what it is.
+        let is_told = !reading.documents.is_empty() && media_type != MediaType::Office;
+        if is_told && media::is_misnamed(&content.file.path, media_type) {
             reading.findings.push(misnamed(&content.file.path, media_type));
         }
         cap_findings(&mut reading.findings);
@@ -205,6 +207,7 @@ mod tests {
         check("notes", rich, &[]);
         check("notes.pdf", b"The pump stops at 90 degrees.", &[FindingCode::Malformed]);
         check("notes.md", b"\x89PNG\r\n", &[FindingCode::UnsupportedFormat]);
+        check("contract.md", b"PK\x03\x04 of nothing", &[FindingCode::UnsupportedFormat]);
     }
 
     #[test]

@@ -70,7 +70,40 @@ fn read_here(bytes: &[u8]) -> Document {
         }
         Ok(Document { extract, attachments })
     });
-    read.unwrap_or_else(refused)
+    let mut document = read.unwrap_or_else(refused);
+    if !has_end(bytes) {
+        note_cut(&mut document.extract);
+    }
+    document
+}
+
+/// Behind the mark of the end stand at most so many bytes that are not of the file (ISO 32000-1, appendix H.3.18).
+const END_WITHIN: usize = 1024;
+
+/// Whether a file ends as a PDF does: with where its table of objects starts, and the mark of the end (ISO 32000-1, 7.5.5).
+fn has_end(bytes: &[u8]) -> bool {
+    let bytes = bytes.trim_ascii_end();
+    let padding = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    let bytes = &bytes[..bytes.len() - padding];
+    let tail = &bytes[bytes.len().saturating_sub(END_WITHIN)..];
+    let holds = |mark: &[u8]| tail.windows(mark.len()).any(|window| window == mark);
+    holds(b"%%EOF") || holds(b"startxref")
+}
+
+/// Says of a file without its end that it was cut; whatever else is wrong with it comes from that.
+fn note_cut(extract: &mut Extract) {
+    let problem = if extract.blocks.is_empty() {
+        extract.problems.retain(|problem| problem.kind == ProblemKind::Encrypted);
+        Problem::new(ProblemKind::Malformed, "it ends in the middle: copy or download it again")
+    } else {
+        // A page whose content is missing looks like one of pictures.
+        extract.problems.retain(|problem| problem.kind != ProblemKind::NoText);
+        let detail = "it ends in the middle, and what stood there is missing: copy or download it again";
+        Problem::new(ProblemKind::PartlyMalformed, detail)
+    };
+    if extract.problems.iter().all(|problem| problem.kind != ProblemKind::Encrypted) {
+        extract.problems.push(problem);
+    }
 }
 
 /// Text in another direction counts as small: a paragraph goes on behind it.

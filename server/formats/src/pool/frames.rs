@@ -17,12 +17,12 @@ const MAX_HEAD_BYTES: u64 = 64 << 10;
 /// What is to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Head {
-    /// Its format.
-    pub(crate) format: Format,
+    /// Its format, where its name says one.
+    pub(crate) format: Option<Format>,
 }
 
 /// Sends a file to be read.
-pub(crate) fn send_request(output: &mut impl Write, format: Format, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn send_request(output: &mut impl Write, format: Option<Format>, bytes: &[u8]) -> io::Result<()> {
     let head = serde_json::to_vec(&Head { format }).map_err(io::Error::other)?;
     send(output, &head)?;
     send(output, bytes)?;
@@ -30,7 +30,7 @@ pub(crate) fn send_request(output: &mut impl Write, format: Format, bytes: &[u8]
 }
 
 /// Takes the next file; `None` where the program has closed the pipe.
-pub(crate) fn take_request(input: &mut impl Read) -> io::Result<Option<(Format, Vec<u8>)>> {
+pub(crate) fn take_request(input: &mut impl Read) -> io::Result<Option<(Option<Format>, Vec<u8>)>> {
     let Some(head) = take(input, MAX_HEAD_BYTES)? else { return Ok(None) };
     let Head { format } = serde_json::from_slice(&head).map_err(io::Error::other)?;
     let bytes = take(input, MAX_REQUEST_BYTES)?.ok_or(io::ErrorKind::UnexpectedEof)?;
@@ -79,11 +79,11 @@ mod tests {
     #[test]
     fn a_request_and_a_reply_arrive_as_sent_and_then_the_end() {
         let mut pipe = Vec::new();
-        send_request(&mut pipe, Format::Hwp, b"\x00bytes").unwrap();
-        send_request(&mut pipe, Format::Pdf, b"").unwrap();
+        send_request(&mut pipe, Some(Format::Hwp), b"\x00bytes").unwrap();
+        send_request(&mut pipe, None, b"").unwrap();
         let mut input = pipe.as_slice();
-        assert_eq!(take_request(&mut input).unwrap(), Some((Format::Hwp, b"\x00bytes".to_vec())));
-        assert_eq!(take_request(&mut input).unwrap(), Some((Format::Pdf, Vec::new())));
+        assert_eq!(take_request(&mut input).unwrap(), Some((Some(Format::Hwp), b"\x00bytes".to_vec())));
+        assert_eq!(take_request(&mut input).unwrap(), Some((None, Vec::new())));
         assert_eq!(take_request(&mut input).unwrap(), None);
         let extract = Extract { title: Some("제목".to_owned()), ..Extract::default() };
         let mut pipe = Vec::new();

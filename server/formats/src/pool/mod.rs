@@ -132,8 +132,9 @@ impl Pool {
         }
     }
 
-    /// Reads a file in a worker; waits for a free one.
-    pub fn extract(&self, format: Format, bytes: &[u8]) -> Result<Extract, Breach> {
+    /// Reads a file in a worker; waits for a free one. `format` is what its name says, if it says anything.
+    pub fn extract(&self, format: impl Into<Option<Format>>, bytes: &[u8]) -> Result<Extract, Breach> {
+        let format = format.into();
         if bytes.len() as u64 > MAX_REQUEST_BYTES {
             return Err(Breach::Size(bytes.len() as u64));
         }

@@ -86,7 +86,7 @@ impl Worker {
     /// Reads one file. After a failure the worker is of no use.
     pub(super) fn read(
         &mut self,
-        format: Format,
+        format: Option<Format>,
         bytes: &[u8],
         time: Duration,
         watchdog: &Watchdog,

@@ -33,7 +33,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Extract, Problem> {
     let mut extract = Extract::default();
     let sheets = workbook.sheets_metadata().to_vec();
     let mut notes = notes::of_sheets(bytes, &mut extract.problems);
-    let mut budget = Budget { cells: MAX_CELLS, bytes: MAX_TEXT_BYTES, left_out: 0, without_value: 0 };
+    let mut budget =
+        Budget { cells: MAX_CELLS, bytes: MAX_TEXT_BYTES, left_out: 0, without_value: WithoutValue::default() };
     let many = sheets.iter().filter(|sheet| sheet.visible == SheetVisible::Visible).count() > 1;
     for sheet in sheets {
         if sheet.visible != SheetVisible::Visible {
@@ -83,7 +84,38 @@ struct Budget {
     cells: usize,
     bytes: usize,
     left_out: u64,
-    without_value: u64,
+    without_value: WithoutValue,
+}
+
+/// Formulas of which the workbook keeps no result: a program wrote them, and no spreadsheet was open since.
+#[derive(Default)]
+struct WithoutValue {
+    count: u64,
+    /// The sheet, row and column (from 0) of the first.
+    first: Option<(String, u32, u32)>,
+}
+
+impl WithoutValue {
+    fn problem(&self) -> Option<Problem> {
+        let (sheet, row, column) = self.first.as_ref()?;
+        let first = format!("{sheet}!{}{}", column_letters(*column), u64::from(*row) + 1);
+        let detail = match self.count {
+            1 => format!("the formula in {first} has no saved value"),
+            count => format!("{count} formulas have no saved value, the first in {first}"),
+        };
+        Some(Problem::new(ProblemKind::PartlyMalformed, detail))
+    }
+}
+
+/// The name of a column (from 0) in a spreadsheet: A to Z, AA, AB and so on.
+fn column_letters(column: u32) -> String {
+    let mut letters = Vec::new();
+    let mut rest = Some(column);
+    while let Some(number) = rest {
+        letters.push(char::from(b'A' + (number % 26) as u8));
+        rest = (number / 26).checked_sub(1);
+    }
+    letters.iter().rev().collect()
 }
 
 impl Budget {
@@ -111,10 +143,7 @@ impl Budget {
             );
             extract.problems.push(Problem::new(ProblemKind::TooLarge, detail));
         }
-        if self.without_value > 0 {
-            let detail = format!("{} formulas have no saved value; open the workbook and save it", self.without_value);
-            extract.problems.push(Problem::new(ProblemKind::PartlyMalformed, detail));
-        }
+        extract.problems.extend(self.without_value.problem());
         if extract.blocks.is_empty() && extract.problems.is_empty() {
             extract.problems.push(Problem::new(ProblemKind::NoText, "no cell of it is filled"));
         }
@@ -124,7 +153,7 @@ impl Budget {
 /// The filled cells of a sheet.
 fn grid(workbook: &mut Workbook<'_>, name: &str, notes: &Notes, budget: &mut Budget) -> Result<Grid, XlsxError> {
     let merged = workbook.merge_cells_by_sheet_name(name)?;
-    budget.without_value += formulas_without_value(workbook, name)?;
+    find_without_value(workbook, name, &mut budget.without_value)?;
     let mut rows: Vec<GridRow> = Vec::new();
     let mut cells = workbook.worksheet_cells_reader(name)?;
     while let Some((cell, style)) = cells.next_cell_with_style_id()? {
@@ -185,13 +214,15 @@ fn put_merged(row: &mut GridRow, column: usize, cell: &GridCell) {
     }
 }
 
-fn formulas_without_value(workbook: &mut Workbook<'_>, name: &str) -> Result<u64, XlsxError> {
+fn find_without_value(workbook: &mut Workbook<'_>, name: &str, found: &mut WithoutValue) -> Result<(), XlsxError> {
     let mut cells = workbook.worksheet_cells_reader(name)?;
-    let mut count = 0;
     while let Some(cell) = cells.next_cell_with_formula_metadata()? {
-        count += u64::from(cell.formula.is_some() && cell.value == DataRef::Empty);
+        if cell.formula.is_some() && cell.value == DataRef::Empty {
+            found.count += 1;
+            found.first.get_or_insert_with(|| (name.to_owned(), cell.pos.0, cell.pos.1));
+        }
     }
-    Ok(count)
+    Ok(())
 }
 
 /// A cell as a spreadsheet program shows it, as far as that can be told.
@@ -297,5 +328,14 @@ mod tests {
         ] {
             assert_eq!(number_shown(number, format), expect);
         }
+    }
+
+    #[test]
+    fn columns_are_named_as_spreadsheets_name_them() {
+        for (column, expect) in [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (16_383, "XFD")]
+        {
+            assert_eq!(column_letters(column), expect);
+        }
+        assert!(!column_letters(u32::MAX).is_empty());
     }
 }
