@@ -28,7 +28,7 @@ help: ## Show what can be made
 up: build model ## Index the sample runbooks and serve them on http://127.0.0.1:8000
 	$(SERVER) up -f "$(FILE)" --data "$(DATA)" --listen "$(LISTEN)"
 
-test: setup-test build model ## Run all tests
+test: setup-test ## Run all tests
 	scripts/test.sh
 
 build: setup ## Build the release binaries into target/release

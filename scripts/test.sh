@@ -7,6 +7,11 @@ mkdir -p "$(dirname "$log")"
 : >"$log"
 export RAGOPS_SKIP_LOG=$log
 
+# The tests' build makes the programs too, with the features that all packages ask for together: another build of the
+# programs alone first would compile half of the libraries twice.
+cargo test --release --locked --workspace --no-run
+scripts/model.sh "${CARGO_TARGET_DIR:-target}/release/ragops-server"
+
 status=0
 if cargo nextest --version >/dev/null 2>&1; then
   cargo nextest run --release --locked --workspace --no-fail-fast "$@" || status=$?
