@@ -252,6 +252,8 @@ pub enum FindingCode {
     WrongExtension,
     /// The file grew while it was read; it is indexed as far as it reached when it was listed.
     GrewWhileRead,
+    /// The file was another one each time that it was read; it is indexed as it was at one moment.
+    ChangedWhileRead,
     /// No reader takes the file, by its extension or by its first bytes.
     UnsupportedFormat,
     /// This user may not open or read the file.
@@ -318,6 +320,11 @@ impl fmt::Display for FindingCode {
 }
 
 impl FindingCode {
+    /// Whether the same bytes can be read at another time: the machine was busy, or something killed the reader.
+    pub fn is_passing(self) -> bool {
+        matches!(self, Self::ReadTimeout | Self::MemoryLimit | Self::ReaderCrashed)
+    }
+
     /// What it means for the index.
     pub fn effect(self) -> Effect {
         match self {
@@ -325,6 +332,7 @@ impl FindingCode {
             | Self::ControlCharacters
             | Self::WrongExtension
             | Self::GrewWhileRead
+            | Self::ChangedWhileRead
             | Self::TooManyBlocks
             | Self::TooDeeplyNested
             | Self::PartlyMalformed

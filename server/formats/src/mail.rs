@@ -1,5 +1,5 @@
 //! Mails (RFC 5322, MIME). The subject is the title; who wrote to whom and when is the first paragraph; the text follows,
-//! quoted replies with it. A HTML body is read only where there is no text. Attached files are handed back unread.
+//! quoted replies with it. A HTML body is read only where the text says nothing of its own. Attached files are handed back unread.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,42 @@ use super::html;
 use super::limits::MAX_ATTACHMENTS;
 use super::{Problem, ProblemKind};
 
+/// A text that is this much shorter than the HTML beside it, and no longer than a few sentences, only says that there is HTML.
+const STUB_SHARE: usize = 4;
+const STUB_CHARS: usize = 300;
+
 /// Reads a mail.
 pub(crate) fn read(bytes: &[u8]) -> Result<Read, Problem> {
+    match closed(bytes) {
+        None => read_whole(bytes),
+        Some(closed) => {
+            let mut read = read_whole(&closed)?;
+            let detail = "it ends in the middle, and what stood there is missing: export it again";
+            read.extract.problems.push(Problem::new(ProblemKind::PartlyMalformed, detail));
+            Ok(read)
+        }
+    }
+}
+
+/// A mail of several parts of which the last has no end, with the ends that it lacks (RFC 2046, 5.1.1); `None` for one that
+/// is whole.
+fn closed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let message = MessageParser::default().parse(bytes)?;
+    let boundaries = message.parts.iter().filter(|part| matches!(part.body, PartType::Multipart(_)));
+    let boundaries = boundaries.filter_map(|part| part.content_type()?.attribute("boundary"));
+    let mut all = bytes.to_vec();
+    let before = all.len();
+    // The inner ones come later, and end first.
+    for boundary in boundaries.collect::<Vec<_>>().into_iter().rev() {
+        let end = format!("--{boundary}--");
+        if !bytes.windows(end.len()).any(|window| window == end.as_bytes()) {
+            all.extend_from_slice(format!("\r\n{end}\r\n").as_bytes());
+        }
+    }
+    (all.len() > before).then_some(all)
+}
+
+fn read_whole(bytes: &[u8]) -> Result<Read, Problem> {
     let message = MessageParser::default().parse(bytes);
     let message =
         message.filter(|message| message.from().is_some() || message.date().is_some() || message.to().is_some());
@@ -26,15 +60,23 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Read, Problem> {
     let subject = raw_header(bytes, &message, &HeaderName::Subject);
     blocks.set_title(subject.as_deref().or(message.subject()).unwrap_or_default());
     blocks.paragraph(&headers(bytes, &message));
-    for part in message.text_bodies() {
-        match &part.body {
-            PartType::Text(text) => plain(&text_of(part, &decoded(bytes, part, text)), &mut blocks),
-            PartType::Html(body) => plain(&html::plain_text(&decoded(bytes, part, body)), &mut blocks),
-            _ => {}
-        }
-    }
+    let text: String = message.text_bodies().map(|part| body(bytes, part)).collect();
+    let html: String = message.html_bodies().filter(|part| part.is_text_html()).map(|part| body(bytes, part)).collect();
+    let chars = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
+    let is_stub = chars(&text) < STUB_CHARS && chars(&text) * STUB_SHARE < chars(&html);
+    plain(if is_stub { &html } else { &text }, &mut blocks);
     let attachments = attachments(bytes, &message, &mut blocks);
     Ok(Read { extract: blocks.finish(), attachments })
+}
+
+/// The text of a part of the body, ended by an empty line.
+fn body(mail: &[u8], part: &MessagePart<'_>) -> String {
+    let text = match &part.body {
+        PartType::Text(text) => text_of(part, &decoded(mail, part, text)),
+        PartType::Html(body) => html::plain_text(&decoded(mail, part, body)),
+        _ => return String::new(),
+    };
+    text + "\n\n"
 }
 
 /// The text of a part in the charset that it is in, which may not be the one that it names; `parsed` is what the parser made
@@ -202,6 +244,30 @@ mod tests {
         let both = "Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nplain\r\n\
             --b\r\nContent-Type: text/html\r\n\r\n<p>rich</p>\r\n--b--\r\n";
         check(both, &["plain"]);
+        for stub in ["", "\r\n \r\n", "View this mail in HTML."] {
+            let both = both.replace("plain\r\n", &format!("{stub}\r\n"));
+            let rich = "The price of a seat is 88 USD a month, billed at its end. ".repeat(3);
+            check(&both.replace("rich", &rich), &[rich.trim_end()]);
+        }
+    }
+
+    /// Its last part was once taken for an attachment in another format, or for text as it was encoded.
+    #[test]
+    fn a_mail_that_was_cut_is_read_as_far_as_it_goes_and_named() {
+        let mail = format!(
+            "{HEAD}Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\
+             Content-Type: multipart/alternative; boundary=i\r\n\r\n--i\r\nContent-Type: text/html\r\n\
+             Content-Transfer-Encoding: quoted-printable\r\n\r\n<p style=3D\"x\">The valve opens at 40 b="
+        );
+        let read = read(mail.as_bytes()).unwrap();
+        assert_eq!(lines(&read.extract)[1..], ["The valve opens at 40 b"]);
+        assert_eq!((kinds(&read.extract), read.attachments.len()), (vec![ProblemKind::PartlyMalformed], 0));
+        let attached = "--o\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\nVGhlIHB1bXAgc3RvcHMgYXQgNDAgZGVncmVlcw";
+        let mail = format!("{HEAD}Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nsee a.txt\r\n{attached}");
+        let read = super::read(mail.as_bytes()).unwrap();
+        assert!(read.attachments[0].1.starts_with(b"The pump stops at 40"), "{:?}", read.attachments);
+        assert_eq!(kinds(&read.extract), [ProblemKind::PartlyMalformed]);
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! The steps of a build, in order. Everything it writes lies in a hidden folder until it is sealed.
 
 use std::collections::HashSet;
+use std::iter::once;
 use std::path::Path;
 use std::sync::Arc;
 
 use ragops_embed::{EmbedError, EmbeddingModel};
-use ragops_storage::{Sha256Digest, durable};
+use ragops_storage::{Sha256Digest, Sha256Hasher, durable};
 use rayon::prelude::*;
 
 use super::calibrate::calibrate;
 use super::cancel::{Cancellable, cancelled};
-use super::plan::{Plan, PlannedFile, refused, skips};
+use super::plan::{Plan, PlannedFile, Restless, refused, skips};
 use super::progress::{BuildObserver, Embedding, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
@@ -22,8 +23,8 @@ use crate::index::text::{TextEntry, TextUnit, TextWriter};
 use crate::index::vectors::VectorWriter;
 use crate::read::media::ACCEPTED;
 use crate::read::{
-    Extractor, FileContent, FolderSource, Growing, LoadError, OnError, Reading, Registry, SourceFault, SourceFile,
-    Unread,
+    Extractor, FileContent, FolderSource, Growing, LoadError, MediaType, OnError, Reading, Registry, SourceFault,
+    SourceFile, Unread, misnamed,
 };
 use crate::revision::manifest::{Counts, Findings, Manifest};
 use crate::revision::store::WriteLock;
@@ -38,8 +39,10 @@ const BATCH_BYTES: u64 = 8 << 20;
 const EMBEDDED_TOGETHER: usize = 16;
 /// Findings that an error names one by one; more would not be read.
 const FINDINGS_NAMED: usize = 5;
-/// How often a build starts over when documents change under it.
-const MAX_TRIES: u32 = 3;
+/// How often a build starts over when documents change under it, before those that did are taken as they are.
+const PATIENT_TRIES: u32 = 2;
+/// How often it starts over in all: each time at least one more file is taken as it is.
+const MAX_TRIES: u32 = 20;
 
 /// What to build.
 #[derive(Debug, Clone)]
@@ -100,14 +103,19 @@ pub fn build(
 ) -> Result<BuildOutcome, BuildError> {
     let lock = lock(request, store)?;
     store.discard_unfinished(&lock)?;
-    let mut changed = String::new();
+    let (mut changed, mut restless) = (String::new(), Restless::default());
     for attempted in 1..=MAX_TRIES {
         // A log never comes to rest: at last it is read as far as it is.
-        let growing = if attempted < MAX_TRIES { Growing::Changed } else { Growing::Cut };
-        match attempt(request, growing, model, store, &lock, observer) {
+        let growing = if attempted <= PATIENT_TRIES { Growing::Changed } else { Growing::Cut };
+        match attempt(request, (growing, &restless), model, store, &lock, observer) {
             Ok((result, manifest)) => return finish(request, store, &lock, result, manifest),
             // A document changed since it was listed or digested: the name would lie, so start over.
-            Err(BuildError::Source(SourceFault::Changed { path, .. })) => changed = path,
+            Err(BuildError::Source(SourceFault::Changed { name, path })) => {
+                changed.clone_from(&path);
+                if attempted >= PATIENT_TRIES {
+                    restless.insert((name, path));
+                }
+            }
             Err(error) => {
                 let error = blame_full_disk(error, store);
                 // On a full disk the half-built folder is what fills it. If this fails too, the next build removes it.
@@ -122,16 +130,16 @@ pub fn build(
 
 fn attempt(
     request: &BuildRequest,
-    growing: Growing,
+    patience: (Growing, &Restless),
     model: &dyn EmbeddingModel,
     store: &RevisionStore,
     lock: &WriteLock,
     observer: &dyn BuildObserver,
 ) -> Result<(BuildResult, Manifest), BuildError> {
-    let plan = Plan::of(request, growing, model, observer)?;
-    match reuse(store, &plan, model)? {
+    let plan = Plan::of(request, patience, model, observer)?;
+    match reuse(store, plan.identity, model)? {
         Some(manifest) => Ok((BuildResult::Unchanged, manifest)),
-        None => Ok((BuildResult::Built, Build::run(request, &plan, model, store, lock, observer)?)),
+        None => Build::run(request, &plan, model, store, lock, observer),
     }
 }
 
@@ -159,15 +167,19 @@ fn lock(request: &BuildRequest, store: &RevisionStore) -> Result<WriteLock, Buil
 
 /// The manifest of a whole revision for exactly this plan. A damaged one is no reason to fail, it is built again; one
 /// that cannot be looked at just now (no file handles, no permission) is, since it may be whole and active.
-fn reuse(store: &RevisionStore, plan: &Plan, model: &dyn EmbeddingModel) -> Result<Option<Manifest>, BuildError> {
-    let revision = match Revision::open(&store.path_of(&plan.name)) {
+fn reuse(
+    store: &RevisionStore,
+    identity: Sha256Digest,
+    model: &dyn EmbeddingModel,
+) -> Result<Option<Manifest>, BuildError> {
+    let revision = match Revision::open(&store.path_of(&RevisionName::of(identity))) {
         Ok(revision) => revision,
         Err(RevisionError::Missing(_)) => return Ok(None),
         Err(error) if error.is_damage() => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     // The name is 8 digits of the identity.
-    let same = revision.manifest.identity == plan.identity && revision.check_model(model.identity()).is_ok();
+    let same = revision.manifest.identity == identity && revision.check_model(model.identity()).is_ok();
     Ok(same.then_some(revision.manifest))
 }
 
@@ -207,10 +219,12 @@ struct Build<'a> {
 struct Prepared {
     source: SourceName,
     digest: Sha256Digest,
+    path: String,
     copies: Vec<SourceFile>,
     bytes: u64,
     documents: Vec<(Document, Vec<Chunk>)>,
     findings: Vec<Finding>,
+    read_as: Option<MediaType>,
 }
 
 impl<'a> Build<'a> {
@@ -221,7 +235,7 @@ impl<'a> Build<'a> {
         store: &RevisionStore,
         lock: &WriteLock,
         observer: &'a dyn BuildObserver,
-    ) -> Result<Manifest, BuildError> {
+    ) -> Result<(BuildResult, Manifest), BuildError> {
         let dir = store.begin(lock, &plan.name)?;
         let mut build = Self::begin(request, plan, model, observer, &dir)?;
         build.index_files(plan)?;
@@ -229,16 +243,24 @@ impl<'a> Build<'a> {
             return Err(no_documents(request, plan, &build.findings));
         }
         let (counts, findings) = build.finish_parts()?;
+        let identity = with_failures(plan.identity, &findings);
+        if identity != plan.identity
+            && let Some(manifest) = reuse(store, identity, model)?
+        {
+            store.discard_unfinished(lock)?;
+            return Ok((BuildResult::Unchanged, manifest));
+        }
         let found = Arc::new(findings.counts.clone());
         observer.progress(Progress::after_index(Stage::Calibrate, &counts, &found));
-        let mut revision = Revision::open_parts(&dir, manifest(request, plan, model, counts, findings))?;
+        let mut revision =
+            Revision::open_parts(&dir, manifest(request, (plan.content, identity), model, counts, findings))?;
         calibrate(&mut revision, &Cancellable { model, observer }, observer).map_err(cancelled)?;
         let manifest = revision.manifest;
         if observer.is_cancelled() {
             return Err(BuildError::Cancelled);
         }
         observer.progress(Progress::after_index(Stage::Seal, &counts, &found));
-        Ok(store.seal(lock, &dir, manifest)?)
+        Ok((BuildResult::Built, store.seal(lock, &dir, manifest)?))
     }
 
     fn begin(
@@ -267,8 +289,7 @@ impl<'a> Build<'a> {
     }
 
     fn index_files(&mut self, plan: &Plan) -> Result<(), BuildError> {
-        let registry = Registry::with(Arc::clone(&self.request.extractor.0));
-        let preparer = Preparer { registry, model: self.model, settings: &self.request.settings };
+        let preparer = Preparer::new(self.request, self.model);
         self.observer.progress(self.so_far());
         for batch in batches(&plan.files) {
             let prepare = |planned: &PlannedFile| preparer.prepare(planned, self.observer);
@@ -285,12 +306,17 @@ impl<'a> Build<'a> {
     /// Ends the build at the first file that cannot be used, where its source wants that.
     fn refuse(&self, prepared: &[Prepared]) -> Result<(), BuildError> {
         for file in prepared {
-            let source = self.request.sources.iter().find(|source| source.name == file.source);
-            let must_be_whole = source.is_some_and(|source| source.on_error == OnError::Fail);
+            // What cannot be read is missing from each source that holds it.
+            let held_by =
+                |name: &SourceName| file.source == *name || file.copies.iter().any(|copy| copy.source == *name);
+            let must_be_whole = |source: &&FolderSource| source.on_error == OnError::Fail && held_by(&source.name);
+            let source = self.request.sources.iter().find(must_be_whole);
             let missing = file.findings.iter().find(|finding| skips(finding));
             let refusal = missing.or_else(|| file.findings.first().filter(|_| file.documents.is_empty()));
-            if let Some(finding) = refusal.filter(|_| must_be_whole) {
-                return Err(refused(self.request, &file.source, finding.clone()));
+            if let (Some(source), Some(finding)) = (source, refusal) {
+                let copy = file.copies.iter().find(|copy| copy.source == source.name && file.source != source.name);
+                let path = copy.map_or_else(|| finding.path.clone(), |copy| copy.path.clone());
+                return Err(refused(self.request, &source.name, Finding { path, ..finding.clone() }));
             }
         }
         Ok(())
@@ -312,6 +338,11 @@ impl<'a> Build<'a> {
                 file.findings.iter().map(same).for_each(|finding| self.findings.push(finding));
             }
             file.findings.into_iter().for_each(|finding| self.findings.push(finding));
+            // What a name says is its own.
+            let read_as = file.read_as.filter(|_| !file.documents.is_empty());
+            let paths = once(file.path.as_str()).chain(file.copies.iter().map(|copy| copy.path.as_str()));
+            let wrong = paths.filter_map(|path| misnamed(path, read_as?));
+            wrong.for_each(|finding| self.findings.push(finding));
             let copies: Vec<String> = file.copies.iter().map(|copy| copy_name(&file.source, copy)).collect();
             for (document, chunks) in file.documents {
                 self.write_document(document, file.digest, &copies, &chunks)?;
@@ -424,15 +455,21 @@ struct Preparer<'a> {
     settings: &'a BuildSettings,
 }
 
-impl Preparer<'_> {
+impl<'a> Preparer<'a> {
+    fn new(request: &'a BuildRequest, model: &'a dyn EmbeddingModel) -> Self {
+        let registry = Registry::with(Arc::clone(&request.extractor.0));
+        Self { registry, model, settings: &request.settings }
+    }
+
     /// Reads and cuts one file. One whose bytes are no longer those that were digested has changed, and so has one that
     /// could be read then and is refused now.
     fn prepare(&self, planned: &PlannedFile, observer: &dyn BuildObserver) -> Result<Prepared, BuildError> {
-        let PlannedFile { file, digest, copies } = planned;
+        let PlannedFile { file, digest, copies, held } = planned;
         if observer.is_cancelled() {
             return Err(BuildError::Cancelled);
         }
-        let content: FileContent = match file.load() {
+        let loaded = held.as_ref().map_or_else(|| file.load(), |held| Ok(FileContent::clone(held)));
+        let content: FileContent = match loaded {
             Ok(content) => content,
             Err(LoadError::Refused(_)) => return Err(file.changed().into()),
             Err(LoadError::Fault(fault)) => return Err(fault.into()),
@@ -440,8 +477,10 @@ impl Preparer<'_> {
         if content.digest != *digest {
             return Err(file.changed().into());
         }
-        let Reading { documents, mut findings, unread } = self.registry.read(&content);
-        if content.is_cut {
+        let Reading { documents, mut findings, read_as, unread } = self.registry.read(&content);
+        if held.is_some() {
+            findings.push(restless(file));
+        } else if content.is_cut {
             findings.push(grew(file));
         }
         match unread {
@@ -456,7 +495,8 @@ impl Preparer<'_> {
         };
         let documents = documents.into_iter().map(cut).collect();
         let (source, copies, bytes) = (file.source.clone(), copies.clone(), content.bytes.len() as u64);
-        Ok(Prepared { source, digest: *digest, copies, bytes, documents, findings })
+        let path = file.path.clone();
+        Ok(Prepared { source, digest: *digest, path, copies, bytes, documents, findings, read_as })
     }
 }
 
@@ -465,6 +505,13 @@ fn grew(file: &SourceFile) -> Finding {
     let detail = format!("it grew while it was read: its first {} bytes are indexed", file.size);
     let advice = "exclude files that are written all the time, or write them elsewhere and move them here";
     Finding::new(FindingCode::GrewWhileRead, &file.path, detail, advice)
+}
+
+/// The finding for a file that was another one at each look.
+fn restless(file: &SourceFile) -> Finding {
+    let detail = "it changed each time that it was read: it is indexed as it was at one moment";
+    let advice = "exclude files that are written all the time, or write them elsewhere and move them here";
+    Finding::new(FindingCode::ChangedWhileRead, &file.path, detail, advice)
 }
 
 /// How a copy is named beside a document of `source`: by its path, behind its own source if that is another.
@@ -533,23 +580,39 @@ fn nothing_to_read(findings: &Findings) -> String {
     format!("none of them held text that can be read: {first}{more}; correct or convert them, or add others{accepted}")
 }
 
+/// The identity of what was built. A file that could not be read for a passing reason (its reader was killed, or had no time
+/// on a busy machine) is missing here and not in what the plan names, so the next build does not take one for the other.
+fn with_failures(planned: Sha256Digest, findings: &Findings) -> Sha256Digest {
+    let mut passing = findings.first.iter().filter(|finding| finding.code.is_passing()).peekable();
+    if passing.peek().is_none() {
+        return planned;
+    }
+    let mut hasher = Sha256Hasher::default();
+    hasher.update_field(planned.as_bytes());
+    for finding in passing {
+        hasher.update_field(finding.path.as_bytes());
+        hasher.update_field(finding.code.to_string().as_bytes());
+    }
+    hasher.finish()
+}
+
 fn manifest(
     request: &BuildRequest,
-    plan: &Plan,
+    (content, identity): (Sha256Digest, Sha256Digest),
     model: &dyn EmbeddingModel,
     counts: Counts,
     findings: Findings,
 ) -> Manifest {
     Manifest {
         format_version: FORMAT_VERSION,
-        revision: plan.name.clone(),
-        identity: plan.identity,
+        revision: RevisionName::of(identity),
+        identity,
         index: request.index.clone(),
         created_time: request.created_time.clone(),
         built_by: request.built_by.clone(),
         settings: request.settings.clone(),
         settings_digest: request.settings.digest(),
-        content_digest: plan.content,
+        content_digest: content,
         model: model.identity().clone(),
         counts,
         findings,

@@ -1,7 +1,8 @@
 //! What a build will read, decided before it reads: the files of all sources by content, and the name of the revision that
 //! they make. Nothing is written here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use ragops_embed::EmbeddingModel;
 use ragops_storage::{Sha256Digest, Sha256Hasher};
@@ -11,7 +12,9 @@ use super::BuildError;
 use super::pipeline::BuildRequest;
 use super::progress::{BuildObserver, Progress, Stage};
 use crate::document::{Effect, Finding, FindingCode, SourceName};
-use crate::read::{FolderSource, Growing, LoadError, MediaType, OnError, Scan, SourceFile, media, scan_until};
+use crate::read::{
+    FileContent, FolderSource, Growing, LoadError, MediaType, OnError, Scan, SourceFile, media, scan_until,
+};
 use crate::revision::{FORMAT_VERSION, RevisionName};
 
 /// What will be built, and its name.
@@ -31,7 +34,7 @@ impl Plan {
     /// would tell of files that can be read by now, or be silent about one that cannot.
     pub(super) fn of(
         request: &BuildRequest,
-        growing: Growing,
+        (growing, restless): (Growing, &Restless),
         model: &dyn EmbeddingModel,
         observer: &dyn BuildObserver,
     ) -> Result<Self, BuildError> {
@@ -51,9 +54,9 @@ impl Plan {
             left_out += unnamed;
             findings.extend(problems.into_iter().map(|finding| (source.name.clone(), finding)));
             let found = found.into_iter().map(|file| SourceFile { growing, ..file }).collect();
-            for (digest, file) in digests(found, observer)? {
-                match digest {
-                    Ok((digest, read_as)) => files.push((file, digest, read_as)),
+            for (content, file) in digests(found, restless, observer)? {
+                match content {
+                    Ok(content) => files.push((file, content)),
                     Err(LoadError::Refused(finding)) if source.on_error == OnError::Fail => {
                         return Err(refused(request, &source.name, finding));
                     }
@@ -84,7 +87,12 @@ pub(super) struct PlannedFile {
     pub(super) digest: Sha256Digest,
     /// Other files of the same content: indexed once, cited with all places.
     pub(super) copies: Vec<SourceFile>,
+    /// What it holds, where it does not hold it for long.
+    pub(super) held: Option<Arc<FileContent>>,
 }
+
+/// Files that were another one at each look: by source and path.
+pub(super) type Restless = HashSet<(SourceName, String)>;
 
 /// The finding for a source that gives nothing beside others that do: a volume that is not mounted, a pattern with a slip.
 fn empty_source(source: &FolderSource, left_out: usize) -> Finding {
@@ -99,26 +107,31 @@ fn empty_source(source: &FolderSource, left_out: usize) -> Finding {
     Finding::new(FindingCode::EmptySource, ".", detail, advice)
 }
 
-/// A file with its content, and what it is read as so far as its name makes no difference.
-type Content = (SourceFile, Sha256Digest, MediaType);
+/// What is known of a file before it is read.
+struct Content {
+    digest: Sha256Digest,
+    /// What it is read as, so far as its name has a say.
+    reading: MediaType,
+    held: Option<Arc<FileContent>>,
+}
 
 /// Files by content, in the order of the first of each. An empty file is none.
-fn without_copies(files: Vec<Content>) -> Vec<PlannedFile> {
+fn without_copies(files: Vec<(SourceFile, Content)>) -> Vec<PlannedFile> {
     let mut planned: Vec<PlannedFile> = Vec::new();
     let mut known: HashMap<(Sha256Digest, MediaType), usize> = HashMap::new();
-    for (mut file, digest, read_as) in files {
-        match known.get(&(digest, read_as)).filter(|_| file.size > 0) {
+    for (mut file, Content { digest, reading, held }) in files {
+        match known.get(&(digest, reading)).filter(|_| file.size > 0) {
             Some(at) => {
                 let first = &mut planned[*at];
                 // The one whose name fits is read.
-                if !fits(&first.file, read_as) && fits(&file, read_as) {
+                if !fits(&first.file, reading) && fits(&file, reading) {
                     std::mem::swap(&mut first.file, &mut file);
                 }
                 first.copies.push(file);
             }
             None => {
-                known.insert((digest, read_as), planned.len());
-                planned.push(PlannedFile { file, digest, copies: Vec::new() });
+                known.insert((digest, reading), planned.len());
+                planned.push(PlannedFile { file, digest, copies: Vec::new(), held });
             }
         }
     }
@@ -129,7 +142,7 @@ fn without_copies(files: Vec<Content>) -> Vec<PlannedFile> {
 fn fits(file: &SourceFile, read_as: MediaType) -> bool {
     let named = media::named_type(&file.path);
     match read_as {
-        MediaType::Office => named.is_some_and(|named| !named.is_text() && named != MediaType::Pdf),
+        MediaType::Office => named.and_then(MediaType::binary_format).is_some() && named != Some(MediaType::Pdf),
         read_as => named == Some(read_as),
     }
 }
@@ -147,23 +160,35 @@ pub(super) fn refused(request: &BuildRequest, source: &SourceName, finding: Find
     }
 }
 
-type Digested = (Result<(Sha256Digest, MediaType), LoadError>, SourceFile);
+type Digested = (Result<Content, LoadError>, SourceFile);
 
 /// The digest of each file, on all cores. A cancelled build ends after the files that are being read.
-fn digests(files: Vec<SourceFile>, observer: &dyn BuildObserver) -> Result<Vec<Digested>, BuildError> {
+fn digests(
+    files: Vec<SourceFile>,
+    restless: &Restless,
+    observer: &dyn BuildObserver,
+) -> Result<Vec<Digested>, BuildError> {
     let digest = |file: SourceFile| match observer.is_cancelled() {
         true => Err(BuildError::Cancelled),
-        false => {
-            let content = file.load();
-            Ok((content.map(|content| (content.digest, media::alike(&file.path, &content.bytes))), file))
+        false if restless.contains(&(file.source.clone(), file.path.clone())) => {
+            let held = file.load_at_once();
+            Ok((held.map(|held| Content { held: Some(Arc::new(held.clone())), ..Content::of(&held) }), file))
         }
+        false => Ok((file.load().map(|content| Content::of(&content)), file)),
     };
     files.into_par_iter().map(digest).collect()
 }
 
-fn content_digest(files: &[Content]) -> Sha256Digest {
+impl Content {
+    fn of(content: &FileContent) -> Self {
+        let reading = media::reading_of(&content.file.path, &content.bytes);
+        Self { digest: content.digest, reading, held: None }
+    }
+}
+
+fn content_digest(files: &[(SourceFile, Content)]) -> Sha256Digest {
     let mut hasher = Sha256Hasher::default();
-    for (file, digest, _) in files {
+    for (file, Content { digest, .. }) in files {
         hasher.update_field(file.source.as_str().as_bytes());
         hasher.update_field(file.path.as_bytes());
         hasher.update_field(digest.as_bytes());

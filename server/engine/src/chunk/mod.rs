@@ -51,8 +51,22 @@ impl ChunkSettings {
     }
 }
 
+/// Text of any language has fewer bytes in a token. What has more (spaces, characters that are not seen) would make
+/// passages of megabytes, each to be searched through for every question.
+const MOST_BYTES_A_TOKEN: usize = 32;
+
+/// Counts at least a token for each [`MOST_BYTES_A_TOKEN`].
+struct Bounded<'a>(&'a dyn TokenCounter);
+
+impl TokenCounter for Bounded<'_> {
+    fn count(&self, text: &str) -> usize {
+        self.0.count(text).max(text.len().div_ceil(MOST_BYTES_A_TOKEN))
+    }
+}
+
 /// The passages of a document in reading order. A document with blocks gives at least one.
 pub fn chunk(document: &Document, settings: &ChunkSettings, counter: &dyn TokenCounter) -> Vec<Chunk> {
+    let counter = &Bounded(counter);
     let contexts = context::Contexts::new(&document.title, settings.max(), counter);
     let sections = sections::sections(document, settings.max(), &contexts, counter);
     let bundles = sections::bundles(sections, settings.max(), &contexts);

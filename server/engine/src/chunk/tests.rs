@@ -184,6 +184,9 @@ fn a_megabyte_of_anything_is_chunked_in_linear_time() {
         "[1] ",
         "- x\n",
         "x\n",
+        " ",
+        "\u{200b}",
+        "\u{ad}",
     ] {
         let page = format!("# T\n\n{}", many(piece));
         let fenced = format!("# T\n\n```\n{}\n```\n", many(piece));
@@ -191,6 +194,7 @@ fn a_megabyte_of_anything_is_chunked_in_linear_time() {
             let document = read(&page);
             let chunks = chunk(&document, &settings(384, 48), &words);
             assert!(chunks.iter().all(|chunk| chunk.tokens <= 384), "{piece}");
+            assert!(chunks.iter().all(|chunk| chunk.text.len() <= 384 * MOST_BYTES_A_TOKEN), "{piece}");
         }
     }
 }

@@ -8,7 +8,7 @@ use ragops_formats::{BlockKind as Kind, Extract, Format, ListMarker as Marker, P
 
 use super::blocks::{Blocks, stem, whole_file};
 use super::table::TableText;
-use super::{FileContent, MediaType, Reader, Reading, Unread, media, misnamed, unsupported};
+use super::{FileContent, MediaType, Reader, Reading, Unread, media, unsupported};
 use crate::document::{BlockKind, Finding, FindingCode, ListMarker};
 use crate::text::nfc;
 
@@ -90,9 +90,7 @@ fn reading(content: &FileContent, named: Option<Format>, extract: Extract) -> Re
     let format = extract.read_as.or(named);
     reading.findings.extend(extract.problems.iter().map(|problem| finding(path, format, problem)));
     // The worker told one office format from another by what is inside.
-    let read_as = extract.read_as.filter(|read_as| Some(*read_as) != named && !extract.blocks.is_empty());
-    let read_as = read_as.map(MediaType::of).filter(|read_as| media::is_misnamed(path, *read_as));
-    reading.findings.extend(read_as.map(|read_as| misnamed(path, read_as)));
+    reading.read_as = extract.read_as.map(MediaType::of);
     // Without the names of several sheets, the first heading of a workbook is one question of many.
     let names_sheets = extract.blocks.iter().any(|block| matches!(block.kind, Kind::Heading { level: 1, .. }));
     let file_name = || (format == Some(Format::Xlsx) && !names_sheets).then(|| stem(path));
@@ -170,6 +168,10 @@ fn breached(path: &str, breach: &Breach) -> Finding {
         Breach::Time(_) => (FindingCode::ReadTimeout, "split it, or exclude it from the source"),
         Breach::Memory => (FindingCode::MemoryLimit, "split it, or exclude it from the source"),
         Breach::Size(_) => (FindingCode::FileTooLarge, "split it or exclude it from the source"),
+        Breach::Killed => (
+            FindingCode::ReaderCrashed,
+            "build again, and look for what kills processes here: a limit of memory, or somebody",
+        ),
         _ => (
             FindingCode::ReaderCrashed,
             "save it again with its program, or exclude it; please report it if you can share it",

@@ -2,15 +2,19 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use ragops_storage::{Sha256Digest, digest_bytes};
+use rustix::fs::{Mode, OFlags};
 
 use super::fault::{Meaning, SourceFault, meaning};
 use super::limits::{MAX_BINARY_FILE_BYTES, MAX_FILE_BYTES};
 use super::media;
 use crate::document::{Finding, FindingCode, SourceName};
+
+/// How often a file that never rests is looked at for a moment at which nobody writes to it.
+const MOMENTS: usize = 20;
 
 /// One file of a source as listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +96,38 @@ impl SourceFile {
         Ok(FileContent { file: self.clone(), bytes, digest, is_cut })
     }
 
+    /// Reads the file as it is at this moment, whoever writes it: for one that changes at each look. A moment at which
+    /// nobody writes is waited for, not for long. One that is gone at this moment is a finding.
+    pub fn load_at_once(&self) -> Result<FileContent, LoadError> {
+        let whole = (0..MOMENTS).find_map(|_| self.attempt().ok().filter(|(_, is_cut)| !is_cut));
+        if let Some((bytes, _)) = whole {
+            return Ok(self.content_at_once(bytes));
+        }
+        let most = most_bytes(&self.path);
+        let gone = |error: io::Error| match self.refuse(error) {
+            LoadError::Fault(SourceFault::Changed { .. }) => {
+                let gone = io::Error::new(io::ErrorKind::NotFound, "it was gone whenever it was to be read");
+                LoadError::Refused(unreadable(FindingCode::UnreadableFile, &self.path, &gone))
+            }
+            other => other,
+        };
+        if !std::fs::metadata(&self.absolute).map_err(gone)?.is_file() {
+            return Err(LoadError::Refused(not_a_file(&self.path)));
+        }
+        let mut bytes = Vec::new();
+        let file = open(&self.absolute).map_err(gone)?;
+        file.take(most + 1).read_to_end(&mut bytes).map_err(gone)?;
+        if bytes.len() as u64 > most {
+            return Err(LoadError::Refused(self.too_large(bytes.len() as u64, most)));
+        }
+        Ok(self.content_at_once(bytes))
+    }
+
+    fn content_at_once(&self, bytes: Vec<u8>) -> FileContent {
+        let (file, digest) = (Self { size: bytes.len() as u64, ..self.clone() }, digest_bytes(&bytes));
+        FileContent { file, bytes, digest, is_cut: false }
+    }
+
     /// The bytes, and whether those that came later are left out.
     fn attempt(&self) -> Result<(Vec<u8>, bool), LoadError> {
         // Opening a pipe would wait for a writer for ever, so the type is checked by name first.
@@ -99,8 +135,11 @@ impl SourceFile {
         if !listed.is_file() {
             return Err(self.changed().into());
         }
-        let mut file = File::open(&self.absolute).map_err(|error| self.refuse(error))?;
+        let mut file = open(&self.absolute).map_err(|error| self.refuse(error))?;
         let before = file.metadata().map_err(|error| self.refuse(error))?;
+        if !before.is_file() {
+            return Err(self.changed().into());
+        }
         let most = most_bytes(&self.path);
         let is_cut = self.growing == Growing::Cut && before.len() >= self.size && self.size > 0;
         if before.len() > most && !(is_cut && self.size <= most) {
@@ -138,6 +177,12 @@ impl SourceFile {
             Meaning::Gone | Meaning::Transient => SourceFault::of(&self.source, &self.path, error).into(),
         }
     }
+}
+
+/// Opens a file to read. What has become a pipe since it was looked at does not keep whoever opens it waiting.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
 
 /// How large a file of this name may be: much of a binary format is pictures.

@@ -142,9 +142,6 @@ const CONTAINERS: [(&[u8], &[MediaType]); 2] = [
     (
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
         &[
-            MediaType::Doc,
-            MediaType::Ppt,
-            MediaType::Xls,
             MediaType::Hwp,
             MediaType::Hwpx,
             // With a password they are wrapped in a compound file.
@@ -239,11 +236,10 @@ fn container(bytes: &[u8]) -> Option<&'static (&'static [u8], &'static [MediaTyp
     CONTAINERS.iter().find(|(signature, _)| bytes.starts_with(signature))
 }
 
-/// What files of these same bytes are read as, so far as their names make no difference: a copy under another name is the
-/// same document only then. Markdown and plain text are read alike; what is in a container tells itself.
-pub fn alike(path: &str, bytes: &[u8]) -> MediaType {
+/// What a file is read as, so far as its name has a say: files of the same bytes are one document where this is equal. What
+/// is in a container tells itself, whatever it is called; a `.md` is not read as a `.txt` is.
+pub fn reading_of(path: &str, bytes: &[u8]) -> MediaType {
     match media_type(path, bytes) {
-        MediaType::PlainText => MediaType::Markdown,
         MediaType::Zip => MediaType::Zip,
         _ if container(bytes).is_some() => MediaType::Office,
         other => other,
@@ -314,7 +310,8 @@ mod tests {
         check("manual.md", b"PK\x03\x04", MediaType::Office);
         check("manual.doc", b"PK\x03\x04", MediaType::Office);
         check("all.zip", b"PK\x03\x04", MediaType::Zip);
-        check("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", MediaType::Doc);
+        // It may be a Hangul document, or one of Word until 2003: a worker tells.
+        check("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", MediaType::Office);
         check("old.bin", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", MediaType::Office);
         check("letter.doc", b"{\\rtf1 x}", MediaType::Rtf);
         check("core", b"\x00\x01\x02", MediaType::Binary);

@@ -43,6 +43,8 @@ pub struct Reading {
     pub documents: Vec<Document>,
     /// What was left out or changed, and why.
     pub findings: Vec<Finding>,
+    /// What the bytes were read as; none where no reader took them.
+    pub read_as: Option<MediaType>,
     /// Why nobody looked at the file, if nobody did: that says nothing about it, and a build must not go on without it.
     pub unread: Option<Unread>,
 }
@@ -116,12 +118,8 @@ impl Registry {
             return Reading::refused(unsupported(&content.file.path, format!("{media_type} is not read")));
         };
         let mut reading = reader.read(content);
-        // One that could not be read has a finding that says so.
         // Of a container, the worker says what it is.
-        let is_told = !reading.documents.is_empty() && media_type != MediaType::Office;
-        if is_told && media::is_misnamed(&content.file.path, media_type) {
-            reading.findings.push(misnamed(&content.file.path, media_type));
-        }
+        reading.read_as = reading.read_as.or(Some(media_type));
         cap_findings(&mut reading.findings);
         reading
     }
@@ -156,15 +154,17 @@ fn cap_findings(findings: &mut Vec<Finding>) {
     }
 }
 
-/// The finding for a file that was read as what its bytes are.
-fn misnamed(path: &str, media_type: MediaType) -> Finding {
-    let extension = media::extension(path).unwrap_or_default();
-    Finding::new(
-        FindingCode::WrongExtension,
-        path,
-        format!("its name ends in `.{extension}`, its bytes are {media_type}: it was read as that"),
-        "rename it, so that other programs open it too",
-    )
+/// The finding for a file whose name says something else than what it was read as.
+pub fn misnamed(path: &str, read_as: MediaType) -> Option<Finding> {
+    media::is_misnamed(path, read_as).then(|| {
+        let extension = media::extension(path).unwrap_or_default();
+        Finding::new(
+            FindingCode::WrongExtension,
+            path,
+            format!("its name ends in `.{extension}`, its bytes are {read_as}: it was read as that"),
+            "rename it, so that other programs open it too",
+        )
+    })
 }
 
 /// The finding for a file without bytes, or with white space only.
@@ -198,7 +198,9 @@ mod tests {
         let registry = Registry::with(Arc::new(InProcess));
         let check = |path: &str, bytes: &[u8], expect: &[FindingCode]| {
             let reading = registry.read(&FileContent::from_bytes(SourceName::new("docs"), path, bytes.to_vec()));
-            assert_eq!(reading.findings.iter().map(|f| f.code).collect::<Vec<_>>(), expect, "{path}: {reading:?}");
+            let wrong = reading.read_as.filter(|_| !reading.documents.is_empty()).and_then(|it| misnamed(path, it));
+            let codes: Vec<_> = reading.findings.iter().chain(&wrong).map(|finding| finding.code).collect();
+            assert_eq!(codes, expect, "{path}: {reading:?}");
         };
         let rich = b"{\\rtf1 The pump stops at 90 degrees.}";
         check("notes.txt", rich, &[FindingCode::WrongExtension]);

@@ -148,7 +148,7 @@ fn slot(tag: Tag) -> usize {
     match tag {
         Tag::Main => 0,
         Tag::Article => 1,
-        Tag::Header => 2,
+        Tag::Margin => 2,
         Tag::Boilerplate => 3,
         Tag::UnorderedList => 4,
         Tag::OrderedList => 5,
@@ -231,7 +231,7 @@ impl Extractor {
         }
         let dropped = match tag {
             Tag::Boilerplate | Tag::Raw => true,
-            Tag::Header => self.count(Tag::Main) + self.count(Tag::Article) == 0,
+            Tag::Margin => self.count(Tag::Main) + self.count(Tag::Article) == 0,
             _ => false,
         };
         self.dropped += usize::from(dropped);

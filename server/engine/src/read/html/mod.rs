@@ -1,5 +1,5 @@
-//! HTML pages: what a person came to read. Scripts, styles, navigation, asides, page headers and footers are left out;
-//! `main` or `article` is preferred where there is one. The page is read as a stream of tokens with no tree, so
+//! HTML pages: what a person came to read. Scripts, styles, navigation, and the page's own asides, headers and footers are
+//! left out; `main` or `article` is preferred where there is one, and its asides, headers and footers are a part of it. The page is read as a stream of tokens with no tree, so
 //! nesting costs neither stack nor time.
 
 mod charset;

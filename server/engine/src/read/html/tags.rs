@@ -6,8 +6,9 @@
 pub(super) enum Tag {
     Main,
     Article,
-    Header,
-    /// Navigation, asides, footers and controls: not content.
+    /// A header, footer or aside: of the page, which is no content, or of an article, which is.
+    Margin,
+    /// Navigation and controls: not content.
     Boilerplate,
     Heading(u8),
     UnorderedList,
@@ -42,9 +43,9 @@ pub(super) fn tag(name: &[u8]) -> Option<Tag> {
     Some(match name {
         b"main" => Tag::Main,
         b"article" => Tag::Article,
-        b"header" => Tag::Header,
-        b"nav" | b"aside" | b"footer" | b"button" | b"select" | b"option" | b"svg" | b"template" | b"dialog"
-        | b"noscript" | b"datalist" | b"menu" => Tag::Boilerplate,
+        b"header" | b"footer" | b"aside" => Tag::Margin,
+        b"nav" | b"button" | b"select" | b"option" | b"svg" | b"template" | b"dialog" | b"noscript" | b"datalist"
+        | b"menu" => Tag::Boilerplate,
         b"h1" => Tag::Heading(1),
         b"h2" => Tag::Heading(2),
         b"h3" => Tag::Heading(3),

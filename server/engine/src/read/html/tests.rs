@@ -43,6 +43,21 @@ fn content_is_read_and_page_furniture_is_not() {
     );
 }
 
+/// Warnings are often written as asides, and what a price holds for stands in the footer of its article.
+#[test]
+fn asides_and_footers_of_an_article_are_content() {
+    check(
+        "<aside>Ad</aside><article><h1>Refunds</h1><aside class=warning>Never refund gift cards.</aside><p>Refund the rest.</p>\
+         <footer>Valid for stores in Busan only.</footer></article><footer>(c)</footer>",
+        &[
+            (heading(1), "Refunds"),
+            (P, "Never refund gift cards."),
+            (P, "Refund the rest."),
+            (P, "Valid for stores in Busan only."),
+        ],
+    );
+}
+
 #[test]
 fn main_is_preferred_and_its_own_header_kept() {
     check(
