@@ -231,3 +231,106 @@ fn numbers_and_states_without_end_are_survived() {
     let _ = read(&pages(&["q ".repeat(100_000)]));
     let _ = read(&pages(&["BT /F1 10 Tf 50 700 Td (x) Tj ".repeat(20_000)]));
 }
+
+/// A file of one page with more entries, whose text is set by this matrix.
+fn turned(entries: &str, matrix: &str, lines: &str) -> Vec<u8> {
+    let content = format!("q {matrix} cm\n{lines}Q\n");
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        format!("<< /Type /Pages /Kids [3 0 R] /Count 1 {entries} >>"),
+        "<< /Type /Page /Parent 2 0 R /Resources << /Font << /F1 4 0 R >> >> /Contents 5 0 R >>".to_owned(),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>".to_owned(),
+        stream(&content),
+    ];
+    file(&objects, "")
+}
+
+fn paragraphs(extract: &Extract) -> Vec<&str> {
+    let text = |kind: &'_ BlockKind| matches!(kind, BlockKind::Paragraph(_));
+    assert!(extract.blocks.iter().all(|block| text(&block.kind)), "{:?}", extract.blocks);
+    let texts = extract.blocks.iter().filter_map(|block| match &block.kind {
+        BlockKind::Paragraph(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+const VALVES: [&str; 4] = [
+    "Valve RV-1 opens at 4 bar and closes",
+    "again later. Valve RV-2 opens at 5",
+    "bar and AV-TO follows it. RV-3",
+    "stays shut.",
+];
+
+/// Pages turned by the viewer, by their own matrix, by both, or askew from the scanner read as upright ones do.
+#[test]
+fn turned_pages_are_read_along_their_lines() {
+    let expect = VALVES.join(" ");
+    let high = "/MediaBox [0 0 600 800]";
+    for (entries, matrix) in [
+        ("", "1 0 0 1 0 0"),
+        ("/Rotate 90", "1 0 0 1 0 0"),
+        ("/Rotate 90", "0 1 -1 0 600 0"),
+        ("/Rotate 180", "-1 0 0 -1 600 800"),
+        ("/Rotate 270", "0 -1 1 0 0 800"),
+        ("/Rotate 270", "1 0 0 1 0 0"),
+        ("", "0 1 -1 0 600 0"),
+        ("", "0 -1 1 0 0 800"),
+        ("", "0.9994 0.0349 -0.0349 0.9994 20 0"),
+        ("", "0.9925 -0.1219 0.1219 0.9925 0 40"),
+    ] {
+        let lines: String = (0..)
+            .zip(VALVES)
+            .map(|(i, text)| format!("BT /F1 10 Tf 50 {} Td ({text}) Tj ET\n", 500 - 12 * i))
+            .collect();
+        let extract = read(&turned(&format!("{high} {entries}"), matrix, &lines));
+        assert_eq!(paragraphs(&extract), [expect.as_str()], "{entries} {matrix}");
+        assert!(extract.problems.is_empty(), "{entries} {matrix}: {:?}", extract.problems);
+    }
+}
+
+#[test]
+fn text_in_all_directions_of_a_page_is_kept() {
+    let aside = "q 0 1 -1 0 500 100 cm BT /F1 10 Tf 0 0 Td (Upward VT-077 line.) Tj ET Q\n\
+                 q 0 -1 1 0 550 400 cm BT /F1 10 Tf 0 0 Td (Downward stamp.) Tj ET Q\n\
+                 q 0.7071 0.7071 -0.7071 0.7071 100 100 cm BT /F1 10 Tf 0 0 Td (Across) Tj ET Q\n";
+    let content = [lines(&VALVES), aside.to_owned()].concat();
+    let extract = read(&turned("/MediaBox [0 0 600 800]", "1 0 0 1 0 0", &content));
+    assert_eq!(paragraphs(&extract), [&VALVES.join(" "), "Upward VT-077 line.", "Downward stamp.", "Across"]);
+}
+
+/// What no viewer shows is read where nothing else is, and told.
+#[test]
+fn text_outside_of_the_page_is_told() {
+    let extract = read(&turned("/MediaBox [0 0 800 400] /Rotate 90", "1 0 0 1 0 0", &lines(&VALVES)));
+    assert_eq!(paragraphs(&extract), [VALVES.join(" ")]);
+    assert_eq!(kinds(&extract), [ProblemKind::PartlyMalformed], "{:?}", extract.problems);
+    let content = [lines(&VALVES), "BT /F1 10 Tf 50 300 Td (Shown.) Tj ET\n".to_owned()].concat();
+    let extract = read(&turned("/MediaBox [0 0 800 400]", "1 0 0 1 0 0", &content));
+    assert_eq!(paragraphs(&extract), ["Shown."]);
+    assert_eq!(kinds(&extract), [ProblemKind::PartlyMalformed], "{:?}", extract.problems);
+}
+
+#[test]
+fn notes_with_the_numbers_of_their_pages_stay() {
+    let page = |number: usize, note: &str| {
+        let note = format!("BT /F1 5 Tf 50 64 Td ({number}) Tj ET BT /F1 8 Tf 55 60 Td ({note}) Tj ET\n");
+        [lines(&VALVES), note].concat()
+    };
+    let extract = read(&pages(&[page(1, "Class X costs 403."), page(2, "Class Y costs 406."), page(3, "Class Z.")]));
+    let found = paragraphs(&extract);
+    for note in ["1 Class X costs 403.", "2 Class Y costs 406.", "3 Class Z."] {
+        assert!(found.contains(&note), "{note}: {found:?}");
+    }
+}
+
+#[test]
+fn what_stands_behind_the_end_of_a_file_is_no_cut() {
+    let whole = pages(&[lines(&VALVES)]);
+    let junk: [&[u8]; 4] = [b"<html>xxxxxxxx</html>", b"\0\r\n", b"\r", b" 7 objects "];
+    for junk in junk {
+        let extract = read(&[&whole[..], &junk.repeat(1000)].concat());
+        assert_eq!(paragraphs(&extract), [VALVES.join(" ")]);
+        assert!(extract.problems.is_empty(), "{:?}", extract.problems);
+    }
+}

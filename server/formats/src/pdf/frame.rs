@@ -1,6 +1,4 @@
-//! Turns a page so that most of its text is upright, with the upper left corner of what is shown as origin.
-
-use std::collections::HashMap;
+//! Turns a page so that text in a direction is upright, with the upper left corner of what is shown as origin.
 
 use super::geometry::{Area, tame};
 
@@ -49,17 +47,6 @@ impl Frame {
     }
 }
 
-/// The direction in degrees that most text has, of runs with their directions and lengths.
-pub(super) fn main_direction(runs: impl Iterator<Item = (f32, usize)>) -> f32 {
-    let mut counts: HashMap<i32, usize> = HashMap::new();
-    for (direction, length) in runs.filter(|(direction, _)| direction.is_finite()) {
-        *counts.entry(direction.round() as i32).or_default() += length;
-    }
-    // Ties go to upright text, then to the smaller angle, so that the result does not depend on the map's order.
-    let most = counts.into_iter().max_by_key(|(angle, count)| (*count, *angle == 0, -angle.abs(), *angle));
-    most.map_or(0.0, |(angle, _)| angle as f32)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,12 +78,5 @@ mod tests {
         let frame = Frame::new(f32::NAN, (f32::NAN, f32::INFINITY, -1e30, 0.0));
         let area = frame.glyph(f32::NAN, 1.0, f32::INFINITY, -5.0);
         assert!(area.left.is_finite() && area.bottom.is_finite());
-    }
-
-    #[test]
-    fn most_text_says_the_direction() {
-        assert!((main_direction([(0.0, 3), (90.0, 2), (90.2, 2), (f32::NAN, 9)].into_iter()) - 90.0).abs() < 0.01);
-        assert!(main_direction([(90.0, 1), (0.0, 1)].into_iter()).abs() < 0.01);
-        assert!(main_direction([].into_iter()).abs() < 0.01);
     }
 }

@@ -6,6 +6,8 @@ mod aligned;
 mod attachments;
 mod blocks;
 mod columns;
+mod cut;
+mod directions;
 mod fonts;
 mod forms;
 mod frame;
@@ -16,10 +18,12 @@ mod join;
 mod line;
 mod marks;
 mod nesting;
+mod numbering;
 mod pages;
 mod rules;
 mod running;
 mod segment;
+mod sheets;
 mod source;
 mod style;
 mod tables;
@@ -31,10 +35,11 @@ pub(crate) use attachments::Attachment;
 use crate::limits::{MAX_ATTACHMENTS, MAX_BLOCKS};
 use crate::{Extract, Problem, ProblemKind};
 use geometry::Area;
-use line::Line;
+use line::{Line, Tag};
 use nesting::{MAX_NESTING, nesting};
 use pages::Pages;
 use running::{Edges, Running};
+use segment::Group;
 use source::Source;
 use style::Style;
 use tables::Found;
@@ -71,26 +76,13 @@ fn read_here(bytes: &[u8]) -> Document {
         Ok(Document { extract, attachments })
     });
     let mut document = read.unwrap_or_else(refused);
-    if !has_end(bytes) {
+    if cut::is_cut(bytes) {
         note_cut(&mut document.extract);
     }
     document
 }
 
-/// Behind the mark of the end stand at most so many bytes that are not of the file (ISO 32000-1, appendix H.3.18).
-const END_WITHIN: usize = 1024;
-
-/// Whether a file ends as a PDF does: with where its table of objects starts, and the mark of the end (ISO 32000-1, 7.5.5).
-fn has_end(bytes: &[u8]) -> bool {
-    let bytes = bytes.trim_ascii_end();
-    let padding = bytes.iter().rev().take_while(|byte| **byte == 0).count();
-    let bytes = &bytes[..bytes.len() - padding];
-    let tail = &bytes[bytes.len().saturating_sub(END_WITHIN)..];
-    let holds = |mark: &[u8]| tail.windows(mark.len()).any(|window| window == mark);
-    holds(b"%%EOF") || holds(b"startxref")
-}
-
-/// Says of a file without its end that it was cut; whatever else is wrong with it comes from that.
+/// Says of a file that it was cut; whatever else is wrong with it comes from that.
 fn note_cut(extract: &mut Extract) {
     let problem = if extract.blocks.is_empty() {
         extract.problems.retain(|problem| problem.kind == ProblemKind::Encrypted);
@@ -109,27 +101,50 @@ fn note_cut(extract: &mut Extract) {
 /// Text in another direction counts as small: a paragraph goes on behind it.
 const ASIDE: f32 = 1.0;
 
+/// Where a column stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the page's main direction.
+    Main,
+    /// In another direction.
+    Aside,
+}
+
+/// Makes a group one that paragraphs go on behind, and no heading.
+fn set_aside(group: &mut Group) {
+    for line in &mut group.lines {
+        (line.size, line.bold, line.starts_bold, line.tag) = (ASIDE, 0, false, Tag::default());
+    }
+}
+
 fn read_pages(source: &Source) -> Result<Extract, Problem> {
     let mut pages = Pages::read(source)?;
     let lines = pages.laid.iter().flat_map(|page| &page.lines);
     let body = Style::of(lines.chain(pages.tables.iter().flat_map(Found::lines))).body;
-    let edges: Vec<Edges> = pages.laid.iter().map(|page| Edges::of(&page.lines, page.height)).collect();
+    let edges: Vec<Edges> = pages.laid.iter().map(|page| Edges::of(&page.lines, page.number, page.height)).collect();
     let running = Running::of(&edges);
     let mut columns = Vec::new();
     for page in &mut pages.laid {
         running.strip(&mut page.lines, page.number, page.height, body);
         let found = line::columns(std::mem::take(&mut page.lines));
-        columns.extend(found.into_iter().map(|lines| (page.number, lines)));
-        if !page.aside.is_empty() {
-            let aside = Line::run(std::mem::take(&mut page.aside), Area::default(), ASIDE);
-            columns.push((page.number, vec![aside]));
+        columns.extend(found.into_iter().map(|lines| (page.number, Place::Main, lines)));
+        for lines in std::mem::take(&mut page.turned) {
+            columns.extend(line::columns(lines).into_iter().map(|lines| (page.number, Place::Aside, lines)));
+        }
+        if !page.slanted.is_empty() {
+            let slanted = Line::run(std::mem::take(&mut page.slanted), Area::default(), ASIDE);
+            columns.push((page.number, Place::Aside, vec![slanted]));
         }
     }
-    let lines = columns.iter().flat_map(|(_, lines)| lines);
+    let lines = columns.iter().filter(|(_, place, _)| *place == Place::Main).flat_map(|(_, _, lines)| lines);
     let style = Style::of(lines.chain(pages.tables.iter().flat_map(Found::lines)));
     let mut groups = Vec::new();
-    for (number, lines) in columns {
-        blocks::append(&mut groups, segment::groups(lines, number, &style), &style);
+    for (number, place, lines) in columns {
+        let mut found = segment::groups(lines, number, &style);
+        if place == Place::Aside {
+            found.iter_mut().for_each(set_aside);
+        }
+        blocks::append(&mut groups, found, &style);
     }
     let mut blocks = blocks::blocks(groups, pages.tables, &style);
     blocks.extend(forms::filled_fields(source.document()));

@@ -1,7 +1,8 @@
 //! Reads the pages of a file one after the other, up to the caps, and notes what could not be read.
 
 use super::line::{Line, pieces};
-use super::source::{Page, Source};
+use super::sheets::{Page, letters};
+use super::source::Source;
 use super::tables::{self, Found};
 use crate::limits::{MAX_PAGES, MAX_TEXT_BYTES};
 use crate::{Problem, ProblemKind};
@@ -23,8 +24,10 @@ pub(super) struct Laid {
     pub(super) number: u32,
     /// The pieces; tables stand for their text.
     pub(super) lines: Vec<Line>,
-    /// Text in another direction than the page's: a stamp at the margin, labels of axes.
-    pub(super) aside: String,
+    /// Those of text in other directions than the page's: a stamp at the margin, a table turned sideways, labels of axes.
+    pub(super) turned: Vec<Vec<Line>>,
+    /// Text in no quarter turn.
+    pub(super) slanted: String,
     /// The page's height in points.
     pub(super) height: f32,
 }
@@ -34,6 +37,9 @@ const MAX_NAMED: usize = 20;
 
 /// A page of which a larger share of the characters is unknown cannot be read.
 const MAX_UNKNOWN: f32 = 0.3;
+
+/// A page of whose characters a smaller share is laid out has lost some. Shadows are drawn twice and read once.
+const MIN_CAME: f32 = 0.4;
 
 /// What pages hold instead of text.
 #[derive(Default)]
@@ -57,8 +63,8 @@ impl Pages {
         for index in 0..count.min(MAX_PAGES) {
             let number = index as u32 + 1;
             match source.page(index) {
-                Ok(page) if page.runs.iter().any(|run| run.chars > 0) => {
-                    bytes += page.runs.iter().map(|run| run.text.len()).sum::<usize>();
+                Ok(page) if page.written > 0 => {
+                    bytes += page.runs().map(|run| run.text.len()).sum::<usize>() + page.slanted.len();
                     pages.add(number, page);
                 }
                 Ok(_) if source.has_picture(index) => without.pictures += 1,
@@ -81,16 +87,35 @@ impl Pages {
         Ok(pages)
     }
 
-    fn add(&mut self, number: u32, mut page: Page) {
-        let chars: usize = page.runs.iter().map(|run| run.chars).sum();
+    fn add(&mut self, number: u32, page: Page) {
+        let chars: usize = page.runs().map(|run| run.chars).sum();
         if page.unknown as f32 > MAX_UNKNOWN * chars as f32 {
             self.note(&format!("page {number}: {} of {chars} characters have no known letter", page.unknown));
         }
-        for table in tables::take(&mut page.runs, &page.rules) {
-            page.runs.push(Line { area: table.area, table: Some(self.tables.len()), ..Line::default() });
-            self.tables.push(table);
+        if page.outside > 0 {
+            let outside = page.outside;
+            self.note(&format!("page {number}: {outside} characters stand outside of its edges, where none are shown"));
         }
-        self.laid.push(Laid { number, lines: pieces(page.runs), aside: page.aside, height: page.height });
+        let mut came = letters(&page.slanted);
+        let mut sheets = Vec::new();
+        for mut sheet in page.sheets {
+            for table in tables::take(&mut sheet.runs, &sheet.rules) {
+                came += table.lines().map(|line| line.chars).sum::<usize>();
+                sheet.runs.push(Line { area: table.area, table: Some(self.tables.len()), ..Line::default() });
+                self.tables.push(table);
+            }
+            let lines = pieces(sheet.runs);
+            came += lines.iter().map(|line| line.chars).sum::<usize>();
+            sheets.push((lines, sheet.height));
+        }
+        if (came as f32) < MIN_CAME * page.written as f32 {
+            let written = page.written;
+            self.note(&format!("page {number}: of {written} characters only {came} have a place that can be read"));
+        }
+        let mut sheets = sheets.into_iter();
+        let (lines, height) = sheets.next().unwrap_or_default();
+        let turned = sheets.map(|(lines, _)| lines).collect();
+        self.laid.push(Laid { number, lines, turned, slanted: page.slanted, height });
     }
 
     fn note(&mut self, detail: &str) {

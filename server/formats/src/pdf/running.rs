@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::geometry::Area;
 use super::line::Line;
+use super::numbering::{comparable, digits, words_beside};
 
 /// What a page shows near its upper and lower edge.
 #[derive(Debug, Default)]
@@ -15,8 +16,10 @@ pub(super) struct Edges {
 /// A line near an edge, made comparable.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Mark {
-    /// Its text in lower case, a page's number as `#`.
+    /// Its text in lower case; the number of its page as `#` and how far it is from the place in the file.
     text: String,
+    /// Whether other words stand beside the number.
+    has_words: bool,
     /// The distance of its middle from the page's upper edge, in steps.
     place: i32,
 }
@@ -39,20 +42,23 @@ pub(super) struct Running {
 }
 
 impl Edges {
-    /// The lines near the edges of a page.
-    pub(super) fn of(lines: &[Line], height: f32) -> Self {
-        let marks = at_edge(lines, height).into_iter().filter_map(|index| Mark::of(&lines[index])).collect();
+    /// The lines near the edges of a page, which has a number.
+    pub(super) fn of(lines: &[Line], number: u32, height: f32) -> Self {
+        let marks = at_edge(lines, height).into_iter().flat_map(|index| Mark::of(&lines[index], number)).collect();
         Self { marks }
     }
 }
 
 impl Mark {
-    fn of(line: &Line) -> Option<Self> {
+    /// What a line may share with other pages: its text, and its words beside the number of its page.
+    fn of(line: &Line, number: u32) -> Vec<Self> {
         if line.table.is_some() || line.text.len() > 4 * MAX_CHARS {
-            return None;
+            return Vec::new();
         }
         let place = (line.area.middle_y() / STEP).round() as i32;
-        Some(Self { text: comparable(&line.text), place }).filter(|mark| !mark.text.is_empty())
+        let wholes = comparable(&line.text, number).into_iter().map(|text| Self { text, has_words: false, place });
+        let words = words_beside(&line.text, number).map(|text| Self { text, has_words: true, place });
+        wholes.chain(words).filter(|mark| !mark.text.is_empty()).collect()
     }
 }
 
@@ -70,7 +76,7 @@ impl Running {
         }
         // A header that falls between two steps counts for both.
         let near = |mark: &Mark| {
-            let beside = |step: i32| counts.get(&Mark { text: mark.text.clone(), place: mark.place + step }).copied();
+            let beside = |step: i32| counts.get(&Mark { place: mark.place + step, ..mark.clone() }).copied();
             beside(-1).unwrap_or(0).max(beside(1).unwrap_or(0))
         };
         let repeated = counts.iter().filter(|(mark, count)| **count + near(mark) >= needed);
@@ -83,18 +89,34 @@ impl Running {
         if self.pages < 2 {
             return;
         }
-        let is_numbered = |line: &Line| line.size < SMALL * body && is_numbered(&line.text, number);
-        let numbers: Vec<Area> = lines.iter().filter(|line| is_numbered(line)).map(|line| line.area).collect();
-        let is_running = |line: &Line| {
-            let is_repeated = Mark::of(line).is_some_and(|mark| self.repeated.contains(&mark));
-            let is_beside_number = numbers.iter().any(|place| place.shares_row(line.area));
-            line.size <= 1.3 * body && is_repeated || line.size < SMALL * body && is_beside_number
+        let is_repeated = |line: &Line| {
+            Mark::of(line, number).iter().any(|mark| {
+                let largest = if mark.has_words { SMALL } else { 1.3 };
+                line.size < largest * body && self.repeated.contains(mark)
+            })
         };
-        let at_edge: HashSet<usize> = at_edge(lines, height).into_iter().collect();
+        let at_edge = at_edge(lines, height);
+        let mut running: HashSet<usize> = at_edge.iter().copied().filter(|index| is_repeated(&lines[*index])).collect();
+        // The number of a note is raised before it, and stays with it.
+        running.retain(|index| {
+            !lines
+                .iter()
+                .enumerate()
+                .any(|(other, line)| is_note(&lines[*index], line, height) && !is_repeated(&lines[other]))
+        });
+        for row in [outermost(lines, Edge::Upper), outermost(lines, Edge::Lower)] {
+            let row: Vec<usize> = row.into_iter().filter(|index| at_edge.contains(index)).collect();
+            let is_upper = row.first().is_some_and(|index| lines[*index].area.middle_y() < 0.5 * height);
+            let edge = if is_upper { Edge::Upper } else { Edge::Lower };
+            let pieces: Vec<&Line> = row.iter().map(|index| &lines[*index]).collect();
+            if pieces.iter().all(|line| line.size < SMALL * body) && is_numbered(pieces, number, edge) {
+                running.extend(row);
+            }
+        }
         let mut index = 0;
-        lines.retain(|line| {
+        lines.retain(|_| {
             index += 1;
-            !(at_edge.contains(&(index - 1)) && is_running(line))
+            !running.contains(&(index - 1))
         });
     }
 }
@@ -102,68 +124,86 @@ impl Running {
 /// A header that is written once, as those of the left pages of a short file, is smaller than this share of running text.
 const SMALL: f32 = 0.96;
 
-/// Whether a line starts or ends with the number of its page.
-fn is_numbered(text: &str, number: u32) -> bool {
-    let is_number = |word: Option<&str>| word.is_some_and(|word| word.parse() == Ok(number));
-    text.len() <= MAX_CHARS && (is_number(text.split_whitespace().next()) || is_number(text.split_whitespace().last()))
+/// An edge of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    Upper,
+    Lower,
+}
+
+/// Whether the outermost row of a page is a header or footer by the number of the page in it: nothing but that; at the left
+/// of a header or the right of either, apart from the words. A note at the foot of a page starts with a number too.
+fn is_numbered(mut row: Vec<&Line>, number: u32, edge: Edge) -> bool {
+    row.sort_by(|a, b| a.area.left.total_cmp(&b.area.left));
+    let is_number = |line: &Line| digits(&line.text) == Some(number);
+    match row[..] {
+        [] => false,
+        [line] if is_number(line) => true,
+        [line] => {
+            let (first, rest) = line.text.trim().split_once(' ').unwrap_or_default();
+            let is_short = rest.chars().count() <= MAX_HEADER && !rest.trim_end().ends_with(['.', '다', ';', ':']);
+            edge == Edge::Upper && first.parse() == Ok(number) && (is_short || rest.trim_end().ends_with("al."))
+        }
+        [first, .., before, last] | [first @ before, last] => {
+            let is_apart = last.area.left - before.area.right > APART * last.size;
+            is_number(last) && is_apart || edge == Edge::Upper && is_number(first)
+        }
+    }
+}
+
+/// Longest header that is known by its number alone.
+const MAX_HEADER: usize = 60;
+
+/// How far the number of a page stands from the words of its row, in font sizes.
+const APART: f32 = 2.0;
+
+/// How far the number of a note may stand before it, in font sizes.
+const NOTE_INDENT: f32 = 3.0;
+
+/// Whether a line holds the number of a note at the foot of a page, which is the other line.
+fn is_note(mark: &Line, text: &Line, height: f32) -> bool {
+    let gap = text.area.left - mark.area.right;
+    mark.area.middle_y() > 0.5 * height
+        && digits(&mark.text).is_some()
+        && mark.area.shares_row(text.area)
+        && gap > -0.5 * mark.size
+        && gap < NOTE_INDENT * text.size
+        && text.chars > mark.chars
 }
 
 /// Which lines stand at a page's edge: inside its margins, or first or last with a gap to the others.
 fn at_edge(lines: &[Line], height: f32) -> Vec<usize> {
     let in_margin = |area: Area| area.middle_y() <= EDGE * height || area.middle_y() >= (1.0 - EDGE) * height;
-    let mut order: Vec<usize> = (0..lines.len()).collect();
-    order.sort_by(|a, b| lines[*a].area.middle_y().total_cmp(&lines[*b].area.middle_y()));
-    let is_apart = |before: usize, after: usize| {
-        let (a, b) = (&lines[before], &lines[after]);
-        b.area.top - a.area.bottom > GAP * a.size.max(b.size)
-    };
-    // The outermost row, if a gap follows it.
-    let outermost = |order: &[usize], is_first: bool| -> Vec<usize> {
-        let Some(row) = order.first().map(|index| lines[*index].area) else { return Vec::new() };
-        let end = order.iter().take_while(|index| lines[**index].area.shares_row(row)).count();
-        let is_row = order.get(end).is_some_and(|next| {
-            if is_first { is_apart(order[end.max(1) - 1], *next) } else { is_apart(*next, order[end.max(1) - 1]) }
-        });
-        if is_row { order[..end].to_vec() } else { Vec::new() }
-    };
-    let first = outermost(&order, true);
-    let backwards: Vec<usize> = order.iter().rev().copied().collect();
-    let last = outermost(&backwards, false);
     let inner = (0..lines.len()).filter(|index| in_margin(lines[*index].area));
-    let mut found: Vec<usize> = inner.chain(first).chain(last).collect();
+    let mut found: Vec<usize> =
+        inner.chain(outermost(lines, Edge::Upper)).chain(outermost(lines, Edge::Lower)).collect();
     found.sort_unstable();
     found.dedup();
     found
 }
 
-/// The gap between a header or footer and the text, in font sizes.
-const GAP: f32 = 0.8;
-
-/// A text to be compared with those of other pages: `Page 3 of 12` is the same on all. Other numbers count: `Error 500` and
-/// `Error 503`, `Article 1` and `Article 2` open pages that have nothing else in common. Roman numbers are numbers where they
-/// stand alone.
-fn comparable(text: &str) -> String {
-    let text = text.trim().to_lowercase();
-    if !text.is_empty() && (text.chars().all(|c| "ivxlc".contains(c)) || text.chars().all(char::is_numeric)) {
-        return "#".to_owned();
+/// The outermost row at an edge, if a gap lies between it and the other text.
+fn outermost(lines: &[Line], edge: Edge) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..lines.len()).collect();
+    order.sort_by(|a, b| lines[*a].area.middle_y().total_cmp(&lines[*b].area.middle_y()));
+    if edge == Edge::Lower {
+        order.reverse();
     }
-    let is_page_word = |word: &str| word.is_empty() || PAGE_WORDS.contains(&word);
-    if !text.split(|c: char| !c.is_alphabetic()).all(is_page_word) {
-        return text.split_whitespace().collect::<Vec<_>>().join(" ");
-    }
-    let mut made = String::with_capacity(text.len());
-    for c in text.chars() {
-        let c = if c.is_numeric() { '#' } else { c };
-        let is_repeat = c == '#' && made.ends_with('#') || c.is_whitespace() && made.ends_with(' ');
-        if !is_repeat {
-            made.push(if c.is_whitespace() { ' ' } else { c });
-        }
-    }
-    made
+    let Some(row) = order.first().map(|index| lines[*index].area) else { return Vec::new() };
+    let end = order.iter().take_while(|index| lines[**index].area.shares_row(row)).count().max(1);
+    let is_row = order.get(end).is_some_and(|next| {
+        let (last, next) = (&lines[order[end - 1]], &lines[*next]);
+        let gap = match edge {
+            Edge::Upper => next.area.top - last.area.bottom,
+            Edge::Lower => last.area.top - next.area.bottom,
+        };
+        gap > GAP * last.size.max(next.size)
+    });
+    if is_row { order[..end].to_vec() } else { Vec::new() }
 }
 
-/// What stands beside the number of a page.
-const PAGE_WORDS: [&str; 12] = ["page", "pages", "p", "pp", "pg", "of", "seite", "von", "쪽", "페이지", "면", "제"];
+/// The gap between a header or footer and the text, in font sizes.
+const GAP: f32 = 0.8;
 
 #[cfg(test)]
 mod tests {
@@ -177,7 +217,7 @@ mod tests {
 
     /// Which texts are left of pages, each a list of text and place.
     fn check(pages: &[Vec<Line>], expect: &[&[&str]]) {
-        let edges: Vec<Edges> = pages.iter().map(|lines| Edges::of(lines, HEIGHT)).collect();
+        let edges: Vec<Edges> = (1..).zip(pages).map(|(number, lines)| Edges::of(lines, number, HEIGHT)).collect();
         let running = Running::of(&edges);
         let mut left = Vec::new();
         for (number, lines) in (1..).zip(pages) {
@@ -225,7 +265,7 @@ mod tests {
         let body = |top: f32| line(&format!("body {}", "x".repeat(top as usize / 12)), top, 10.0);
         let page = vec![line("Agenda", 40.0, 28.0), body(288.0), line("Note", 300.0, 10.0), body(312.0)];
         let mut kept: Vec<Vec<Line>> = vec![page.clone(), page.clone(), page];
-        let edges: Vec<Edges> = kept.iter().map(|lines| Edges::of(lines, HEIGHT)).collect();
+        let edges: Vec<Edges> = (1..).zip(&kept).map(|(number, lines)| Edges::of(lines, number, HEIGHT)).collect();
         kept.iter_mut().for_each(|lines| Running::of(&edges).strip(lines, 1, HEIGHT, 10.0));
         assert!(kept.iter().all(|lines| lines.iter().any(|line| line.text == "Agenda")));
         assert!(kept.iter().all(|lines| lines.iter().any(|line| line.text == "Note")));
@@ -252,12 +292,63 @@ mod tests {
         check(&[page("Mix", 760.0), page("v", 760.0)], &[&["Mix"], &["v"]]);
     }
 
+    /// Notes whose numbers are by chance those of their pages were taken for footers.
     #[test]
-    fn numbers_are_made_alike() {
-        assert_eq!(comparable(" Page 12  of 345 "), "page # of #");
-        assert_eq!(comparable("- 3 쪽 -"), "- # 쪽 -");
-        assert_eq!(comparable("Article  2."), "article 2.");
-        assert_eq!(comparable("Ⅳ"), "#");
-        assert_eq!(comparable(""), "");
+    fn a_note_with_the_number_of_its_page_stays() {
+        let page = |number: usize, note: &str| {
+            let body = format!("body {number}");
+            vec![line(&body, 300.0, 11.0), line(&format!("{number} {note}"), 752.0, 8.0)]
+        };
+        let pages = [page(1, "Penalty class A."), page(2, "See the annex"), page(3, "As of 2026")];
+        check(
+            &pages,
+            &[&["body 1", "1 Penalty class A."], &["body 2", "2 See the annex"], &["body 3", "3 As of 2026"]],
+        );
+        let raised = |number: usize, note: &str| {
+            let mut mark = line(&number.to_string(), 750.0, 5.0);
+            mark.area = Area::new(50.0, 750.0, 53.0, 755.0);
+            let mut text = line(note, 752.0, 8.0);
+            text.area.left = 66.0;
+            vec![line(&format!("body {number}"), 300.0, 11.0), mark, text]
+        };
+        let pages = [raised(1, "Penalty class A."), raised(2, "See the annex"), raised(3, "As of 2026")];
+        check(
+            &pages,
+            &[&["body 1", "1", "Penalty class A."], &["body 2", "2", "See the annex"], &["body 3", "3", "As of 2026"]],
+        );
+    }
+
+    #[test]
+    fn words_that_repeat_beside_the_number_go() {
+        let page = |number: usize, body: &str| {
+            vec![line(body, 300.0, 10.0), line(&format!("{number} Annual report of the works."), 760.0, 8.0)]
+        };
+        check(&[page(1, "a"), page(2, "b"), page(3, "c")], &[&["a"], &["b"], &["c"]]);
+        let page = |body: &str, footer: &str| vec![line(body, 300.0, 10.0), line(footer, 760.0, 8.0)];
+        check(&[page("a", "1 / 3"), page("b", "2 / 3"), page("c", "3 / 3")], &[&["a"], &["b"], &["c"]]);
+    }
+
+    /// The title of a section stands beside the number of the page, but far from it.
+    #[test]
+    fn a_footer_whose_words_change_goes_and_a_caption_stays() {
+        let page = |body: &str, title: &str, number: &str| {
+            let mut number = line(number, 760.0, 8.0);
+            (number.area.left, number.area.right) = (500.0, 510.0);
+            vec![line(body, 300.0, 10.0), line(title, 760.0, 8.0), number]
+        };
+        check(&[page("a", "Methods", "1"), page("b", "Results", "2")], &[&["a"], &["b"]]);
+        let page = |number: usize| {
+            vec![line(&format!("Table {number}"), 40.0, 9.0), line(&format!("body {number}"), 300.0, 10.0)]
+        };
+        check(&[page(1), page(2), page(3)], &[&["Table 1", "body 1"], &["Table 2", "body 2"], &["Table 3", "body 3"]]);
+    }
+
+    #[test]
+    fn figures_at_the_foot_of_pages_stay() {
+        let page = |body: &str, figure: &str| vec![line(body, 300.0, 10.0), line(figure, 748.0, 10.0)];
+        check(
+            &[page("a", "1,200"), page("b", "340"), page("c", "45%"), page("d", "78")],
+            &[&["a", "1,200"], &["b", "340"], &["c", "45%"], &["d", "78"]],
+        );
     }
 }

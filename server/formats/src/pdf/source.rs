@@ -5,20 +5,17 @@ use std::collections::{HashMap, HashSet};
 
 use pdf_oxide::document::ReadingOrder;
 use pdf_oxide::elements::PathContent;
-use pdf_oxide::extractors::text::ArtifactType;
+use pdf_oxide::extractors::SpanMergingConfig;
 use pdf_oxide::layout::{TextChar, TextSpan};
 use pdf_oxide::optional_content::compute_default_off_ocgs;
 use pdf_oxide::structure::{McidScope, traverse_structure_tree_all_pages};
 use pdf_oxide::{Error, PdfDocument};
 
-use super::fonts::Looks;
-use super::frame::{Frame, main_direction};
-use super::geometry::{Area, tame};
-use super::glyphs::{Glyph, runs};
+use super::directions::Direction;
 use super::guard::guarded;
-use super::line::{Line, Tag};
+use super::line::Tag;
 use super::nesting::{MAX_NESTING, nesting};
-use super::rules::Rule;
+use super::sheets::{Drawn, Page, keep_shown, letters};
 use crate::{Problem, ProblemKind};
 
 /// An open file.
@@ -30,29 +27,11 @@ pub(super) struct Source {
     tags: HashMap<(u32, u32), Tag>,
 }
 
-/// What a page draws.
-#[derive(Default)]
-pub(super) struct Page {
-    /// Text in the page's main direction.
-    pub(super) runs: Vec<Line>,
-    /// Text in other directions: a stamp at the margin, labels of axes.
-    pub(super) aside: String,
-    /// Lines and edges of boxes.
-    pub(super) rules: Vec<Rule>,
-    /// The page's height in points.
-    pub(super) height: f32,
-    /// How many characters have no known letter.
-    pub(super) unknown: usize,
-}
-
-/// Glyphs whose direction differs by less than this (degrees) from the page's belong to its lines.
-const SAME_DIRECTION: f32 = 1.0;
+/// So few characters beside a page are printer's marks.
+const FEW: usize = 20;
 
 /// Most marked contents whose tags are kept: some 20 a page.
 const MAX_TAGS: usize = 500_000;
-
-/// Most runs in other directions: a map has thousands of labels.
-const MAX_ASIDE: usize = 50;
 
 /// Most glyphs of a page: a dense page has 10,000.
 const MAX_GLYPHS: usize = 400_000;
@@ -110,7 +89,14 @@ impl Source {
         let mut chars = chars.and_then(Result::ok).unwrap_or_default();
         spans.truncate(MAX_GLYPHS);
         chars.truncate(MAX_GLYPHS);
-        Ok(self.lay(index, spans, chars, shown))
+        let (spans, outside) = self.shown_spans(index, spans, &chars, shown);
+        if spans.is_empty() {
+            return Ok(Page::default());
+        }
+        let upright = guarded(|| self.document.get_page_rotation(index)).and_then(Result::ok).unwrap_or(0);
+        let (upright, paths) = (Direction::of(upright as f32), self.paths(index));
+        let drawn = Drawn { spans, chars, paths, shown, upright, tags: &self.tags, index };
+        Ok(Page { outside, ..drawn.page() })
     }
 
     /// Whether a page shows a picture.
@@ -123,122 +109,41 @@ impl Source {
         &self.document
     }
 
-    fn lay(&self, index: usize, spans: Vec<TextSpan>, chars: Vec<TextChar>, shown: (f32, f32, f32, f32)) -> Page {
-        let weighed = spans.iter().map(|span| (span.rotation_degrees, span.text.len()));
-        let direction = main_direction(weighed);
-        let frame = Frame::new(direction, shown);
-        let mut page = Page { height: frame.height, ..Page::default() };
-        if spans.is_empty() {
-            return page;
-        }
-        page.rules = self.rules(index, &frame);
-        let artifacts = artifacts(&spans);
-        let is_upright = |degrees: f32| (degrees - direction).abs() < SAME_DIRECTION;
-        let aside = spans.iter().filter(|span| !is_upright(span.rotation_degrees) && !is_artifact(span));
-        page.aside = aside.take(MAX_ASIDE).map(|span| span.text.trim()).collect::<Vec<_>>().join(" ");
-        if agree(&spans, &chars) {
-            let is_shown = |char: &&TextChar| {
-                is_upright(char.rotation_degrees) && !is_in(&artifacts, char.origin_x, char.origin_y)
-            };
-            // What only the glyphs do not know is mostly a blank that must not break.
-            let unknown = if spans.iter().any(|span| span.text.contains('\u{fffd}')) { '\u{fffd}' } else { ' ' };
-            let mut glyphs: Vec<Glyph> =
-                chars.iter().filter(is_shown).map(|char| self.glyph(index, char, &frame)).collect();
-            glyphs.iter_mut().filter(|glyph| glyph.char == '\u{fffd}').for_each(|glyph| glyph.char = unknown);
-            page.runs = runs(glyphs, &page.rules);
-        } else {
-            let shown = spans.into_iter().filter(|span| is_upright(span.rotation_degrees));
-            let shown = shown.filter(|span| !is_in(&artifacts, span.bbox.x, span.bbox.y));
-            page.runs = shown.map(|span| self.run(index, span, &frame)).collect();
-        }
-        page.unknown = page.runs.iter().map(|run| run.text.matches('\u{fffd}').count()).sum();
-        page
-    }
-
-    fn tag(&self, index: usize, mcid: Option<u32>) -> Tag {
-        mcid.and_then(|mcid| self.tags.get(&(index as u32, mcid))).copied().unwrap_or_default()
-    }
-
-    fn run(&self, index: usize, span: TextSpan, frame: &Frame) -> Line {
-        let size = tame(span.font_size).clamp(0.1, 1000.0);
-        let looks = Looks::of(&span.font_name);
-        let area = frame.glyph(span.bbox.x, span.bbox.y, span.bbox.width, size);
-        let text = span.text.chars().map(|c| looks.mended(c)).filter(|c| !c.is_control()).collect();
-        let mut run = Line::run(text, area, size);
-        run.starts_bold = span.font_weight.is_bold() || looks.is_bold;
-        run.bold = if run.starts_bold { run.chars } else { 0 };
-        run.mono = if looks.is_mono { run.chars } else { 0 };
-        run.tag = self.tag(index, span.mcid);
-        run.font = looks.font;
-        run
-    }
-
-    fn glyph(&self, index: usize, char: &TextChar, frame: &Frame) -> Glyph {
-        let size = tame(char.font_size).clamp(0.1, 1000.0);
-        let looks = Looks::of(&char.font_name);
-        Glyph {
-            char: looks.mended(char.char),
-            area: frame.glyph(char.origin_x, char.origin_y, char.advance_width, size),
-            size,
-            is_bold: char.font_weight.is_bold() || looks.is_bold,
-            is_mono: looks.is_mono,
-            font: looks.font,
-            tag: self.tag(index, char.mcid),
-        }
-    }
-
-    /// The straight lines that a page draws, and the edges of its boxes.
-    fn rules(&self, index: usize, frame: &Frame) -> Vec<Rule> {
+    /// The straight lines that a page draws, and its boxes.
+    fn paths(&self, index: usize) -> Vec<(f32, f32, f32, f32)> {
         let paths = guarded(|| self.document.extract_paths(index)).and_then(Result::ok).unwrap_or_default();
         if paths.len() > MAX_RULES {
             return Vec::new();
         }
-        let places = paths.iter().filter(|path| is_ruling(path)).map(|path| {
+        let corners = paths.iter().filter(|path| is_ruling(path)).map(|path| {
             let corner = path.bbox;
-            frame.drawing(corner.x, corner.y, corner.x + corner.width, corner.y + corner.height)
+            (corner.x, corner.y, corner.x + corner.width, corner.y + corner.height)
         });
-        places.flat_map(|area| Rule::edges(area, frame.width, frame.height)).collect()
+        corners.collect()
     }
-}
 
-/// Most artifacts of a page.
-const MAX_ARTIFACTS: usize = 200;
-
-/// The places of what the file marks as running header or footer, page number or watermark, in the page's own
-/// coordinates; none if that is all its text.
-fn artifacts(spans: &[TextSpan]) -> Vec<Area> {
-    if spans.iter().all(|span| is_artifact(span) || span.text.trim().is_empty()) {
-        return Vec::new();
+    /// The runs of a page, and how many of its characters a viewer does not show. The library leaves out runs that stand
+    /// outside of the page, but takes turned ones for level, and may leave out what is shown, or all there is.
+    fn shown_spans(
+        &self,
+        index: usize,
+        spans: Vec<TextSpan>,
+        chars: &[TextChar],
+        shown: (f32, f32, f32, f32),
+    ) -> (Vec<TextSpan>, usize) {
+        let drawn = chars.iter().filter(|char| !char.char.is_whitespace()).count();
+        let known: usize = spans.iter().map(|span| letters(&span.text)).sum();
+        let is_missing = drawn > known + FEW && drawn * 5 > known * 6;
+        if !is_missing || !self.hidden.is_empty() {
+            return (spans, 0);
+        }
+        let config = SpanMergingConfig::default();
+        let all = guarded(|| self.document.extract_spans_with_config(index, config)).and_then(Result::ok);
+        let Some(mut all) = all.filter(|all| all.len() > spans.len()) else { return (spans, 0) };
+        all.truncate(MAX_GLYPHS);
+        let outside = keep_shown(&mut all, shown);
+        (all, outside)
     }
-    let marked = spans.iter().filter(|span| is_artifact(span)).take(MAX_ARTIFACTS);
-    marked.map(|span| Area::new(span.bbox.x, span.bbox.y, span.bbox.x + span.bbox.width, span.bbox.y + 1.0)).collect()
-}
-
-fn is_artifact(span: &TextSpan) -> bool {
-    matches!(span.artifact_type, Some(ArtifactType::Pagination(_)))
-}
-
-fn is_in(areas: &[Area], x: f32, y: f32) -> bool {
-    let point = Area::new(x, y, x, y);
-    areas.iter().any(|area| area.holds_middle(point, 0.5))
-}
-
-/// Whether the library's single glyphs say what its runs say. Glyphs have the better places, but some fonts' glyphs stand
-/// for several characters, which only the runs have.
-fn agree(spans: &[TextSpan], chars: &[TextChar]) -> bool {
-    let mut counts: HashMap<char, i64> = HashMap::new();
-    let is_letter = |c: &char| !c.is_whitespace() && *c != '\u{fffd}';
-    let written = spans.iter().flat_map(|span| span.text.chars()).filter(is_letter);
-    let mut total = 0;
-    for c in written {
-        *counts.entry(c).or_default() += 1;
-        total += 1;
-    }
-    for c in chars.iter().map(|char| char.char).filter(is_letter) {
-        *counts.entry(c).or_default() -= 1;
-    }
-    let differing: i64 = counts.values().map(|count| count.abs()).sum();
-    differing * 200 <= total
 }
 
 /// Whether a path may be a line of a table. A thin box that is not painted itself bounds what is.

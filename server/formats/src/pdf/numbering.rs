@@ -1,0 +1,103 @@
+//! Makes texts at the edges of pages comparable: what is the number of a page in them, and what stands beside it.
+
+/// The number that a text is, between dashes or not.
+pub(super) fn digits(text: &str) -> Option<u32> {
+    let is_around = |c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | '·' | '|');
+    let text = text.trim_matches(is_around);
+    if text.len() > 9 { None } else { text.parse().ok() }
+}
+
+/// The words beside the number of a page at the start or end of a text, in lower case. A single word before it names
+/// something else, as in `Table 2`.
+pub(super) fn words_beside(text: &str, number: u32) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_number = |word: &&str| word.parse() == Ok(number);
+    let is_first = words.len() >= 2 && words.first().is_some_and(is_number);
+    let is_last = words.len() >= 3 && words.last().is_some_and(is_number);
+    match (is_first, is_last) {
+        (true, _) => Some(format!("# {}", words[1..].join(" ").to_lowercase())),
+        (false, true) => Some(format!("{} #", words[..words.len() - 1].join(" ").to_lowercase())),
+        (false, false) => None,
+    }
+}
+
+/// What a text has in common with those of other pages: `Page 3 of 12` is the same on all. Other numbers count: `Error 500`
+/// and `Error 503`, `Article 1` and `Article 2` open pages that have nothing else in common. Where no word tells that it is
+/// a page's, a number must be as far from its page's on each of them: figures at the foot of pages are not. Roman numbers
+/// are numbers where they stand alone.
+pub(super) fn comparable(text: &str, number: u32) -> Vec<String> {
+    let text = text.trim().to_lowercase();
+    let distance = |value: u32| i64::from(value) - i64::from(number);
+    let roman = if text.len() <= 27 { roman(&text) } else { None };
+    if let Some(value) = digits(&text).or(roman) {
+        return vec![format!("#{}", distance(value)), value.to_string()];
+    }
+    let whole = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).peekable();
+    let has_words = words.peek().is_some();
+    if !words.all(|word| PAGE_WORDS.contains(&word)) {
+        return vec![whole];
+    }
+    let made = without_numbers(&text);
+    if has_words {
+        return vec![made];
+    }
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
+    let (first, last) = (numbers.next(), numbers.next_back());
+    let first = first.map(|value| format!("{made} first {}", distance(value)));
+    let last = last.map(|value| format!("{made} last {}", distance(value)));
+    std::iter::once(whole).chain(first).chain(last).collect()
+}
+
+/// A text with `#` for each of its numbers.
+fn without_numbers(text: &str) -> String {
+    let mut made = String::with_capacity(text.len());
+    for c in text.chars() {
+        let c = if c.is_numeric() { '#' } else { c };
+        let is_repeat = c == '#' && made.ends_with('#') || c.is_whitespace() && made.ends_with(' ');
+        if !is_repeat {
+            made.push(if c.is_whitespace() { ' ' } else { c });
+        }
+    }
+    made
+}
+
+/// The value of a Roman number in lower case.
+fn roman(text: &str) -> Option<u32> {
+    let value = |c: char| match c {
+        'i' => Some(1),
+        'v' => Some(5),
+        'x' => Some(10),
+        'l' => Some(50),
+        'c' => Some(100),
+        'ⅰ'..='ⅻ' => Some(u32::from(c) - u32::from('ⅰ') + 1),
+        _ => None,
+    };
+    let values: Vec<u32> = text.chars().map(value).collect::<Option<_>>()?;
+    let signed = |(at, value): (usize, &u32)| {
+        let value = i64::from(*value);
+        if values.get(at + 1).is_some_and(|next| i64::from(*next) > value) { -value } else { value }
+    };
+    let sum: i64 = values.iter().enumerate().map(signed).sum();
+    u32::try_from(sum).ok().filter(|sum| *sum > 0)
+}
+
+/// What stands beside the number of a page.
+const PAGE_WORDS: [&str; 12] = ["page", "pages", "p", "pp", "pg", "of", "seite", "von", "쪽", "페이지", "면", "제"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_made_alike() {
+        assert_eq!(comparable(" Page 12  of 345 ", 1), ["page # of #"]);
+        assert_eq!(comparable("- 3 쪽 -", 1), ["- # 쪽 -"]);
+        assert_eq!(comparable("Article  2.", 2), ["article 2."]);
+        assert_eq!(comparable("Ⅳ", 4), ["#0", "4"]);
+        assert_eq!(comparable("- 12 -", 2), ["#10", "12"]);
+        assert_eq!(comparable("xiv", 4), ["#10", "14"]);
+        assert_eq!(comparable("3 / 10", 3), ["3 / 10", "# / # first 0", "# / # last 7"]);
+        assert_eq!(comparable("", 1), [""]);
+    }
+}
