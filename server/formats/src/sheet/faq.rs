@@ -42,16 +42,18 @@ pub(super) struct Columns {
     answer: usize,
 }
 
-/// The columns of an FAQ, if the header names both.
-pub(super) fn columns(rows: &[GridRow], header_rows: usize) -> Option<Columns> {
-    let header = rows.first().filter(|_| header_rows == 1)?;
-    let find = |names: &[&str]| {
-        header
-            .cells
-            .iter()
-            .position(|cell| names.contains(&cell.text.trim_end_matches(['*', ':']).trim().to_lowercase().as_str()))
-    };
+/// The columns of an FAQ, if the first row names both, over others.
+pub(super) fn columns(rows: &[GridRow]) -> Option<Columns> {
+    let header = rows.first().filter(|_| rows.len() > 1)?;
+    let find = |names: &[&str]| header.cells.iter().position(|cell| names.contains(&name(&cell.text).as_str()));
     Some(Columns { question: find(&QUESTION)?, answer: find(&ANSWER)? })
+}
+
+/// A name in small letters, without what marks or explains it: `질문(Q)*`.
+fn name(text: &str) -> String {
+    let text = text.trim_end_matches(['*', ':']).trim();
+    let bare = text.strip_suffix(')').and_then(|text| text.split_once('(')).map_or(text, |(name, _)| name);
+    bare.trim().to_lowercase()
 }
 
 /// Appends a heading, the answer and what else is said of it for each row.

@@ -1,10 +1,16 @@
 //! Sheets: a grid of cells becomes tables whose rows keep their number, entries of an FAQ, and the lines around them.
 //! Workbooks (`xlsx.rs`) and comma-separated files share the rules.
 
+mod categories;
 mod faq;
 mod grid;
+mod groups;
 mod header;
+mod labels;
 mod notes;
+mod number;
+mod regions;
+mod rows_of_names;
 mod xlsx;
 
 pub use grid::{Gaps, Grid, GridCell, GridRow, MAX_COLUMNS};
@@ -12,7 +18,9 @@ pub use grid::{Gaps, Grid, GridCell, GridRow, MAX_COLUMNS};
 pub(crate) use xlsx::read as read_xlsx;
 
 use crate::{Block, BlockKind, Cell, Locator, Row, Table};
-use grid::Region;
+use groups::OpenTable;
+use header::First;
+use regions::Region;
 
 /// The blocks of a sheet: its regions from the top, side by side from the left, entries of an FAQ behind the rest: what
 /// stands behind a question's heading belongs to it. `level` is that of these headings.
@@ -33,23 +41,6 @@ struct Found {
     entries: Vec<Block>,
     faq: Option<Entries>,
     table: Option<OpenTable>,
-}
-
-/// A table that may go on behind a blank row.
-struct OpenTable {
-    first_column: usize,
-    header: GridRow,
-    last: GridRow,
-}
-
-impl OpenTable {
-    /// Whether rows go on with it: right behind one blank row, in the same columns, values where it has values.
-    fn goes_on_in(&self, first_column: usize, rows: &[GridRow]) -> bool {
-        let Some(first) = rows.first() else { return false };
-        let kinds = |row: &GridRow| row.cells.iter().map(|cell| cell.is_value).collect::<Vec<_>>();
-        let is_alike = kinds(first) == kinds(&self.last) && first.cells.iter().any(|cell| cell.is_value);
-        is_alike && self.first_column == first_column && self.last.number + 2 == first.number
-    }
 }
 
 /// An FAQ that may go on behind a blank row.
@@ -73,48 +64,54 @@ fn push_region(sheet: &str, region: Region, level: u8, found: &mut Found) {
         found.blocks.push(Block { kind: BlockKind::Paragraph(text), at: at(line.number, line.number) });
     }
     let entries = found.faq.take_if(|entries| entries.goes_on_in(&region));
+    let number = region.rows.first().map_or(0, |row| row.number);
     let Region { first_column, mut rows } = region;
     rows.drain(..lines);
-    let (Some(first), Some(last)) = (rows.first().map(|row| row.number), rows.last().map(|row| row.number)) else {
+    if rows.is_empty() {
         return;
-    };
-    if let Some(header) = header::joined(&rows) {
-        rows.splice(..2, [header]);
     }
-    if let Some(table) = found.table.take_if(|table| table.goes_on_in(first_column, &rows)) {
-        rows.insert(0, table.header);
-    }
-    let header_rows = header::rows(&rows);
-    if let Some(columns) = faq::columns(&rows, header_rows) {
+    let mut first = header::take(&mut rows);
+    if let Some(columns) = faq::columns(&rows) {
         let entries = Entries { first_column, header: rows.remove(0), columns };
-        faq::push_entries(sheet, &entries.columns, &entries.header, &rows, level, found);
-        found.faq = Some(entries);
-        return;
+        return push_entries(sheet, entries, &rows, level, found);
     }
     if let Some(entries) = entries {
-        faq::push_entries(sheet, &entries.columns, &entries.header, &rows, level, found);
-        found.faq = Some(entries);
-        return;
+        return push_entries(sheet, entries, &rows, level, found);
     }
-    let first_row = rows.get(header_rows).map_or(first, |row| row.number);
-    found.table = match rows.as_slice() {
-        [header, .., last] if header_rows == 1 => {
-            Some(OpenTable { first_column, header: header.clone(), last: last.clone() })
-        }
-        _ => None,
-    };
-    let table = Table { header_rows, rows: rows.into_iter().map(|row| table_row(sheet, row)).collect() };
-    found.blocks.push(Block { kind: BlockKind::Table(table), at: at(first_row, last) });
+    let mut start = groups::Start { first_column, number, lines };
+    if let Some(table) = found.table.take() {
+        first = table.take_group(&mut start, &mut rows, first, &found.blocks);
+    }
+    push_table(sheet, start.first_column, rows, first, found);
 }
 
-/// How many lines stand above a table, each in one cell: its title, or a note.
+fn push_entries(sheet: &str, entries: Entries, rows: &[GridRow], level: u8, found: &mut Found) {
+    faq::push_entries(sheet, &entries.columns, &entries.header, rows, level, found);
+    found.faq = Some(entries);
+}
+
+fn push_table(sheet: &str, first_column: usize, mut rows: Vec<GridRow>, first: First, found: &mut Found) {
+    let header_rows = usize::from(first >= First::Names);
+    let (Some(top), Some(last)) = (rows.get(header_rows).or(rows.first()), rows.last()) else { return };
+    let at = Some(Locator::Rows { sheet: sheet.to_owned(), first: top.number, last: last.number });
+    if header_rows == 1 {
+        categories::say_again(&mut rows);
+    }
+    found.table = OpenTable::of(first_column, &rows, header_rows, found.blocks.len());
+    let table = Table { header_rows, rows: rows.into_iter().map(|row| table_row(sheet, row)).collect() };
+    found.blocks.push(Block { kind: BlockKind::Table(table), at });
+}
+
+/// How many lines stand above a table, each in one cell: its title, or a note. What names a group of columns is none.
 fn lines_above(region: &Region) -> usize {
     let width = region.width();
     let mut lines = 0;
     // A row of several cells further down makes a table of the rest.
     let last_wide = region.rows.iter().rposition(|row| row.filled() > 1);
+    let is_group = |row: &GridRow| row.cells.iter().skip(1).any(|cell| cell.across > 0 && !cell.text.is_empty());
     while let Some(row) = region.rows.get(lines) {
-        if row.filled() != 1 || !(width == 1 || last_wide.is_some_and(|wide| wide > lines)) {
+        let is_line = row.filled() == 1 && (lines > 0 || !is_group(row));
+        if !is_line || !(width == 1 || last_wide.is_some_and(|wide| wide > lines)) {
             break;
         }
         lines += 1;
@@ -137,7 +134,12 @@ mod tests {
         Grid { name: "시트".to_owned(), rows: (1..).zip(text.lines()).map(row).collect(), gaps: Gaps::Part }
     }
 
-    fn shown(text: &str) -> Vec<String> {
+    pub(super) fn shown(text: &str) -> Vec<String> {
+        shown_of(grid(text))
+    }
+
+    /// What is made of a grid, a line a block: its rows, and `header rows: cells` of a table.
+    pub(super) fn shown_of(grid: Grid) -> Vec<String> {
         let cells = |row: &Row| row.cells.iter().map(|cell| cell.text.as_str()).collect::<Vec<_>>().join("|");
         let show = |block: Block| {
             let Some(Locator::Rows { first, last, .. }) = block.at else { panic!("{block:?} has no rows") };
@@ -151,7 +153,7 @@ mod tests {
             };
             format!("{first}-{last} {what}")
         };
-        blocks(grid(text), 2).into_iter().map(show).collect()
+        blocks(grid, 2).into_iter().map(show).collect()
     }
 
     #[test]

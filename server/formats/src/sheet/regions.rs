@@ -1,0 +1,166 @@
+//! The regions of a grid that belong together: parted by blank rows, and by blank columns where tables stand side by side.
+
+use super::header::{holds_values, width};
+use super::{Gaps, Grid, GridRow, MAX_COLUMNS};
+
+/// Most blank columns within a table.
+const MAX_SPACERS: usize = 2;
+/// Most blank rows between groups of a table.
+pub(super) const MAX_BLANK_ROWS: u32 = 2;
+
+/// Rows that follow each other, cut to the columns of one table.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Region {
+    /// The column it begins in, from 0.
+    pub(super) first_column: usize,
+    pub(super) rows: Vec<GridRow>,
+}
+
+impl Region {
+    pub(super) fn width(&self) -> usize {
+        width(&self.rows)
+    }
+
+    fn end(&self) -> usize {
+        self.first_column + self.width()
+    }
+}
+
+impl Grid {
+    /// The regions of the grid, from the top and from the left. Cells are moved: a large sheet is held once.
+    pub(super) fn regions(self) -> Vec<Region> {
+        let mut regions = Vec::new();
+        let mut run: Vec<GridRow> = Vec::new();
+        let mut above = 0;
+        for row in self.rows {
+            let follows = run.last().is_none_or(|last| last.number + 1 == row.number);
+            let is_blank = row.filled() == 0;
+            if self.gaps == Gaps::Part && (is_blank || !follows) && !run.is_empty() {
+                above = push_run(std::mem::take(&mut run), above, &mut regions);
+            }
+            if !is_blank {
+                run.push(row);
+            }
+        }
+        match self.gaps {
+            Gaps::Nothing => regions.extend((!run.is_empty()).then_some(Region { first_column: 0, rows: run })),
+            Gaps::Part => drop(push_run(run, above, &mut regions)),
+        }
+        regions
+    }
+}
+
+/// Parts rows at the columns that are blank in all of them, unless these lie within a table. `above` is where the regions of
+/// the rows before begin; returns where those of these rows do.
+fn push_run(mut rows: Vec<GridRow>, above: usize, regions: &mut Vec<Region>) -> usize {
+    let start = regions.len();
+    let before: Vec<(usize, usize)> = regions[above..]
+        .iter()
+        .filter(|region| region.rows.len() > 1 && follows_soon(region, &rows))
+        .map(|region| (region.first_column, region.end()))
+        .collect();
+    let mut tables: Vec<(usize, usize)> = Vec::new();
+    for piece in pieces(&rows) {
+        match tables.last_mut() {
+            Some(table) if is_within(*table, piece, &before) || is_one_table(&rows, *table, piece) => table.1 = piece.1,
+            _ => tables.push(piece),
+        }
+    }
+    regions.extend(tables.into_iter().map(|columns| cut(&mut rows, columns)));
+    start
+}
+
+fn follows_soon(region: &Region, rows: &[GridRow]) -> bool {
+    let (Some(last), Some(first)) = (region.rows.last(), rows.first()) else { return false };
+    first.number - last.number <= MAX_BLANK_ROWS + 1
+}
+
+/// The columns, from and to, that are filled somewhere and follow each other.
+fn pieces(rows: &[GridRow]) -> Vec<(usize, usize)> {
+    let mut is_filled = vec![false; width(rows).min(MAX_COLUMNS)];
+    for row in rows {
+        for (cell, is_filled) in row.cells.iter().zip(&mut is_filled) {
+            *is_filled |= !cell.text.is_empty();
+        }
+    }
+    let mut pieces: Vec<(usize, usize)> = Vec::new();
+    for column in (0..is_filled.len()).filter(|column| is_filled[*column]) {
+        match pieces.last_mut() {
+            Some(piece) if piece.1 == column => piece.1 += 1,
+            _ => pieces.push((column, column + 1)),
+        }
+    }
+    pieces
+}
+
+/// Whether a table before reaches over both: their columns are its.
+fn is_within(table: (usize, usize), piece: (usize, usize), before: &[(usize, usize)]) -> bool {
+    before.iter().any(|(start, end)| *start <= table.0 && piece.1 <= *end)
+}
+
+/// Whether a narrow gap is all that parts two pieces of a table: they begin in the same row, most rows go on behind the gap,
+/// and one of the two is no table by itself: a single column, or values without the words that say whose they are.
+fn is_one_table(rows: &[GridRow], table: (usize, usize), piece: (usize, usize)) -> bool {
+    // Titles of the whole.
+    let titles = rows.iter().take_while(|row| row.filled() == 1).count();
+    let rows = &rows[titles..];
+    let is_filled = |row: &GridRow, (start, end): (usize, usize)| (start..end).any(|at| !row.text(at).is_empty());
+    let begins = |columns| rows.iter().position(|row| is_filled(row, columns));
+    let count = |columns| rows.iter().filter(|row| is_filled(row, columns)).count();
+    let both = rows.iter().filter(|row| is_filled(row, table) && is_filled(row, piece)).count();
+    let below = rows.get(1..).unwrap_or_default();
+    let is_single = |(start, end): (usize, usize)| end - start == 1;
+    let lacks_words = holds_values(below, piece.0) && !holds_values(below, table.0);
+    piece.0 - table.1 <= MAX_SPACERS
+        && begins(table) == begins(piece)
+        && rows.len() > 1
+        && both * 2 > count(table).max(count(piece))
+        && (is_single(table) || is_single(piece) || lacks_words)
+}
+
+/// Takes columns out of rows. The rows above and below a table that stands beside a longer one are not of it.
+fn cut(rows: &mut [GridRow], (start, end): (usize, usize)) -> Region {
+    let is_of_it = |row: &GridRow| (start..end).any(|at| !row.text(at).is_empty());
+    let first = rows.iter().position(is_of_it).unwrap_or(0);
+    let last = rows.iter().rposition(is_of_it).map_or(0, |last| last + 1);
+    let cells = |row: &mut GridRow| {
+        let cells = (start..end).map(|at| row.cells.get_mut(at).map(std::mem::take).unwrap_or_default()).collect();
+        GridRow { number: row.number, cells }
+    };
+    Region { first_column: start, rows: rows[first..last.max(first)].iter_mut().map(cells).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::grid;
+    use super::*;
+
+    /// The columns and rows of each region, from 1.
+    fn check(text: &str, expect: &[(usize, usize, u32, u32)]) {
+        let place = |region: &Region| {
+            (region.first_column + 1, region.end(), region.rows[0].number, region.rows[region.rows.len() - 1].number)
+        };
+        assert_eq!(grid(text).regions().iter().map(place).collect::<Vec<_>>(), expect, "{text}");
+    }
+
+    #[test]
+    fn an_empty_column_within_a_table_parts_nothing() {
+        check("Name||Phone\nA||x1\nB||x2", &[(1, 3, 1, 3)]);
+        check("Name|Team||Page\nA|x||1\nB|y||2\nC|z||", &[(1, 4, 1, 4)]);
+        check("Performance|||\nTopic|Period||Page\nCash|FY 22||1\nSales|FY 23||2", &[(1, 4, 1, 4)]);
+        check("구분|1월||2월|3월\n서울|1||2|3\n부산|4||5|6", &[(1, 5, 1, 3)]);
+    }
+
+    #[test]
+    fn tables_and_notes_side_by_side_are_parted() {
+        check("a|b||c|d\n1|2||3|4", &[(1, 2, 1, 2), (4, 5, 1, 2)]);
+        check("a|b||\nc|d||e\n|||f", &[(1, 2, 1, 2), (4, 4, 2, 3)]);
+        check("이름|부서||단위: 명\n김|결제||\n이|운영||", &[(1, 2, 1, 3), (4, 4, 1, 1)]);
+        check("a|b|||||c\n1|2|||||3\n4|5|||||6", &[(1, 2, 1, 3), (7, 7, 1, 3)]);
+    }
+
+    #[test]
+    fn a_group_that_fills_fewer_columns_of_its_table_is_not_parted() {
+        check("이름|부서|비고|전화\n김|결제|x|1\n|||\n이|운영||2\n박|운영||3", &[(1, 4, 1, 2), (1, 4, 4, 5)]);
+    }
+}
