@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::ASIDE;
 use super::join::{Reach, Words, is_hangul};
 use super::line::Line;
 use super::marks::mark;
@@ -14,6 +15,9 @@ use crate::model::{Block, BlockKind, ListMarker, Locator};
 
 /// How many groups back the paragraph may stand that the next column continues: notes and a figure's text lie between.
 const LOOK_BACK: usize = 8;
+
+/// How many groups are looked at for those: labels in other directions do not count.
+const FARTHEST_BACK: usize = 200;
 
 /// Text smaller than this share of running text is a note or a caption.
 const NOTE: f32 = 0.93;
@@ -39,7 +43,8 @@ fn continued<'a>(all: &'a mut [Group], next: &Group, style: &Style) -> Option<&'
     if next.kind != Kind::Text || is_heading_like(next, style) {
         return None;
     }
-    let index = all.iter().enumerate().rev().take(LOOK_BACK).find_map(|(index, group)| {
+    let near = all.iter().enumerate().rev().take(FARTHEST_BACK).filter(|(_, group)| !is_aside(group));
+    let index = near.take(LOOK_BACK).find_map(|(index, group)| {
         let is_note =
             matches!(group.kind, Kind::Table(_)) || group.lines.iter().all(|line| line.size < NOTE * style.body);
         (!is_note).then_some(index)
@@ -54,6 +59,11 @@ fn continued<'a>(all: &'a mut [Group], next: &Group, style: &Style) -> Option<&'
     let goes_on =
         !ends_sentence(&last.text) && !last.text.trim_end().ends_with([':', '：']) && starts_inside(&first.text);
     (is_alike && is_prose && is_open && goes_on).then_some(group)
+}
+
+/// Whether a group is text in another direction, which is set as the smallest there is.
+fn is_aside(group: &Group) -> bool {
+    !matches!(group.kind, Kind::Table(_)) && group.lines.iter().all(|line| line.size <= ASIDE)
 }
 
 /// Whether a line may start in the middle of a sentence.

@@ -117,12 +117,8 @@ fn set_aside(group: &mut Group) {
     }
 }
 
-fn read_pages(source: &Source) -> Result<Extract, Problem> {
-    let mut pages = Pages::read(source)?;
-    let lines = pages.laid.iter().flat_map(|page| &page.lines);
-    let body = Style::of(lines.chain(pages.tables.iter().flat_map(Found::lines))).body;
-    let edges: Vec<Edges> = pages.laid.iter().map(|page| Edges::of(&page.lines, page.number, page.height)).collect();
-    let running = Running::of(&edges);
+/// The columns of all pages in reading order, without what runs along their edges.
+fn read_columns(pages: &mut Pages, running: &Running, body: f32) -> Vec<(u32, Place, Vec<Line>)> {
     let mut columns = Vec::new();
     for page in &mut pages.laid {
         running.strip(&mut page.lines, page.number, page.height, body);
@@ -136,6 +132,16 @@ fn read_pages(source: &Source) -> Result<Extract, Problem> {
             columns.push((page.number, Place::Aside, vec![slanted]));
         }
     }
+    columns
+}
+
+fn read_pages(source: &Source) -> Result<Extract, Problem> {
+    let mut pages = Pages::read(source)?;
+    let lines = pages.laid.iter().flat_map(|page| &page.lines);
+    let body = Style::of(lines.chain(pages.tables.iter().flat_map(Found::lines))).body;
+    let edges: Vec<Edges> = pages.laid.iter().map(|page| Edges::of(&page.lines, page.number, page.height)).collect();
+    let running = Running::of(&edges);
+    let columns = read_columns(&mut pages, &running, body);
     let lines = columns.iter().filter(|(_, place, _)| *place == Place::Main).flat_map(|(_, _, lines)| lines);
     let style = Style::of(lines.chain(pages.tables.iter().flat_map(Found::lines)));
     let mut groups = Vec::new();
