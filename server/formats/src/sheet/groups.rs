@@ -68,7 +68,8 @@ impl OpenTable {
     fn goes_on_in(&self, rows: &[GridRow], shift: usize, lines: usize, first: First, all: &[Block]) -> Option<bool> {
         let row = &rows[0];
         let is_header = shift == 0 && row.texts().eq(self.header.texts());
-        if is_header || (first == First::Header && !(self.is_bold && !row.is_bold())) {
+        let is_set_off = !self.is_bold || row.is_bold();
+        if is_header || (first == First::Header && is_set_off) {
             return Some(false);
         }
         let cells = || row.cells.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty());
