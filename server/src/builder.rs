@@ -63,10 +63,11 @@ pub fn build(
         built_by: concat!("ragops-server ", env!("CARGO_PKG_VERSION")).to_owned(),
         history: config.history,
         extractor: SharedExtractor(readers.extractor()),
+        documents: model.documents(),
     };
     let store = RevisionStore::of_index(data, &config.name);
     let outcome = readers.while_wanted(observer, || build_revision(&request, model.model(), &store, observer));
     readers.report(&config.name);
-    model.report_cache();
+    model.report_caches();
     Ok(outcome?)
 }

@@ -29,7 +29,7 @@ pub struct GlobalFlags {
     /// Folder of installed embedding models [env: RAGOPS_MODELS_DIR] [default: ~/.cache/ragops/models]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     models_dir: Option<PathBuf>,
-    /// Folder of the embedding cache [env: RAGOPS_CACHE_DIR] [default: ~/.cache/ragops/embeddings]
+    /// Folder of the caches of builds: vectors, and documents as they were read [env: RAGOPS_CACHE_DIR] [default: ~/.cache/ragops/embeddings]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     cache_dir: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or directives [env: RAGOPS_LOG]

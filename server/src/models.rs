@@ -1,23 +1,30 @@
 //! Embedding models in use: loaded once, shared by every index that names them. Questions go to the model itself;
-//! builds go through a cache of vectors on disk, without which they only take longer.
+//! builds go through caches on disk, of vectors and of documents read, without which they only take longer.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use ragops_embed::cache::DEFAULT_LIMIT;
+use ragops_embed::cache::DEFAULT_LIMIT as VECTOR_CACHE_BYTES;
 use ragops_embed::{
     CachedModel, EmbedError, EmbeddingModel, Embeddings, LocalModel, ModelIdentity, ModelStore, Monitor, StoreError,
 };
 
+use ragops_engine::build::{DOCUMENT_CACHE_BYTES, DocumentCache};
+
 use crate::settings::Settings;
+
+/// Where documents are remembered, within the settings' cache folder.
+const DOCUMENTS_DIR: &str = "documents";
 
 /// The models of one process.
 pub struct Models {
     store: ModelStore,
     cache_dir: PathBuf,
     loaded: Mutex<BTreeMap<String, Loaded>>,
+    /// Opened by the first build; none where that failed.
+    documents: OnceLock<Option<Arc<DocumentCache>>>,
 }
 
 #[derive(Clone)]
@@ -32,6 +39,7 @@ struct Loaded {
 pub struct BuildModel {
     model: Arc<LocalModel>,
     cached: Option<Arc<CachedModel<Shared>>>,
+    documents: Option<Arc<DocumentCache>>,
 }
 
 impl BuildModel {
@@ -43,10 +51,17 @@ impl BuildModel {
         }
     }
 
-    /// Says once when the cache has stopped remembering.
-    pub fn report_cache(&self) {
-        if let Some(error) = self.cached.as_ref().and_then(|cached| cached.take_problem()) {
-            tracing::warn!(%error, "the embedding cache is not written any more; the next build may take longer");
+    /// What files became when they were read before, where that is kept.
+    pub fn documents(&self) -> Option<Arc<DocumentCache>> {
+        self.documents.clone()
+    }
+
+    /// Says once when a cache has stopped remembering.
+    pub fn report_caches(&self) {
+        let of_vectors = self.cached.as_ref().and_then(|cached| cached.take_problem());
+        let of_documents = self.documents.as_ref().and_then(|documents| documents.take_problem());
+        for error in of_vectors.into_iter().chain(of_documents) {
+            tracing::warn!(%error, "a cache of builds is not written any more; the next build may take longer");
         }
     }
 }
@@ -58,6 +73,7 @@ impl Models {
             store: ModelStore::new(settings.models_dir.clone()),
             cache_dir: settings.cache_dir.clone(),
             loaded: Mutex::default(),
+            documents: OnceLock::new(),
         }
     }
 
@@ -72,11 +88,20 @@ impl Models {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let Loaded { model, cached } = self.load(&mut loaded, name)?;
         if cached.is_none() {
-            let opened = CachedModel::open(Shared(Arc::clone(model)), &self.cache_dir, DEFAULT_LIMIT);
+            let opened = CachedModel::open(Shared(Arc::clone(model)), &self.cache_dir, VECTOR_CACHE_BYTES);
             let opened = opened.inspect_err(|error| tracing::warn!(%error, "building without an embedding cache"));
             *cached = opened.ok().map(Arc::new);
         }
-        Ok(BuildModel { model: Arc::clone(model), cached: cached.clone() })
+        Ok(BuildModel { model: Arc::clone(model), cached: cached.clone(), documents: self.documents() })
+    }
+
+    fn documents(&self) -> Option<Arc<DocumentCache>> {
+        let open = || {
+            let opened = DocumentCache::open(&self.cache_dir.join(DOCUMENTS_DIR), DOCUMENT_CACHE_BYTES);
+            let opened = opened.inspect_err(|error| tracing::warn!(%error, "building without a cache of documents"));
+            opened.ok().map(Arc::new)
+        };
+        self.documents.get_or_init(open).clone()
     }
 
     /// The lock is held while loading: two indexes that start together must not load one model twice.

@@ -41,7 +41,11 @@ const fn tools(name: &'static str) -> Name {
 const NAMES: [Name; 34] = [
     read("RAGOPS_DATA", "`./ragops-data`", "Folder that holds the indexes; `--data` is stronger."),
     read("RAGOPS_MODELS_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/models`", "Folder of installed embedding models."),
-    read("RAGOPS_CACHE_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/embeddings`", "Folder of the embedding cache."),
+    read(
+        "RAGOPS_CACHE_DIR",
+        "`${XDG_CACHE_HOME:-~/.cache}/ragops/embeddings`",
+        "Folder of the caches of builds: vectors, and documents as they were read.",
+    ),
     read("RAGOPS_LISTEN", "`127.0.0.1:8000`", "Address and port of the HTTP interface; `--listen` is stronger."),
     read(
         "RAGOPS_ALLOWED_HOSTS",

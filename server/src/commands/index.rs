@@ -30,6 +30,9 @@ struct ResultLine<'a> {
     revision: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<RevisionCounts>,
+    /// Files that were not read again, because they are as they were in an earlier build.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reused_files: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<&'a BTreeMap<String, u64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,6 +116,7 @@ fn result_line<'a>(
             result: result_name(outcome.result),
             revision: Some(outcome.revision.to_string()),
             counts: Some(outcome.manifest.counts.into()),
+            reused_files: Some(outcome.reused_files),
             findings: Some(&outcome.manifest.findings.counts),
             error: None,
             seconds,
@@ -121,7 +125,16 @@ fn result_line<'a>(
             let retryable = error.class() == ErrorClass::Retryable;
             let result = if is_cancelled(error) { "stopped" } else { "failed" };
             let error = Some(ErrorLine { message: error.to_string(), retryable });
-            ResultLine { index, result, revision: None, counts: None, findings: None, error, seconds }
+            ResultLine {
+                index,
+                result,
+                revision: None,
+                counts: None,
+                reused_files: None,
+                findings: None,
+                error,
+                seconds,
+            }
         }
     }
 }
@@ -141,7 +154,7 @@ pub(crate) fn counted(findings: &BTreeMap<String, u64>) -> String {
 }
 
 fn render(config: &IndexConfig, outcome: &BuildOutcome, seconds: f64) -> String {
-    let Counts { documents, chunks, .. } = outcome.manifest.counts;
+    let Counts { files, documents, chunks, .. } = outcome.manifest.counts;
     let (name, result, revision) = (&config.name, result_name(outcome.result), &outcome.revision);
     let findings = match outcome.manifest.findings.total() {
         0 => String::new(),
@@ -150,5 +163,11 @@ fn render(config: &IndexConfig, outcome: &BuildOutcome, seconds: f64) -> String 
             format!(", {total} findings: {codes} (`ragops-server inspect` lists them)")
         }
     };
-    format!("{name}: {result} revision {revision}, {documents} documents, {chunks} chunks, {seconds:.1} s{findings}")
+    let reused = match (outcome.result, outcome.reused_files) {
+        (BuildResult::Unchanged, _) | (_, 0) => String::new(),
+        (BuildResult::Built, reused) => format!(", {reused} of {files} files as before"),
+    };
+    format!(
+        "{name}: {result} revision {revision}, {documents} documents, {chunks} chunks{reused}, {seconds:.1} s{findings}"
+    )
 }

@@ -234,7 +234,8 @@ fn log_outcome(index: &ServedIndex, outcome: &BuildOutcome, start: Instant) {
         BuildResult::Unchanged => tracing::info!(index = index.name(), revision, "nothing has changed"),
         BuildResult::Built => {
             let (documents, chunks) = (counts.documents, counts.chunks);
-            tracing::info!(index = index.name(), revision, documents, chunks, findings, seconds, "built");
+            let reused_files = outcome.reused_files;
+            tracing::info!(index = index.name(), revision, documents, chunks, reused_files, findings, seconds, "built");
             for finding in outcome.manifest.findings.first.iter().take(LOGGED_FINDINGS) {
                 tracing::warn!(index = index.name(), "{finding}");
             }

@@ -6,10 +6,13 @@
 
 mod calibrate;
 mod cancel;
+mod documents;
 mod pipeline;
 mod plan;
+mod prepare;
 pub mod progress;
 
+pub use documents::{DEFAULT_LIMIT as DOCUMENT_CACHE_BYTES, DocumentCache};
 pub use pipeline::{BuildOutcome, BuildRequest, BuildResult, SharedExtractor, build};
 pub use progress::{BuildObserver, Progress, Stage, Unobserved};
 

@@ -11,21 +11,19 @@ use rayon::prelude::*;
 
 use super::calibrate::calibrate;
 use super::cancel::{Cancellable, cancelled};
+use super::documents::{CutDocument, DocumentCache};
 use super::plan::{Plan, PlannedFile, Restless, refused, skips};
+use super::prepare::{Prepared, Preparer};
 use super::progress::{BuildObserver, Embedding, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
-use crate::chunk::chunk;
-use crate::document::{Chunk, Document, DocumentId, Finding, FindingCode, SourceName};
+use crate::document::{Chunk, DocumentId, Finding, FindingCode, SourceName};
 use crate::index::IndexError;
 use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
 use crate::index::text::{TextEntry, TextUnit, TextWriter};
 use crate::index::vectors::VectorWriter;
 use crate::read::media::ACCEPTED;
-use crate::read::{
-    Extractor, FileContent, FolderSource, Growing, LoadError, MediaType, OnError, Reading, Registry, SourceFault,
-    SourceFile, Unread, misnamed,
-};
+use crate::read::{Extractor, FolderSource, Growing, OnError, SourceFault, SourceFile, misnamed};
 use crate::revision::manifest::{Counts, Findings, Manifest};
 use crate::revision::store::WriteLock;
 use crate::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, RevisionStore};
@@ -61,6 +59,8 @@ pub struct BuildRequest {
     pub history: usize,
     /// Reads binary formats.
     pub extractor: SharedExtractor,
+    /// What files became when they were read before; without it every file is read.
+    pub documents: Option<Arc<DocumentCache>>,
 }
 
 /// What reads binary formats, shared by those who build.
@@ -91,6 +91,8 @@ pub struct BuildOutcome {
     pub revision: RevisionName,
     /// Its manifest.
     pub manifest: Manifest,
+    /// How many files were not read again, because they are as they were in an earlier build.
+    pub reused_files: u64,
 }
 
 /// Builds and activates a revision, or activates the one that is there for exactly these documents and settings.
@@ -108,7 +110,7 @@ pub fn build(
         // A log never comes to rest: at last it is read as far as it is.
         let growing = if attempted <= PATIENT_TRIES { Growing::Changed } else { Growing::Cut };
         match attempt(request, (growing, &restless), model, store, &lock, observer) {
-            Ok((result, manifest)) => return finish(request, store, &lock, result, manifest),
+            Ok(made) => return finish(request, store, &lock, made),
             // A document changed since it was listed or digested: the name would lie, so start over.
             Err(BuildError::Source(SourceFault::Changed { name, path })) => {
                 changed.clone_from(&path);
@@ -128,6 +130,20 @@ pub fn build(
     Err(BuildError::SourcesChanging { index: request.index.clone(), path: changed, tries: MAX_TRIES })
 }
 
+/// A sealed revision, before it is activated.
+struct Made {
+    result: BuildResult,
+    manifest: Manifest,
+    reused_files: u64,
+}
+
+impl Made {
+    fn unchanged(manifest: Manifest) -> Self {
+        let reused_files = manifest.counts.files;
+        Self { result: BuildResult::Unchanged, manifest, reused_files }
+    }
+}
+
 fn attempt(
     request: &BuildRequest,
     patience: (Growing, &Restless),
@@ -135,10 +151,10 @@ fn attempt(
     store: &RevisionStore,
     lock: &WriteLock,
     observer: &dyn BuildObserver,
-) -> Result<(BuildResult, Manifest), BuildError> {
+) -> Result<Made, BuildError> {
     let plan = Plan::of(request, patience, model, observer)?;
     match reuse(store, plan.identity, model)? {
-        Some(manifest) => Ok((BuildResult::Unchanged, manifest)),
+        Some(manifest) => Ok(Made::unchanged(manifest)),
         None => Build::run(request, &plan, model, store, lock, observer),
     }
 }
@@ -187,16 +203,16 @@ fn finish(
     request: &BuildRequest,
     store: &RevisionStore,
     lock: &WriteLock,
-    result: BuildResult,
-    manifest: Manifest,
+    made: Made,
 ) -> Result<BuildOutcome, BuildError> {
+    let Made { result, manifest, reused_files } = made;
     // Writing what stands there already would look like a change to whoever watches.
     if store.active().ok().flatten().as_ref() != Some(&manifest.revision) {
         store.activate(lock, &manifest.revision)?;
     }
     // The new revision is active whatever becomes of the old ones; the next build removes what this one could not.
     drop(store.prune(lock, request.history));
-    Ok(BuildOutcome { result, revision: manifest.revision.clone(), manifest })
+    Ok(BuildOutcome { result, revision: manifest.revision.clone(), manifest, reused_files })
 }
 
 /// A build under way.
@@ -213,18 +229,8 @@ struct Build<'a> {
     findings: Findings,
     files_total: u64,
     bytes_total: u64,
-}
-
-/// A file read and cut.
-struct Prepared {
-    source: SourceName,
-    digest: Sha256Digest,
-    path: String,
-    copies: Vec<SourceFile>,
-    bytes: u64,
-    documents: Vec<(Document, Vec<Chunk>)>,
-    findings: Vec<Finding>,
-    read_as: Option<MediaType>,
+    /// Files that were read before and are as they were.
+    reused: u64,
 }
 
 impl<'a> Build<'a> {
@@ -235,20 +241,21 @@ impl<'a> Build<'a> {
         store: &RevisionStore,
         lock: &WriteLock,
         observer: &'a dyn BuildObserver,
-    ) -> Result<(BuildResult, Manifest), BuildError> {
+    ) -> Result<Made, BuildError> {
         let dir = store.begin(lock, &plan.name)?;
         let mut build = Self::begin(request, plan, model, observer, &dir)?;
         build.index_files(plan)?;
         if build.counts.chunks == 0 {
             return Err(no_documents(request, plan, &build.findings));
         }
+        let reused_files = build.reused;
         let (counts, findings) = build.finish_parts()?;
         let identity = with_failures(plan.identity, &findings);
         if identity != plan.identity
             && let Some(manifest) = reuse(store, identity, model)?
         {
             store.discard_unfinished(lock)?;
-            return Ok((BuildResult::Unchanged, manifest));
+            return Ok(Made::unchanged(manifest));
         }
         let found = Arc::new(findings.counts.clone());
         observer.progress(Progress::after_index(Stage::Calibrate, &counts, &found));
@@ -260,7 +267,8 @@ impl<'a> Build<'a> {
             return Err(BuildError::Cancelled);
         }
         observer.progress(Progress::after_index(Stage::Seal, &counts, &found));
-        Ok((BuildResult::Built, store.seal(lock, &dir, manifest)?))
+        let manifest = store.seal(lock, &dir, manifest)?;
+        Ok(Made { result: BuildResult::Built, manifest, reused_files })
     }
 
     fn begin(
@@ -285,6 +293,7 @@ impl<'a> Build<'a> {
             findings,
             files_total: plan.files.iter().map(|planned| 1 + planned.copies.len() as u64).sum(),
             bytes_total: plan.files.iter().map(|planned| planned.file.size).sum(),
+            reused: 0,
         })
     }
 
@@ -326,7 +335,7 @@ impl<'a> Build<'a> {
         let prepared = self.without_duplicates(prepared);
         let chunks: Vec<&Chunk> = chunks_of(&prepared).collect();
         let bytes = prepared.iter().map(|file| file.bytes).sum();
-        let documents = |file: &Prepared| file.documents.iter().map(|(_, chunks)| chunks.len()).collect::<Vec<_>>();
+        let documents = |file: &Prepared| file.documents.iter().map(|cut| cut.chunks.len()).collect::<Vec<_>>();
         let before = Progress { chunks_expected: self.expect(chunks.len() as u64, bytes), ..self.so_far() };
         self.embed(&chunks, &Embedding::begin(self.observer, before, prepared.iter().map(documents)))?;
         for file in prepared {
@@ -344,8 +353,9 @@ impl<'a> Build<'a> {
             let wrong = paths.filter_map(|path| misnamed(path, read_as?));
             wrong.for_each(|finding| self.findings.push(finding));
             let copies: Vec<String> = file.copies.iter().map(|copy| copy_name(&file.source, copy)).collect();
-            for (document, chunks) in file.documents {
-                self.write_document(document, file.digest, &copies, &chunks)?;
+            self.reused += u64::from(file.is_reused) * (1 + copies.len() as u64);
+            for document in file.documents {
+                self.write_document(document, &file.source, file.digest, &copies)?;
             }
         }
         self.observer.progress(self.so_far());
@@ -355,9 +365,8 @@ impl<'a> Build<'a> {
     /// Leaves out documents whose id was seen before in their source: a citation must name one document.
     fn without_duplicates(&mut self, mut prepared: Vec<Prepared>) -> Vec<Prepared> {
         for file in &mut prepared {
-            for (document, _) in
-                file.documents.extract_if(.., |(d, _)| !self.seen.insert((d.source.clone(), d.id.clone())))
-            {
+            let source = &file.source;
+            for document in file.documents.extract_if(.., |d| !self.seen.insert((source.clone(), d.id.clone()))) {
                 self.findings.push(Finding::new(
                     FindingCode::DuplicateId,
                     document.path,
@@ -385,17 +394,18 @@ impl<'a> Build<'a> {
 
     fn write_document(
         &mut self,
-        document: Document,
+        document: CutDocument,
+        source: &SourceName,
         digest: Sha256Digest,
         copies: &[String],
-        chunks: &[Chunk],
     ) -> Result<(), BuildError> {
+        let chunks = &document.chunks;
         let number = self.counts.documents as u32;
-        self.text_documents.push(TextEntry { headings: &document.title, text: &whole_text(&document) })?;
+        self.text_documents.push(TextEntry { headings: &document.title, text: &document.text })?;
         let written_in = document.language;
         self.passages.push_document(&DocumentRecord {
             id: document.id,
-            source: document.source.to_string(),
+            source: source.to_string(),
             path: document.path,
             title: document.title,
             language: document.language,
@@ -448,85 +458,13 @@ impl<'a> Build<'a> {
     }
 }
 
-/// Reads and cuts files, on all cores.
-struct Preparer<'a> {
-    registry: Registry,
-    model: &'a dyn EmbeddingModel,
-    settings: &'a BuildSettings,
-}
-
-impl<'a> Preparer<'a> {
-    fn new(request: &'a BuildRequest, model: &'a dyn EmbeddingModel) -> Self {
-        let registry = Registry::with(Arc::clone(&request.extractor.0));
-        Self { registry, model, settings: &request.settings }
-    }
-
-    /// Reads and cuts one file. One whose bytes are no longer those that were digested has changed, and so has one that
-    /// could be read then and is refused now.
-    fn prepare(&self, planned: &PlannedFile, observer: &dyn BuildObserver) -> Result<Prepared, BuildError> {
-        let PlannedFile { file, digest, copies, held } = planned;
-        if observer.is_cancelled() {
-            return Err(BuildError::Cancelled);
-        }
-        let loaded = held.as_ref().map_or_else(|| file.load(), |held| Ok(FileContent::clone(held)));
-        let content: FileContent = match loaded {
-            Ok(content) => content,
-            Err(LoadError::Refused(_)) => return Err(file.changed().into()),
-            Err(LoadError::Fault(fault)) => return Err(fault.into()),
-        };
-        if content.digest != *digest {
-            return Err(file.changed().into());
-        }
-        let Reading { documents, mut findings, read_as, unread } = self.registry.read(&content);
-        if held.is_some() {
-            findings.push(restless(file));
-        } else if content.is_cut {
-            findings.push(grew(file));
-        }
-        match unread {
-            Some(Unread::Cancelled) => return Err(BuildError::Cancelled),
-            Some(Unread::NoReader(reason)) => return Err(BuildError::NoReader { path: file.path.clone(), reason }),
-            None => {}
-        }
-        let counter = |text: &str| self.model.count_tokens(text);
-        let cut = |document: Document| {
-            let chunks = chunk(&document, &self.settings.chunking, &counter);
-            (document, chunks)
-        };
-        let documents = documents.into_iter().map(cut).collect();
-        let (source, copies, bytes) = (file.source.clone(), copies.clone(), content.bytes.len() as u64);
-        let path = file.path.clone();
-        Ok(Prepared { source, digest: *digest, path, copies, bytes, documents, findings, read_as })
-    }
-}
-
-/// The finding for a file that never came to rest.
-fn grew(file: &SourceFile) -> Finding {
-    let detail = format!("it grew while it was read: its first {} bytes are indexed", file.size);
-    let advice = "exclude files that are written all the time, or write them elsewhere and move them here";
-    Finding::new(FindingCode::GrewWhileRead, &file.path, detail, advice)
-}
-
-/// The finding for a file that was another one at each look.
-fn restless(file: &SourceFile) -> Finding {
-    let detail = "it changed each time that it was read: it is indexed as it was at one moment";
-    let advice = "exclude files that are written all the time, or write them elsewhere and move them here";
-    Finding::new(FindingCode::ChangedWhileRead, &file.path, detail, advice)
-}
-
 /// How a copy is named beside a document of `source`: by its path, behind its own source if that is another.
 fn copy_name(source: &SourceName, copy: &SourceFile) -> String {
     if copy.source == *source { copy.path.clone() } else { format!("{}: {}", copy.source, copy.path) }
 }
 
-/// The document's text without repeats, for the text channel of whole documents.
-fn whole_text(document: &Document) -> String {
-    let texts: Vec<&str> = document.blocks.iter().map(|block| block.text.as_str()).collect();
-    texts.join("\n")
-}
-
 fn chunks_of(prepared: &[Prepared]) -> impl Iterator<Item = &Chunk> {
-    prepared.iter().flat_map(|file| file.documents.iter()).flat_map(|(_, chunks)| chunks)
+    prepared.iter().flat_map(|file| file.documents.iter()).flat_map(|document| &document.chunks)
 }
 
 /// Runs of files of about `BATCH_BYTES`.

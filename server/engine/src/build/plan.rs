@@ -13,7 +13,7 @@ use super::pipeline::BuildRequest;
 use super::progress::{BuildObserver, Progress, Stage};
 use crate::document::{Effect, Finding, FindingCode, SourceName};
 use crate::read::{
-    FileContent, FolderSource, Growing, LoadError, MediaType, OnError, Scan, SourceFile, media, scan_until,
+    self, FileContent, FolderSource, Growing, LoadError, MediaType, OnError, Scan, SourceFile, media, scan_until,
 };
 use crate::revision::{FORMAT_VERSION, RevisionName};
 
@@ -204,6 +204,7 @@ fn identity(
 ) -> Sha256Digest {
     let mut hasher = Sha256Hasher::default();
     hasher.update(&FORMAT_VERSION.to_le_bytes());
+    hasher.update_field(read::VERSION.as_bytes());
     hasher.update_field(super::calibrate::meaning().as_bytes());
     hasher.update_field(request.index.as_bytes());
     hasher.update_field(request.settings.digest().as_bytes());

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use ragops_formats::Format;
+use serde::{Deserialize, Serialize};
 
 /// A format that RagOps knows by name, whether or not a reader for it is built in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum MediaType {
     /// `.md`, `.markdown`, `.mdx`.

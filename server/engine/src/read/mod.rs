@@ -36,6 +36,9 @@ use std::sync::Arc;
 
 use crate::document::{Document, Finding, FindingCode};
 
+/// A digest of the sources of readers, chunker and formats, made by the build script: other readers make other documents.
+pub const VERSION: &str = env!("RAGOPS_READERS");
+
 /// What came out of one file: its documents (none when it could not be used) and what was wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {

@@ -4,6 +4,7 @@
 
 mod cancel;
 mod faults;
+mod reuse;
 mod sealed;
 mod unsupported;
 mod world;

@@ -126,5 +126,6 @@ fn request(docs: &Path) -> BuildRequest {
         built_by: "tests".to_owned(),
         history: 2,
         extractor: SharedExtractor(std::sync::Arc::new(ragops_engine::read::InProcess)),
+        documents: None,
     }
 }

@@ -1,26 +1,18 @@
 //! A cache of vectors on disk, outside any index: embedding the same text with the same model again costs a read.
 //! It may be lost at any time. A fault of the cache never fails an embedding: it then works without.
 
-mod segment;
-mod store;
-
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use ragops_storage::cache::{self, Cache, Key};
 use ragops_storage::{Sha256Hasher, StorageError};
-use segment::Owner;
-use store::VectorStore;
 
+use crate::artefact::cursor::f32s_of;
 use crate::local::Role;
 use crate::port::{EmbedError, EmbeddingModel, Embeddings, ModelIdentity, Monitor};
 
 /// How much a cache holds unless told otherwise: 2 GiB, about 1.3 million vectors of 384 values.
 pub const DEFAULT_LIMIT: u64 = 2 << 30;
-
-/// The first 16 bytes of the SHA-256 of model, role and text.
-type Key = [u8; 16];
 
 /// Texts are embedded in groups of this many, and written to the cache after each, so that a stopped run keeps them.
 const GROUP: usize = 256;
@@ -31,24 +23,20 @@ const GROUP: usize = 256;
 /// costs milliseconds, and what people ask does not belong into a file.
 pub struct CachedModel<M> {
     model: M,
-    store: Mutex<VectorStore>,
-    /// Set by the first fault; from then on nothing is written.
-    stopped: AtomicBool,
-    problem: Mutex<Option<StorageError>>,
+    vectors: Cache,
 }
 
 impl<M: EmbeddingModel> CachedModel<M> {
     /// Remembers the vectors of `model` in `dir`, which may be shared with other models and processes, in at most
     /// about `limit` bytes over all of them: then the oldest are dropped.
     pub fn open(model: M, dir: &Path, limit: u64) -> Result<Self, StorageError> {
-        let owner = Owner { model: model.identity().digest, dimension: model.identity().dimension };
-        let store = Mutex::new(VectorStore::open(dir, limit, owner)?);
-        Ok(Self { model, store, stopped: AtomicBool::new(false), problem: Mutex::default() })
+        let vectors = Cache::open(dir, limit, model.identity().digest)?;
+        Ok(Self { model, vectors })
     }
 
     /// The fault that made the cache stop remembering (a full disk, say), for the log; given to the first who asks.
     pub fn take_problem(&self) -> Option<StorageError> {
-        lock(&self.problem).take()
+        self.vectors.take_problem()
     }
 
     /// The model itself.
@@ -61,9 +49,7 @@ impl<M: EmbeddingModel> CachedModel<M> {
         hasher.update_field(self.model.identity().digest.as_bytes());
         hasher.update_field(role.prefix().as_bytes());
         hasher.update_field(text.as_bytes());
-        let mut key = Key::default();
-        key.copy_from_slice(&hasher.finish().as_bytes()[..16]);
-        key
+        cache::key(hasher)
     }
 
     fn embed(&self, role: Role, texts: &[&str], monitor: &dyn Monitor) -> Result<Embeddings, EmbedError> {
@@ -76,7 +62,7 @@ impl<M: EmbeddingModel> CachedModel<M> {
             let key = self.key(role, text);
             if let Some(place) = places.get(&key) {
                 missing[*place].1.push(row);
-            } else if let Some(vector) = lock(&self.store).get(&key) {
+            } else if let Some(vector) = self.get(&key) {
                 values[row * dimension..][..dimension].copy_from_slice(&vector);
                 found += 1;
             } else {
@@ -97,24 +83,21 @@ impl<M: EmbeddingModel> CachedModel<M> {
             for ((_, rows), vector) in group.iter().zip(vectors.rows()) {
                 rows.iter().for_each(|row| values[row * dimension..][..dimension].copy_from_slice(vector));
             }
-            self.remember(group.iter().map(|(key, _)| *key).zip(vectors.rows()).collect());
+            let keys = group.iter().map(|(key, _)| *key);
+            let values: Vec<Vec<u8>> = vectors.rows().map(bytes_of).collect();
+            self.vectors.put(&keys.zip(values.iter().map(Vec::as_slice)).collect::<Vec<_>>());
         }
         Ok(Embeddings::from_values(dimension, values).expect("one row of `dimension` values was made for each text"))
     }
 
-    fn remember(&self, batch: Vec<(Key, &[f32])>) {
-        if self.stopped.load(Ordering::Relaxed) {
-            return;
-        }
-        if let Err(error) = lock(&self.store).put(&batch) {
-            self.stopped.store(true, Ordering::Relaxed);
-            lock(&self.problem).get_or_insert(error);
-        }
+    fn get(&self, key: &Key) -> Option<Vec<f32>> {
+        let bytes = self.vectors.get(key)?;
+        (bytes.len() == self.model.identity().dimension * 4).then(|| f32s_of(&bytes))
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn bytes_of(vector: &[f32]) -> Vec<u8> {
+    vector.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
 impl<M: EmbeddingModel> EmbeddingModel for CachedModel<M> {

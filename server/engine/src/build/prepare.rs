@@ -1,0 +1,120 @@
+//! Reads and cuts one file of a build, or finds what became of it before.
+
+use std::sync::Arc;
+
+use ragops_embed::EmbeddingModel;
+use ragops_storage::Sha256Digest;
+
+use super::BuildError;
+use super::documents::{self, CutDocument, CutFile, DocumentCache};
+use super::pipeline::BuildRequest;
+use super::plan::PlannedFile;
+use super::progress::BuildObserver;
+use crate::chunk::chunk;
+use crate::document::{Finding, FindingCode, SourceName};
+use crate::read::{FileContent, Growing, LoadError, MediaType, Reading, Registry, SourceFile, Unread};
+use crate::settings::BuildSettings;
+
+/// A file read and cut.
+pub(super) struct Prepared {
+    pub(super) source: SourceName,
+    pub(super) path: String,
+    pub(super) digest: Sha256Digest,
+    pub(super) copies: Vec<SourceFile>,
+    pub(super) bytes: u64,
+    pub(super) documents: Vec<CutDocument>,
+    pub(super) findings: Vec<Finding>,
+    /// What its bytes were read as.
+    pub(super) read_as: Option<MediaType>,
+    /// It was read and cut by an earlier build.
+    pub(super) is_reused: bool,
+}
+
+/// Reads and cuts files, on all cores.
+pub(super) struct Preparer<'a> {
+    registry: Registry,
+    model: &'a dyn EmbeddingModel,
+    settings: &'a BuildSettings,
+    documents: Option<&'a DocumentCache>,
+}
+
+impl<'a> Preparer<'a> {
+    pub(super) fn new(request: &'a BuildRequest, model: &'a dyn EmbeddingModel) -> Self {
+        let registry = Registry::with(Arc::clone(&request.extractor.0));
+        Self { registry, model, settings: &request.settings, documents: request.documents.as_deref() }
+    }
+
+    /// One file, from the cache where it is there.
+    pub(super) fn prepare(&self, planned: &PlannedFile, observer: &dyn BuildObserver) -> Result<Prepared, BuildError> {
+        if observer.is_cancelled() {
+            return Err(BuildError::Cancelled);
+        }
+        let PlannedFile { file, digest, copies, held } = planned;
+        let prepared = |cut: CutFile, bytes: u64, is_reused: bool| {
+            let CutFile { documents, findings, read_as } = cut;
+            let (source, path, copies) = (file.source.clone(), file.path.clone(), copies.clone());
+            Prepared { source, path, digest: *digest, copies, bytes, documents, findings, read_as, is_reused }
+        };
+        // What is read as far as it was when it was listed is no file that comes again.
+        let cache = self.documents.filter(|_| file.growing == Growing::Changed);
+        let key = documents::key((&file.source, &file.path), *digest, &self.settings.chunking, self.model);
+        if let Some(known) = cache.and_then(|cache| cache.get(&key)) {
+            return Ok(prepared(known, file.size, true));
+        }
+        let (cut, bytes) = self.read(file, held.as_deref(), *digest)?;
+        if let Some(cache) = cache {
+            cache.put(&key, &cut);
+        }
+        Ok(prepared(cut, bytes, false))
+    }
+
+    /// Reads and cuts one file. One whose bytes are no longer those that were digested has changed, and so has one that
+    /// could be read then and is refused now.
+    fn read(
+        &self,
+        file: &SourceFile,
+        held: Option<&FileContent>,
+        digest: Sha256Digest,
+    ) -> Result<(CutFile, u64), BuildError> {
+        let loaded = held.map_or_else(|| file.load(), |held| Ok(held.clone()));
+        let content: FileContent = match loaded {
+            Ok(content) => content,
+            Err(LoadError::Refused(_)) => return Err(file.changed().into()),
+            Err(LoadError::Fault(fault)) => return Err(fault.into()),
+        };
+        if content.digest != digest {
+            return Err(file.changed().into());
+        }
+        let Reading { documents, mut findings, read_as, unread } = self.registry.read(&content);
+        if held.is_some() {
+            findings.push(restless(file));
+        } else if content.is_cut {
+            findings.push(grew(file));
+        }
+        match unread {
+            Some(Unread::Cancelled) => return Err(BuildError::Cancelled),
+            Some(Unread::NoReader(reason)) => return Err(BuildError::NoReader { path: file.path.clone(), reason }),
+            None => {}
+        }
+        let counter = |text: &str| self.model.count_tokens(text);
+        let cut = documents.into_iter().map(|document| {
+            let chunks = chunk(&document, &self.settings.chunking, &counter);
+            CutDocument::new(document, chunks)
+        });
+        Ok((CutFile { documents: cut.collect(), findings, read_as }, content.bytes.len() as u64))
+    }
+}
+
+/// The finding for a file that never came to rest.
+fn grew(file: &SourceFile) -> Finding {
+    let detail = format!("it grew while it was read: its first {} bytes are indexed", file.size);
+    let advice = "exclude files that are written all the time, or write them elsewhere and move them here";
+    Finding::new(FindingCode::GrewWhileRead, &file.path, detail, advice)
+}
+
+/// The finding for a file that was another one at each look.
+fn restless(file: &SourceFile) -> Finding {
+    let detail = "it changed each time that it was read: it is indexed as it was at one moment";
+    let advice = "exclude files that are written all the time, or write them elsewhere and move them here";
+    Finding::new(FindingCode::ChangedWhileRead, &file.path, detail, advice)
+}
