@@ -325,6 +325,11 @@ impl FindingCode {
         matches!(self, Self::ReadTimeout | Self::MemoryLimit | Self::ReaderCrashed)
     }
 
+    /// Whether it tells of the moment at which a file was read, and not of what it holds.
+    pub fn is_of_the_moment(self) -> bool {
+        matches!(self, Self::GrewWhileRead | Self::ChangedWhileRead)
+    }
+
     /// What it means for the index.
     pub fn effect(self) -> Effect {
         match self {

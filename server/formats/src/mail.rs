@@ -2,6 +2,7 @@
 //! quoted replies with it. A HTML body is read only where the text says nothing of its own. Attached files are handed back unread.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
@@ -37,12 +38,14 @@ fn closed(bytes: &[u8]) -> Option<Vec<u8>> {
     let message = MessageParser::default().parse(bytes)?;
     let boundaries = message.parts.iter().filter(|part| matches!(part.body, PartType::Multipart(_)));
     let boundaries = boundaries.filter_map(|part| part.content_type()?.attribute("boundary"));
+    let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let ends: HashSet<&[u8]> = lines.filter(|line| line.starts_with(b"--") && line.ends_with(b"--")).collect();
     let mut all = bytes.to_vec();
     let before = all.len();
     // The inner ones come later, and end first.
     for boundary in boundaries.collect::<Vec<_>>().into_iter().rev() {
         let end = format!("--{boundary}--");
-        if !bytes.windows(end.len()).any(|window| window == end.as_bytes()) {
+        if !ends.contains(end.as_bytes()) {
             all.extend_from_slice(format!("\r\n{end}\r\n").as_bytes());
         }
     }

@@ -17,6 +17,9 @@ use crate::revision::FORMAT_VERSION;
 /// How much a cache of documents holds unless told otherwise.
 pub const DEFAULT_LIMIT: u64 = 2 << 30;
 
+/// The text of the largest file, with what a worker may give of one, several times over.
+const MAX_CUT_BYTES: usize = 512 << 20;
+
 /// A document after it was read and cut: what an index needs of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct CutDocument {
@@ -50,8 +53,7 @@ pub(super) struct CutFile {
 impl CutFile {
     /// Whether reading the same bytes again gives the same: not if a clock or another load decided.
     fn is_lasting(&self) -> bool {
-        use FindingCode::{ChangedWhileRead, GrewWhileRead};
-        let lasts = |code: FindingCode| !code.is_passing() && ![ChangedWhileRead, GrewWhileRead].contains(&code);
+        let lasts = |code: FindingCode| !code.is_passing() && !code.is_of_the_moment();
         self.findings.iter().all(|finding| lasts(finding.code))
     }
 }
@@ -74,7 +76,9 @@ impl DocumentCache {
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<CutFile> {
-        let bytes = lz4_flex::decompress_size_prepended(&self.files.get(key)?).ok()?;
+        let packed = self.files.get(key)?;
+        let length = u32::from_le_bytes(packed.get(..4)?.try_into().ok()?) as usize;
+        let bytes = (length <= MAX_CUT_BYTES).then(|| lz4_flex::decompress_size_prepended(&packed).ok())??;
         serde_json::from_slice(&bytes).ok()
     }
 

@@ -112,11 +112,9 @@ pub fn build(
         match attempt(request, (growing, &restless), model, store, &lock, observer) {
             Ok(made) => return finish(request, store, &lock, made),
             // A document changed since it was listed or digested: the name would lie, so start over.
-            Err(BuildError::Source(SourceFault::Changed { name, path })) => {
-                changed.clone_from(&path);
-                if attempted >= PATIENT_TRIES {
-                    restless.insert((name, path));
-                }
+            Err(BuildError::Source(SourceFault::Changed { path, .. })) => {
+                changed = path;
+                restless.settle(attempted < PATIENT_TRIES);
             }
             Err(error) => {
                 let error = blame_full_disk(error, store);
@@ -155,7 +153,7 @@ fn attempt(
     let plan = Plan::of(request, patience, model, observer)?;
     match reuse(store, plan.identity, model)? {
         Some(manifest) => Ok(Made::unchanged(manifest)),
-        None => Build::run(request, &plan, model, store, lock, observer),
+        None => Build::run(request, (&plan, patience.1), model, store, lock, observer),
     }
 }
 
@@ -231,12 +229,14 @@ struct Build<'a> {
     bytes_total: u64,
     /// Files that were read before and are as they were.
     reused: u64,
+    /// What could not be read for a passing reason: all of it, where `findings` keeps the first.
+    failures: Vec<(String, FindingCode)>,
 }
 
 impl<'a> Build<'a> {
     fn run(
         request: &'a BuildRequest,
-        plan: &Plan,
+        (plan, restless): (&Plan, &Restless),
         model: &'a dyn EmbeddingModel,
         store: &RevisionStore,
         lock: &WriteLock,
@@ -244,18 +244,18 @@ impl<'a> Build<'a> {
     ) -> Result<Made, BuildError> {
         let dir = store.begin(lock, &plan.name)?;
         let mut build = Self::begin(request, plan, model, observer, &dir)?;
-        build.index_files(plan)?;
+        build.index_files(plan, restless)?;
         if build.counts.chunks == 0 {
             return Err(no_documents(request, plan, &build.findings));
         }
         let reused_files = build.reused;
+        let identity = with_failures(plan.identity, &build.failures);
         let (counts, findings) = build.finish_parts()?;
-        let identity = with_failures(plan.identity, &findings);
         if identity != plan.identity
             && let Some(manifest) = reuse(store, identity, model)?
         {
             store.discard_unfinished(lock)?;
-            return Ok(Made::unchanged(manifest));
+            return Ok(Made { result: BuildResult::Unchanged, manifest, reused_files });
         }
         let found = Arc::new(findings.counts.clone());
         observer.progress(Progress::after_index(Stage::Calibrate, &counts, &found));
@@ -294,15 +294,27 @@ impl<'a> Build<'a> {
             files_total: plan.files.iter().map(|planned| 1 + planned.copies.len() as u64).sum(),
             bytes_total: plan.files.iter().map(|planned| planned.file.size).sum(),
             reused: 0,
+            failures: Vec::new(),
         })
     }
 
-    fn index_files(&mut self, plan: &Plan) -> Result<(), BuildError> {
+    fn index_files(&mut self, plan: &Plan, restless: &Restless) -> Result<(), BuildError> {
         let preparer = Preparer::new(self.request, self.model);
         self.observer.progress(self.so_far());
         for batch in batches(&plan.files) {
-            let prepare = |planned: &PlannedFile| preparer.prepare(planned, self.observer);
-            let prepared: Vec<Prepared> = batch.par_iter().map(prepare).collect::<Result<_, BuildError>>()?;
+            // All that changed in the batch are noted, and not only the first.
+            let prepare = |planned: &PlannedFile| match preparer.prepare(planned, self.observer) {
+                Err(BuildError::Source(SourceFault::Changed { .. })) => {
+                    restless.note(once(&planned.file));
+                    Ok(None)
+                }
+                other => other.map(Some),
+            };
+            let prepared: Vec<Option<Prepared>> = batch.par_iter().map(prepare).collect::<Result<_, BuildError>>()?;
+            if let Some(at) = prepared.iter().position(Option::is_none) {
+                return Err(batch[at].file.changed().into());
+            }
+            let prepared: Vec<Prepared> = prepared.into_iter().flatten().collect();
             self.refuse(&prepared)?;
             self.write(prepared)?;
             if self.observer.is_cancelled() {
@@ -344,8 +356,11 @@ impl<'a> Build<'a> {
             // What is wrong with a file is wrong with its copies.
             for copy in &file.copies {
                 let same = |finding: &Finding| Finding { path: copy.path.clone(), ..finding.clone() };
-                file.findings.iter().map(same).for_each(|finding| self.findings.push(finding));
+                let of_content = file.findings.iter().filter(|finding| !finding.code.is_of_the_moment());
+                of_content.map(same).for_each(|finding| self.findings.push(finding));
             }
+            let passing = file.findings.iter().filter(|finding| finding.code.is_passing());
+            self.failures.extend(passing.map(|finding| (finding.path.clone(), finding.code)));
             file.findings.into_iter().for_each(|finding| self.findings.push(finding));
             // What a name says is its own.
             let read_as = file.read_as.filter(|_| !file.documents.is_empty());
@@ -520,16 +535,15 @@ fn nothing_to_read(findings: &Findings) -> String {
 
 /// The identity of what was built. A file that could not be read for a passing reason (its reader was killed, or had no time
 /// on a busy machine) is missing here and not in what the plan names, so the next build does not take one for the other.
-fn with_failures(planned: Sha256Digest, findings: &Findings) -> Sha256Digest {
-    let mut passing = findings.first.iter().filter(|finding| finding.code.is_passing()).peekable();
-    if passing.peek().is_none() {
+fn with_failures(planned: Sha256Digest, failures: &[(String, FindingCode)]) -> Sha256Digest {
+    if failures.is_empty() {
         return planned;
     }
     let mut hasher = Sha256Hasher::default();
     hasher.update_field(planned.as_bytes());
-    for finding in passing {
-        hasher.update_field(finding.path.as_bytes());
-        hasher.update_field(finding.code.to_string().as_bytes());
+    for (path, code) in failures {
+        hasher.update_field(path.as_bytes());
+        hasher.update_field(code.to_string().as_bytes());
     }
     hasher.finish()
 }

@@ -2,7 +2,7 @@
 //! they make. Nothing is written here.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ragops_embed::EmbeddingModel;
 use ragops_storage::{Sha256Digest, Sha256Hasher};
@@ -13,7 +13,8 @@ use super::pipeline::BuildRequest;
 use super::progress::{BuildObserver, Progress, Stage};
 use crate::document::{Effect, Finding, FindingCode, SourceName};
 use crate::read::{
-    self, FileContent, FolderSource, Growing, LoadError, MediaType, OnError, Scan, SourceFile, media, scan_until,
+    self, FileContent, FolderSource, Growing, LoadError, MediaType, OnError, Scan, SourceFault, SourceFile, media,
+    scan_until,
 };
 use crate::revision::{FORMAT_VERSION, RevisionName};
 
@@ -54,7 +55,12 @@ impl Plan {
             left_out += unnamed;
             findings.extend(problems.into_iter().map(|finding| (source.name.clone(), finding)));
             let found = found.into_iter().map(|file| SourceFile { growing, ..file }).collect();
-            for (content, file) in digests(found, restless, observer)? {
+            let digested = digests(found, restless, observer)?;
+            let changed = |content: &Result<Content, LoadError>| {
+                matches!(content, Err(LoadError::Fault(SourceFault::Changed { .. })))
+            };
+            restless.note(digested.iter().filter(|(content, _)| changed(content)).map(|(_, file)| file));
+            for (content, file) in digested {
                 match content {
                     Ok(content) => files.push((file, content)),
                     Err(LoadError::Refused(finding)) if source.on_error == OnError::Fail => {
@@ -85,14 +91,42 @@ impl Plan {
 pub(super) struct PlannedFile {
     pub(super) file: SourceFile,
     pub(super) digest: Sha256Digest,
+    /// How long its content is.
+    pub(super) bytes: u64,
+    /// What was added since it was listed is left out.
+    pub(super) is_cut: bool,
     /// Other files of the same content: indexed once, cited with all places.
     pub(super) copies: Vec<SourceFile>,
     /// What it holds, where it does not hold it for long.
     pub(super) held: Option<Arc<FileContent>>,
 }
 
-/// Files that were another one at each look: by source and path.
-pub(super) type Restless = HashSet<(SourceName, String)>;
+/// Files that were another one at each look, by source and path.
+#[derive(Default)]
+pub(super) struct Restless {
+    /// Those that are taken as they are at one moment.
+    taken: HashSet<(SourceName, String)>,
+    /// Those that changed since.
+    noted: Mutex<Vec<(SourceName, String)>>,
+}
+
+impl Restless {
+    /// Notes files that changed while they were read.
+    pub(super) fn note<'f>(&self, files: impl Iterator<Item = &'f SourceFile>) {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.extend(files.map(|file| (file.source.clone(), file.path.clone())));
+    }
+
+    /// From now on takes those that were noted, or forgets them.
+    pub(super) fn settle(&mut self, is_patient: bool) {
+        let noted = std::mem::take(self.noted.get_mut().unwrap_or_else(PoisonError::into_inner));
+        self.taken.extend(noted.into_iter().filter(|_| !is_patient));
+    }
+
+    fn takes(&self, file: &SourceFile) -> bool {
+        self.taken.contains(&(file.source.clone(), file.path.clone()))
+    }
+}
 
 /// The finding for a source that gives nothing beside others that do: a volume that is not mounted, a pattern with a slip.
 fn empty_source(source: &FolderSource, left_out: usize) -> Finding {
@@ -112,6 +146,8 @@ struct Content {
     digest: Sha256Digest,
     /// What it is read as, so far as its name has a say.
     reading: MediaType,
+    bytes: u64,
+    is_cut: bool,
     held: Option<Arc<FileContent>>,
 }
 
@@ -119,19 +155,20 @@ struct Content {
 fn without_copies(files: Vec<(SourceFile, Content)>) -> Vec<PlannedFile> {
     let mut planned: Vec<PlannedFile> = Vec::new();
     let mut known: HashMap<(Sha256Digest, MediaType), usize> = HashMap::new();
-    for (mut file, Content { digest, reading, held }) in files {
+    for (mut file, Content { digest, reading, bytes, is_cut, held }) in files {
         match known.get(&(digest, reading)).filter(|_| file.size > 0) {
             Some(at) => {
                 let first = &mut planned[*at];
                 // The one whose name fits is read.
                 if !fits(&first.file, reading) && fits(&file, reading) {
                     std::mem::swap(&mut first.file, &mut file);
+                    (first.held, first.is_cut) = (held, is_cut);
                 }
                 first.copies.push(file);
             }
             None => {
                 known.insert((digest, reading), planned.len());
-                planned.push(PlannedFile { file, digest, copies: Vec::new(), held });
+                planned.push(PlannedFile { file, digest, bytes, is_cut, copies: Vec::new(), held });
             }
         }
     }
@@ -170,9 +207,13 @@ fn digests(
 ) -> Result<Vec<Digested>, BuildError> {
     let digest = |file: SourceFile| match observer.is_cancelled() {
         true => Err(BuildError::Cancelled),
-        false if restless.contains(&(file.source.clone(), file.path.clone())) => {
+        false if restless.takes(&file) => {
             let held = file.load_at_once();
-            Ok((held.map(|held| Content { held: Some(Arc::new(held.clone())), ..Content::of(&held) }), file))
+            let content = |held: FileContent| {
+                let known = Content::of(&held);
+                Content { held: Some(Arc::new(held)), ..known }
+            };
+            Ok((held.map(content), file))
         }
         false => Ok((file.load().map(|content| Content::of(&content)), file)),
     };
@@ -182,7 +223,8 @@ fn digests(
 impl Content {
     fn of(content: &FileContent) -> Self {
         let reading = media::reading_of(&content.file.path, &content.bytes);
-        Self { digest: content.digest, reading, held: None }
+        let bytes = content.bytes.len() as u64;
+        Self { digest: content.digest, reading, bytes, is_cut: content.is_cut, held: None }
     }
 }
 

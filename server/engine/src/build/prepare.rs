@@ -12,7 +12,7 @@ use super::plan::PlannedFile;
 use super::progress::BuildObserver;
 use crate::chunk::chunk;
 use crate::document::{Finding, FindingCode, SourceName};
-use crate::read::{FileContent, Growing, LoadError, MediaType, Reading, Registry, SourceFile, Unread};
+use crate::read::{FileContent, LoadError, MediaType, Reading, Registry, SourceFile, Unread};
 use crate::settings::BuildSettings;
 
 /// A file read and cut.
@@ -49,17 +49,17 @@ impl<'a> Preparer<'a> {
         if observer.is_cancelled() {
             return Err(BuildError::Cancelled);
         }
-        let PlannedFile { file, digest, copies, held } = planned;
+        let PlannedFile { file, digest, copies, held, .. } = planned;
         let prepared = |cut: CutFile, bytes: u64, is_reused: bool| {
             let CutFile { documents, findings, read_as } = cut;
             let (source, path, copies) = (file.source.clone(), file.path.clone(), copies.clone());
             Prepared { source, path, digest: *digest, copies, bytes, documents, findings, read_as, is_reused }
         };
-        // What is read as far as it was when it was listed is no file that comes again.
-        let cache = self.documents.filter(|_| file.growing == Growing::Changed);
+        // What it was at one moment, it will hardly be again.
+        let cache = self.documents.filter(|_| held.is_none() && !planned.is_cut);
         let key = documents::key((&file.source, &file.path), *digest, &self.settings.chunking, self.model);
         if let Some(known) = cache.and_then(|cache| cache.get(&key)) {
-            return Ok(prepared(known, file.size, true));
+            return Ok(prepared(known, planned.bytes, true));
         }
         let (cut, bytes) = self.read(file, held.as_deref(), *digest)?;
         if let Some(cache) = cache {

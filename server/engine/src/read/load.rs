@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ragops_storage::{Sha256Digest, digest_bytes};
 use rustix::fs::{Mode, OFlags};
@@ -15,6 +15,7 @@ use crate::document::{Finding, FindingCode, SourceName};
 
 /// How often a file that never rests is looked at for a moment at which nobody writes to it.
 const MOMENTS: usize = 20;
+const BETWEEN_MOMENTS: Duration = Duration::from_millis(5);
 
 /// One file of a source as listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,9 +100,17 @@ impl SourceFile {
     /// Reads the file as it is at this moment, whoever writes it: for one that changes at each look. A moment at which
     /// nobody writes is waited for, not for long. One that is gone at this moment is a finding.
     pub fn load_at_once(&self) -> Result<FileContent, LoadError> {
-        let whole = (0..MOMENTS).find_map(|_| self.attempt().ok().filter(|(_, is_cut)| !is_cut));
-        if let Some((bytes, _)) = whole {
-            return Ok(self.content_at_once(bytes));
+        let whole = Self { growing: Growing::Changed, ..self.clone() };
+        for moment in 0..MOMENTS {
+            if moment > 0 {
+                std::thread::sleep(BETWEEN_MOMENTS);
+            }
+            // Whoever writes a file anew leaves nothing in it for a moment.
+            if let Ok((bytes, _)) = whole.attempt()
+                && (self.size == 0 || !bytes.is_empty())
+            {
+                return Ok(self.content_at_once(bytes));
+            }
         }
         let most = most_bytes(&self.path);
         let gone = |error: io::Error| match self.refuse(error) {

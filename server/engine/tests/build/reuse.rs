@@ -236,7 +236,8 @@ fn damaged_caches_cost_time_and_nothing_else() {
             let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
             for path in files {
                 let mut bytes = fs::read(&path).unwrap();
-                bytes.iter_mut().skip(round).step_by(damage).for_each(|byte| *byte ^= 0x41);
+                // Behind the header, without which nothing else would be looked at.
+                bytes.iter_mut().skip(44 + round).step_by(damage).for_each(|byte| *byte ^= 0x41);
                 fs::write(&path, bytes).unwrap();
             }
         }

@@ -191,5 +191,7 @@ pub(super) fn list(dir: &Path) -> Result<Vec<(u64, u64)>, StorageError> {
 /// Removes a segment, the keys last: `list` goes by them, so half a removal is seen and finished. Processes that have
 /// the segment open keep reading it.
 pub(super) fn remove(dir: &Path, number: u64) -> Result<(), StorageError> {
+    // A cache of before had its values in a file of another name.
+    durable::remove(&dir.join(format!("{number:010}.vectors")))?;
     paths(dir, number).iter().rev().try_for_each(|path| durable::remove(path))
 }
