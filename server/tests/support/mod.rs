@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -27,9 +27,19 @@ pub(crate) fn program() -> Command {
             command.env_remove(&name);
         }
     }
-    // Vectors of one test run serve the next: the cache lies beside the binaries.
-    command.env("RAGOPS_CACHE_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("embeddings"));
+    command.env("RAGOPS_CACHE_DIR", cache_dir());
     command
+}
+
+/// Vectors of one test run serve the next: the cache lies beside the binaries. Documents do not: what an earlier run has
+/// read would not be read by the tests of reading.
+fn cache_dir() -> &'static Path {
+    static CACHE: OnceLock<PathBuf> = OnceLock::new();
+    CACHE.get_or_init(|| {
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("embeddings");
+        let _was_absent = std::fs::remove_dir_all(dir.join("documents"));
+        dir
+    })
 }
 
 /// What a command that ran to its end said.
