@@ -168,7 +168,8 @@ pub enum SentenceJoint {
     Next,
     /// It stands in the same paragraph or item, or is a block of code, and something between them is left out.
     Gap,
-    /// It begins a block, and whole blocks of the same section between them are left out.
+    /// It begins a block, and whole blocks of the same section between them are left out; or it is the first one said of
+    /// its section, leads to what follows, and what stands before it there is left out.
     BlockGap,
 }
 

@@ -112,7 +112,11 @@ fn render_source(source: &AnswerSource) -> String {
     let lines = format!("{lines}{}{}{rows}", range("page", source.pages), range("slide", source.slides));
     let above = source.headings.iter().filter(|heading| **heading != source.title);
     let headings: String = above.map(|heading| format!(" › {heading}")).collect();
-    format!("[{}] {}{headings} ({}: {}{lines})\n", source.id, source.title, source.collection, source.path)
+    let also = match source.copies.as_slice() {
+        [] => String::new(),
+        copies => format!("; the same in {}", copies.join(", ")),
+    };
+    format!("[{}] {}{headings} ({}: {}{lines}{also})\n", source.id, source.title, source.collection, source.path)
 }
 
 #[cfg(test)]
@@ -138,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_source_is_told_by_title_headings_file_and_lines() {
-        let source = AnswerSource {
+        let mut source = AnswerSource {
             id: 3,
             document: "ko/kafka.md".to_owned(),
             collection: "docs".to_owned(),
@@ -155,5 +159,8 @@ mod tests {
             text_score: None,
         };
         assert_eq!(render_source(&source), "[3] 카프카 › 재시작 (docs: ko/kafka.md:7-9)\n");
+        source.copies = vec!["old/kafka.md".to_owned(), "wiki: kafka.md".to_owned()];
+        let expect = "[3] 카프카 › 재시작 (docs: ko/kafka.md:7-9; the same in old/kafka.md, wiki: kafka.md)\n";
+        assert_eq!(render_source(&source), expect);
     }
 }

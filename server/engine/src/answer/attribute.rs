@@ -111,7 +111,8 @@ pub fn attribute_quoted(at: usize, evidence: &[Evidence], floors: Floors, max_ci
     Attribution { support: Support::Supported, cited: cited.collect() }
 }
 
-fn stands_in(needed: &[Fact], text: &str) -> bool {
+/// Whether each of some facts stands in a text.
+pub(super) fn stands_in(needed: &[Fact], text: &str) -> bool {
     if needed.is_empty() {
         return true;
     }

@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 
 use crate::document::Language;
-use crate::index::IndexError;
+use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::{Candidate, Channels, Retrieved};
 use crate::revision::Revision;
 use crate::settings::ConfidenceSettings;
@@ -189,13 +189,9 @@ fn coverage(
     let mut present = HashSet::new();
     let mut best = Vec::new();
     for candidate in found.candidates.iter().take(COVERAGE_PASSAGES) {
-        let chunk = revision.passages.chunk(candidate.chunk)?;
-        let title = revision.passages.document(candidate.document)?.title;
-        let headings = chunk.place.headings.join("\n");
-        for text in [&chunk.text, &title, &headings] {
-            present.extend(analyzer.terms(text));
-        }
-        best.push(matching_form(&[title, headings, chunk.text].join("\n")).into_owned());
+        let text = whole_text(revision, candidate.chunk)?;
+        present.extend(analyzer.terms(&text));
+        best.push(matching_form(&text).into_owned());
     }
     let (mut all, mut covered) = (0.0_f32, 0.0_f32);
     let (mut words, mut known) = (0_usize, 0_usize);
@@ -219,6 +215,36 @@ fn coverage(
     let asked = letters(&matching_form(question));
     let is_asked_there = asked.len() >= MIN_ASKED_BYTES && best.iter().any(|text| letters(text).contains(&asked));
     Ok(Coverage { covered, known_words, lacks_designation, is_asked_there })
+}
+
+/// A passage with its title and headings.
+fn whole_text(revision: &Revision, chunk: ChunkNumber) -> Result<String, IndexError> {
+    let chunk = revision.passages.chunk(chunk)?;
+    let title = revision.passages.document(chunk.document)?.title;
+    Ok([title, chunk.place.headings.join("\n"), chunk.text].join("\n"))
+}
+
+/// The share of a question's words, by rarity, that stand in some passages: [`Confidence::coverage`] of what is cited.
+pub(super) fn covered_by(
+    revision: &Revision,
+    analyzer: &Analyzer,
+    question: &str,
+    chunks: impl IntoIterator<Item = ChunkNumber>,
+) -> Result<f32, IndexError> {
+    let mut present = HashSet::new();
+    for chunk in chunks {
+        present.extend(analyzer.terms(&whole_text(revision, chunk)?));
+    }
+    let (mut all, mut covered) = (0.0_f32, 0.0_f32);
+    for word in question_words(analyzer, question) {
+        let is_present = word.forms.iter().any(|form| present.contains(form));
+        if word.kind != WordKind::Particular || is_present {
+            let rarity = rarity(revision, &word.forms)?;
+            all += rarity;
+            covered += if is_present { rarity } else { 0.0 };
+        }
+    }
+    Ok(if all > 0.0 { covered / all } else { 0.0 })
 }
 
 fn letters(text: &str) -> String {

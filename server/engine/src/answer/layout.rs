@@ -55,7 +55,10 @@ pub fn parts<'a>(parts: impl IntoIterator<Item = Part<'a>>) -> String {
         if new_section && let Some(section) = first.section {
             text.push_str(&format!("**{}**\n\n", escaped(section.trim())));
         }
-        if steps_precede(last.filter(|_| !new_section), *first) && first.joint != Joint::BlockGap {
+        let in_section = last.filter(|_| !new_section);
+        // Between two blocks of one section the separator shows it.
+        let opens_with_gap = in_section.is_none() && first.joint == Joint::BlockGap;
+        if opens_with_gap || (steps_precede(in_section, *first) && first.joint != Joint::BlockGap) {
             text.push_str(STEPS_LEFT_OUT.trim_start());
             text.push_str("\n\n");
         }

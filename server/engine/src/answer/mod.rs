@@ -23,14 +23,19 @@ use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::{Mode, RetrieveError, Retrieved, retrieve};
 use crate::revision::{Revision, RevisionError};
 use crate::settings::{QuerySettings, RetrievalSettings};
-use crate::text::{Analyzer, language};
+use crate::text::{Analyzer, facts, language};
 
 use attribute::{Floors, Support};
 use confidence::Confidence;
+use extract::Extraction;
 use small_talk::{Nearness, SmallTalk};
 
 /// Below this share of supported sentences an answer is not given.
 const MIN_SUPPORTED_SHARE: f32 = 0.5;
+/// From this coverage on the question's words are a reason to answer it ...
+const WORDS_DECIDE: f32 = 0.5;
+/// ... and the passages that the answer comes from must hold this share of what the best ones hold.
+const KEPT_COVERAGE: f32 = 0.5;
 
 /// Whether a question was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -164,7 +169,8 @@ pub enum Joint {
     Next,
     /// It stands in the same paragraph or item, or is a block of code, and something between them is left out.
     Gap,
-    /// It begins a block, and whole blocks of the same section between them are left out.
+    /// It begins a block, and whole blocks of the same section between them are left out; or it is the first one said of
+    /// its section, leads to what follows, and what stands before it there is left out.
     BlockGap,
 }
 
@@ -303,7 +309,8 @@ impl Searcher {
             let near = small_talk == Nearness::Near && !question.text.contains(['?', '？']);
             answer.reason = Some(if near { EscalationReason::SmallTalk } else { EscalationReason::LowConfidence });
         } else {
-            self.fill(&mut answer, question, &found, settings)?;
+            let extraction = self.extract(question.text, &found, &confidence, &settings.retrieval)?;
+            self.fill(&mut answer, &extraction, &found, settings)?;
         }
         answer.timings_ms = timings(retrieved, start.elapsed());
         Ok(answer)
@@ -351,30 +358,67 @@ impl Searcher {
         }
     }
 
-    /// Picks and attributes sentences; the second gate may still leave the answer escalated.
+    /// Picks sentences from the passages found. Where confidence rests on the question's words, and what was picked comes
+    /// from passages without them, it picks again among those that have them: a single rare word (`피치클락`) is near to
+    /// nothing as a vector, and stands where it stands.
+    fn extract(
+        &self,
+        question: &str,
+        found: &Retrieved,
+        confidence: &Confidence,
+        settings: &RetrievalSettings,
+    ) -> Result<Extraction, AnswerError> {
+        let extraction = extract::extract(self, question, found, settings)?;
+        let enough = confidence.coverage * KEPT_COVERAGE;
+        let covered = |chunks: &[ChunkNumber]| {
+            let chunks = chunks.iter().copied();
+            confidence::covered_by(&self.revision, &self.analyzer, question, chunks)
+        };
+        let drawn_from: Vec<ChunkNumber> =
+            extraction.picked.iter().map(|picked| extraction.pieces[*picked].chunk).collect();
+        let rests_on_words = confidence.same_language && confidence.coverage >= WORDS_DECIDE;
+        if !rests_on_words || covered(&drawn_from)? >= enough {
+            return Ok(extraction);
+        }
+        let mut holding = found.clone();
+        holding.candidates.clear();
+        for candidate in &found.candidates {
+            if covered(&[candidate.chunk])? >= enough {
+                holding.candidates.push(candidate.clone());
+            }
+        }
+        // Where no passage has enough of them by itself they were spread over several, and the first choice stands.
+        if holding.candidates.is_empty() {
+            Ok(extraction)
+        } else {
+            extract::extract(self, question, &holding, settings)
+        }
+    }
+
+    /// Attributes the sentences picked; the second gate may still leave the answer escalated.
     fn fill(
         &self,
         answer: &mut Answer,
-        question: Question<'_>,
+        extraction: &Extraction,
         found: &Retrieved,
         settings: &QuerySettings,
     ) -> Result<(), AnswerError> {
-        let extraction = extract::extract(self, question.text, found, &settings.retrieval)?;
         let floors = Floors::of(&self.revision.manifest.background, settings.answering.min_similarity);
         let evidence = extraction.evidence();
-        let sections = sections::shown(&self.revision.passages, &extraction)?;
+        let sections = sections::shown(&self.revision.passages, extraction)?;
         let mut cited = Cited::default();
         let mut sentences = Vec::new();
         let mut last = None;
         for (&picked, section) in extraction.picked.iter().zip(sections) {
             let said = &extraction.pieces[picked];
             let found = attribute::attribute_quoted(picked, &evidence, floors, settings.answering.max_citations);
-            let citations = found.cited.iter().map(|(at, score)| Citation {
-                source: cited.id_of(extraction.pieces[*at].chunk),
-                quote: extraction.pieces[*at].quote.clone(),
-                score: *score,
-            });
-            let citations = citations.collect();
+            let mut citations = Vec::new();
+            for (at, score) in found.cited {
+                let piece = &extraction.pieces[at];
+                if self.is_of_same_subject(said, piece)? {
+                    citations.push(Citation { source: cited.id_of(piece.chunk), quote: piece.quote.clone(), score });
+                }
+            }
             sentences.push(Sentence {
                 text: said.evidence.text.clone(),
                 section,
@@ -395,6 +439,20 @@ impl Searcher {
         answer.sentences = sentences;
         answer.sources = self.sources(&cited, found)?;
         Ok(())
+    }
+
+    /// Whether the same words of another document say the same: "Owner is team 5." does not under `node-1409` where it was
+    /// said of `node-1499`. The numbers and names above a sentence must stand with the other one, too.
+    fn is_of_same_subject(&self, said: &extract::Piece, other: &extract::Piece) -> Result<bool, IndexError> {
+        if said.section.document == other.section.document {
+            return Ok(true);
+        }
+        let above = |piece: &extract::Piece| -> Result<String, IndexError> {
+            let title = self.revision.passages.document(piece.section.document)?.title;
+            Ok([title, piece.section.headings.join("\n")].join("\n"))
+        };
+        let with_other = [above(other)?, other.evidence.text.clone()].join("\n");
+        Ok(attribute::stands_in(&facts(&above(said)?), &with_other))
     }
 
     fn sources(&self, cited: &Cited, found: &Retrieved) -> Result<Vec<Source>, IndexError> {
@@ -438,6 +496,10 @@ impl Cited {
 }
 
 fn joint(pieces: &[extract::Piece], last: Option<usize>, at: usize) -> Joint {
+    let is_first = last.is_none_or(|last| pieces[last].section != pieces[at].section);
+    if is_first && begins_midway(pieces, at) {
+        return Joint::BlockGap;
+    }
     let Some(last) = last else { return Joint::Block };
     let (before, piece) = (&pieces[last], &pieces[at]);
     let is_next = last + 1 == at;
@@ -449,6 +511,16 @@ fn joint(pieces: &[extract::Piece], last: Option<usize>, at: usize) -> Joint {
         false if leaves_blocks_out(pieces, last, at) => Joint::BlockGap,
         false => Joint::Block,
     }
+}
+
+/// Whether a piece is a command, or announces something ("You can check this with:"), and stands behind others of its
+/// section that are left out: it would be taken for where the section begins.
+fn begins_midway(pieces: &[extract::Piece], at: usize) -> bool {
+    let piece = &pieces[at];
+    let leads = piece.is_code() || piece.evidence.text.trim_end().ends_with([':', '：']);
+    let others = pieces[..at].iter().filter(|other| other.section == piece.section && other.block != piece.block);
+    // Of rows and items the places tell.
+    leads && piece.row.is_none() && piece.item.is_none() && others.count() > 0
 }
 
 /// Whether blocks between two pieces of one section are left out, other than rows and items of theirs: of those the places

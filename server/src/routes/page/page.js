@@ -7,7 +7,7 @@
       answer: 'Answer', sources: 'Sources', lines: (a, b) => a === b ? `line ${a}` : `lines ${a}–${b}`,
       pages: (a, b) => a === b ? `page ${a}` : `pages ${a}–${b}`, slides: (a, b) => a === b ? `slide ${a}` : `slides ${a}–${b}`,
       rows: (a, b) => a === b ? `row ${a}` : `rows ${a}–${b}`,
-      confidence: 'Evidence', revision: 'revision', passage: 'Show the passage',
+      copies: 'The same in', confidence: 'Evidence', revision: 'revision', passage: 'Show the passage',
       weak: 'weakly supported', unsupported: 'no source', cited: 'Source',
       escalated: 'The documents do not hold enough to answer this question.',
       advice: 'Put it in other words, or ask somebody who knows. Nothing was made up.',
@@ -22,7 +22,7 @@
       answer: '답변', sources: '출처', lines: (a, b) => a === b ? `${a}번째 줄` : `${a}–${b}번째 줄`,
       pages: (a, b) => a === b ? `${a}쪽` : `${a}–${b}쪽`, slides: (a, b) => a === b ? `슬라이드 ${a}` : `슬라이드 ${a}–${b}`,
       rows: (a, b) => a === b ? `${a}행` : `${a}–${b}행`,
-      confidence: '근거 점수', revision: '리비전', passage: '본문 보기',
+      copies: '같은 내용', confidence: '근거 점수', revision: '리비전', passage: '본문 보기',
       weak: '근거 약함', unsupported: '근거 없음', cited: '출처',
       escalated: '이 질문에 답할 만한 근거를 문서에서 찾지 못했습니다.',
       advice: '다르게 물어보거나 담당자에게 문의해 주세요. 지어낸 내용은 없습니다.',
@@ -159,7 +159,7 @@
         closeParagraph(last, before, said);
         if (before && skipped) leftOut();
         if (said.section && (newSection || !before)) made.push(inline(element('h3', null, { class: 'section' }), said.section));
-        if ((newSection || !before) && itemsBetween(null, said)) leftOut();
+        if ((newSection || !before) && (said.joint === 'block_gap' || itemsBetween(null, said))) leftOut();
         else if (is === 'code' && said.joint === 'gap') leftOut();
         section = said.section;
         const outer = element({ prose: 'p', code: 'div', table: 'div' }[is] || is, null, { class: `block ${is}` });
@@ -218,6 +218,8 @@
     if (found.rows && found.rows.sheet) places.unshift(found.rows.sheet);
     const place = [found.path, ...places].join(', ');
     item.append(element('p', `${found.collection}: ${place}`, { class: 'small' }));
+    const copies = found.copies || [];
+    if (copies.length) item.append(element('p', `${t.copies}: ${copies.join(', ')}`, { class: 'small' }));
     const quotes = sentences.flatMap((said) => said.citations).filter((citation) => citation.source === found.id);
     for (const quote of new Set(quotes.map((citation) => citation.quote))) item.append(element('blockquote', quote));
     const whole = element('details');
