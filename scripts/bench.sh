@@ -53,6 +53,16 @@ options=(--shared "$RAGOPS_SHARED" --samples "$PWD/config/samples" --models "$RA
 if [ "$scope" = --full ]; then options+=(--full); fi
 cargo bench --locked -p ragops-engine --bench retrieval -- "${options[@]}" >>"$staging"
 echo >>"$staging"
+if [ "$scope" = --full ]; then
+  peer=$cache/faiss-cpu-1.15.1
+  if [ ! -x "$peer/bin/python" ]; then
+    python3 -m venv "$peer"
+    "$peer/bin/python" -m pip install --quiet faiss-cpu==1.15.1 numpy==2.4.6
+  fi
+  cargo bench --locked -p ragops-engine --bench vectors -- --shared "$RAGOPS_SHARED" --models "$RAGOPS_MODELS_DIR" \
+    --cache "$cache" --python "$peer/bin/python" >>"$staging"
+  echo >>"$staging"
+fi
 pypdf=$cache/pypdf-7.1.0
 if [ ! -d "$pypdf" ]; then python3 -m pip install --quiet --target "$pypdf" pypdf==7.1.0; fi
 cargo bench --locked -p ragops-server --bench reading -- --shared "$RAGOPS_SHARED" --pypdf "$pypdf" >>"$staging"

@@ -113,10 +113,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
     let object = "a.yaml:11: RagIndex/runbooks: ";
     let check = |line: &str, message: &str| refused(&with(line), &[&format!("{object}{message}")]);
     check(
-        "  index: {type: HNSW}\n",
-        r#"spec.index.type: Unsupported value: "HNSW": not built yet in this version; use "Auto" or "Flat""#,
-    );
-    check(
         "  graph: {type: Extractive}\n",
         r#"spec.graph.type: Unsupported value: "Extractive": not built yet in this version; use "Off""#,
     );

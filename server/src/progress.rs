@@ -149,6 +149,7 @@ fn describe(index: &str, progress: Progress, elapsed: Duration) -> String {
     let Progress { stage, files_done, files_total, documents, chunks, chunks_expected, findings } = progress;
     match stage {
         Stage::Scan => format!("{index}: listing documents, {files_done} files so far"),
+        Stage::Compress => format!("{index}: compressing the vectors of {chunks} chunks"),
         Stage::Calibrate => format!("{index}: measuring the background of {chunks} chunks"),
         Stage::Seal => format!("{index}: writing the revision to disk"),
         Stage::Index => {

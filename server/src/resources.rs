@@ -282,7 +282,14 @@ fn chunking(spec: &RagIndexSpec) -> ChunkSettings {
 
 /// The types that are not built yet are refused at admission.
 fn vector_index(spec: &RagIndexSpec) -> VectorIndexType {
-    if spec.index.index_type == IndexType::Flat { VectorIndexType::Flat } else { VectorIndexType::Auto }
+    match spec.index.index_type {
+        IndexType::Auto => VectorIndexType::Auto,
+        IndexType::Flat => VectorIndexType::Flat,
+        IndexType::IvfPq => VectorIndexType::IvfPq,
+        IndexType::Hnsw => VectorIndexType::Hnsw,
+        // The schema asks for the string with this type; an empty one is refused by the engine, by name.
+        IndexType::Factory => VectorIndexType::Factory(spec.index.factory.clone().unwrap_or_default()),
+    }
 }
 
 fn query(spec: &RagIndexSpec) -> QuerySettings {

@@ -64,9 +64,6 @@ pub const CAPABILITIES: &[Capability] = &[
         Values::Not("multilingual-e5-small"),
         Verdict::NotBuilt(r#"use "multilingual-e5-small""#),
     ),
-    row("spec.index.type", Values::Is("IVFPQ"), Verdict::NotBuilt(r#"use "Auto" or "Flat""#)),
-    row("spec.index.type", Values::Is("HNSW"), Verdict::NotBuilt(r#"use "Auto" or "Flat""#)),
-    row("spec.index.type", Values::Is("Factory"), Verdict::NotBuilt(r#"use "Auto" or "Flat""#)),
     row("spec.graph.type", Values::Not("Off"), Verdict::NotBuilt(r#"use "Off""#)),
     row(
         "spec.answering.backendRefs",
@@ -129,6 +126,7 @@ pub const USED: &[&str] = &[
     "spec.embedding.type",
     "spec.embedding.local.model",
     "spec.index.type",
+    "spec.index.factory",
     "spec.chunking.maxTokens",
     "spec.chunking.overlapTokens",
     "spec.graph.type",

@@ -31,12 +31,18 @@ impl BuildSettings {
 }
 
 /// Which vector index is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum VectorIndexType {
-    /// Chosen by size; today always flat.
+    /// Chosen by size: exact while there are few chunks, then as `IvfPq`.
     Auto,
     /// Exact search over all vectors.
     Flat,
+    /// An inverted file of product-quantised codes; what it finds is compared exactly.
+    IvfPq,
+    /// A navigable small-world graph over 8-bit vectors; what it finds is compared exactly.
+    Hnsw,
+    /// What a FAISS factory string says; what it finds is compared exactly.
+    Factory(String),
 }
 
 /// How passages are found.

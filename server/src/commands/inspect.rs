@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ragops_engine::document::Finding;
 use ragops_engine::index::IndexError;
+use ragops_engine::index::vectors::CodesDescription;
 use ragops_engine::revision::{Manifest, RevisionError, RevisionName, RevisionStore, open};
 use serde::Serialize;
 
@@ -52,6 +53,9 @@ struct Content {
     model_digest: String,
     dimension: usize,
     counts: RevisionCounts,
+    /// The compressed vectors; none where every vector is compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes: Option<CodesDescription>,
     bytes: u64,
     findings: BTreeMap<String, u64>,
     first_findings: Vec<Finding>,
@@ -136,19 +140,23 @@ impl Content {
             model_digest: manifest.model.digest.to_string(),
             dimension: manifest.model.dimension,
             counts: manifest.counts.into(),
+            codes: manifest.codes,
             findings: manifest.findings.counts,
             first_findings: manifest.findings.first,
         }
     }
 
     fn render(&self) -> String {
-        let Self { created_time, model, dimension, counts, bytes, findings, first_findings, .. } = self;
+        let Self { created_time, model, dimension, counts, codes, bytes, findings, first_findings, .. } = self;
         let RevisionCounts { files, documents, chunks, .. } = counts;
         let megabytes = *bytes as f64 / 1e6;
         let mut text = format!(
             "    {created_time}  {files} files, {documents} documents, {chunks} chunks, {megabytes:.1} MB, {model} \
              ({dimension} dimensions)\n"
         );
+        if let Some(codes) = codes {
+            text.push_str(&format!("    vectors: {}\n", told(codes)));
+        }
         if !findings.is_empty() {
             text.push_str(&format!("    findings: {}\n", counted(findings)));
             for finding in first_findings.iter().take(SHOWN_FINDINGS) {
@@ -163,6 +171,16 @@ impl Content {
         }
         text
     }
+}
+
+/// Compressed vectors, how they are searched and what that finds.
+fn told(codes: &CodesDescription) -> String {
+    let CodesDescription { factory, setting, candidates, recall } = codes;
+    let looked_into = setting.map_or_else(String::new, |value| format!("searched at {value}, "));
+    let found = recall * 100.0;
+    format!(
+        "{factory}, {looked_into}{candidates} candidates compared for each hit: {found:.1} % of the exact nearest found"
+    )
 }
 
 impl IndexInspection {

@@ -238,6 +238,7 @@ pub fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Scan => "scan",
         Stage::Index => "index",
+        Stage::Compress => "compress",
         Stage::Calibrate => "calibrate",
         Stage::Seal => "seal",
     }

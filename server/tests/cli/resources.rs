@@ -23,7 +23,6 @@ fn what_an_api_server_would_refuse_is_refused_with_file_line_and_path() {
     let spec = |text: &str| format!("{valid}{text}");
     refuse(&spec("  chunkin: {maxTokens: 100}\n"), &["rag.yaml:", "spec.chunkin", "did you mean"]);
     refuse(&spec("  index: {type: Hnsww}\n"), &["spec.index.type", "Unsupported value"]);
-    refuse(&spec("  index: {type: HNSW}\n"), &["spec.index.type", "not built yet"]);
     refuse(&spec("  chunking: {maxTokens: 1}\n"), &["spec.chunking.maxTokens", "greater than or equal to 16"]);
     refuse(&rag_index("Run_Books", "./docs"), &["metadata.name"]);
     let two_arms = valid.replace("folder: {path: ./docs}", "folder: {path: ./docs}, git: {url: \"https://x.org/y\"}");

@@ -81,12 +81,16 @@ pub struct LocalEmbedding {
 #[x_kube(validation = Rule::new("has(self.factory) == (self.type == 'Factory')")
     .message("factory must be set when type is Factory, and only then").field_path(".factory"))]
 pub struct VectorIndex {
-    /// "Auto": chosen by the number of chunks, exact as long as that is quick. "Flat": exact, compares every vector.
-    /// "IVFPQ": compressed, for millions of chunks. "HNSW": a graph, quick but large in memory. "Factory": the FAISS
-    /// factory string in `factory`. Default: Auto.
+    /// "Auto": exact up to 10,000 chunks, beyond that as IVFPQ. "Flat": exact, compares every vector. "IVFPQ":
+    /// compressed in lists, for up to millions of chunks. "HNSW": a graph, quick but large in memory. "Factory": the FAISS
+    /// factory string in `factory`. What compressed vectors find is compared exactly; each build tunes them to find .99 of the
+    /// exact nearest, and `ragops-server inspect` says how much they do. IVFPQ and HNSW are exact under 1,000
+    /// chunks. Default: Auto.
     #[serde(rename = "type")]
     pub index_type: IndexType,
-    /// FAISS factory string, such as "IVF4096,PQ48x8", when type is Factory.
+    /// FAISS factory string, such as "IVF4096,PQ48x8", when type is Factory: first any of PCAn, PCARn, RRn and OPQm, then
+    /// IVFn or HNSWm or neither, then Flat, SQ4, SQ6, SQ8, SQfp16, SQbf16, PQm, PQmxB or PQmx4fs. A list or centroid needs a
+    /// chunk to learn from.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256), regex(pattern = r"^[A-Za-z0-9_,()+x-]+$"))]
     pub factory: Option<String>,

@@ -57,6 +57,11 @@ fn off_topic() -> impl Iterator<Item = (&'static str, Language)> {
     lines.map(|line| (line, language(line).unwrap_or(Language::Other)))
 }
 
+/// The off-topic questions alone, for other measurements at build.
+pub(super) fn off_topic_texts() -> Vec<&'static str> {
+    off_topic().map(|(text, _)| text).collect()
+}
+
 /// Measures the background of an index whose parts are all written, and puts it into `revision.manifest`.
 /// Stops soon after `observer` is cancelled.
 pub(super) fn calibrate(

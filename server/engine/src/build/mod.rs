@@ -122,7 +122,10 @@ impl BuildError {
     /// What the caller should do.
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Scan(_) | Self::NoDocuments { .. } | Self::FileRefused { .. } => ErrorClass::BadInput,
+            Self::Scan(_)
+            | Self::NoDocuments { .. }
+            | Self::FileRefused { .. }
+            | Self::Index(IndexError::Factory(_)) => ErrorClass::BadInput,
             _ => ErrorClass::Retryable,
         }
     }

@@ -9,7 +9,7 @@ use ragops_embed::{EmbedError, EmbeddingModel};
 use ragops_storage::{Sha256Digest, Sha256Hasher, durable};
 use rayon::prelude::*;
 
-use super::calibrate::calibrate;
+use super::calibrate::{calibrate, off_topic_texts};
 use super::cancel::{Cancellable, cancelled};
 use super::documents::{CutDocument, DocumentCache};
 use super::plan::{Plan, PlannedFile, Restless, refused, skips};
@@ -21,13 +21,13 @@ use crate::document::{Chunk, DocumentId, Finding, FindingCode, SourceName};
 use crate::index::IndexError;
 use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
 use crate::index::text::{TextEntry, TextUnit, TextWriter};
-use crate::index::vectors::VectorWriter;
+use crate::index::vectors::{self, CodesDescription, ExactVectors, Factory, VectorWriter};
 use crate::read::media::ACCEPTED;
 use crate::read::{Extractor, FolderSource, Growing, OnError, SourceFault, SourceFile, misnamed};
 use crate::revision::manifest::{Counts, Findings, Manifest};
 use crate::revision::store::WriteLock;
 use crate::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, RevisionStore};
-use crate::settings::BuildSettings;
+use crate::settings::{BuildSettings, VectorIndexType};
 use crate::text::prose_language;
 
 /// Source bytes read and cut at a time: bounds memory, and is enough to keep all cores busy. A batch is whole files, so
@@ -150,6 +150,8 @@ fn attempt(
     lock: &WriteLock,
     observer: &dyn BuildObserver,
 ) -> Result<Made, BuildError> {
+    // A factory string that is none need not wait for the last document.
+    Factory::choose(&request.settings.index, 0, model.identity().dimension).map_err(IndexError::from)?;
     let plan = Plan::of(request, patience, model, observer)?;
     match reuse(store, plan.identity, model)? {
         Some(manifest) => Ok(Made::unchanged(manifest)),
@@ -258,10 +260,13 @@ impl<'a> Build<'a> {
             return Ok(Made { result: BuildResult::Unchanged, manifest, reused_files });
         }
         let found = Arc::new(findings.counts.clone());
+        let model = &Cancellable { model, observer };
+        let mut manifest = manifest(request, (plan.content, identity), model, counts, findings);
+        let compressing = || observer.progress(Progress::after_index(Stage::Compress, &counts, &found));
+        manifest.codes = compress(&dir, request, model, &compressing).map_err(cancelled)?;
         observer.progress(Progress::after_index(Stage::Calibrate, &counts, &found));
-        let mut revision =
-            Revision::open_parts(&dir, manifest(request, (plan.content, identity), model, counts, findings))?;
-        calibrate(&mut revision, &Cancellable { model, observer }, observer).map_err(cancelled)?;
+        let mut revision = Revision::open_parts(&dir, manifest)?;
+        calibrate(&mut revision, model, observer).map_err(cancelled)?;
         let manifest = revision.manifest;
         if observer.is_cancelled() {
             return Err(BuildError::Cancelled);
@@ -569,8 +574,31 @@ fn manifest(
         counts,
         findings,
         background: Background::default(),
+        codes: None,
         files: Vec::new(),
     }
+}
+
+/// Compresses the vectors where their number or the request asks for it. What is chosen by number alone is given up where
+/// it would find too little.
+fn compress(
+    dir: &Path,
+    request: &BuildRequest,
+    model: &dyn EmbeddingModel,
+    begins: &dyn Fn(),
+) -> Result<Option<CodesDescription>, BuildError> {
+    let exact = ExactVectors::open(dir, model.identity().dimension)?;
+    let kind = &request.settings.index;
+    let chosen = Factory::choose(kind, exact.len(), exact.dimension()).map_err(IndexError::from)?;
+    let Some(factory) = chosen else { return Ok(None) };
+    begins();
+    let questions = model.embed_queries(&off_topic_texts())?;
+    let codes = vectors::build_codes(dir, &exact, &factory, questions.values())?;
+    if *kind == VectorIndexType::Auto && codes.recall < vectors::LEAST_RECALL {
+        durable::remove(&dir.join(vectors::CODES_FILE)).map_err(RevisionError::from)?;
+        return Ok(None);
+    }
+    Ok(Some(codes))
 }
 
 impl BuildOutcome {

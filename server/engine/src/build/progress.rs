@@ -13,6 +13,8 @@ pub enum Stage {
     Scan,
     /// Reading, chunking, embedding and indexing.
     Index,
+    /// Compressing the vectors of a large index.
+    Compress,
     /// Measuring the model's background on the new index.
     Calibrate,
     /// Digesting, syncing and naming the revision.

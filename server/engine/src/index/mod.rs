@@ -1,6 +1,7 @@
 //! The search structures of one revision: passages (what is cited), vectors (FAISS) and text (BM25).
 //! Each part writes itself into a folder being built and opens itself from a sealed one; `revision` decides when.
 
+mod chunk_set;
 pub mod passages;
 pub mod read_only;
 pub mod records;
@@ -13,7 +14,11 @@ use ragops_storage::{StorageError, is_transient};
 use tantivy::TantivyError;
 use tantivy::directory::error::{OpenDirectoryError, OpenReadError};
 
-/// The files that every revision has, by path, beside the segments that the two `meta.json` name.
+pub use chunk_set::ChunkSet;
+use vectors::BadFactory;
+
+/// The files that every revision has, by path, beside the segments that the two `meta.json` name. A large one has
+/// `vectors::CODES_FILE` too.
 pub const FILES: [&str; 9] = [
     "chunks.documents",
     "chunks.jsonl",
@@ -33,14 +38,16 @@ pub enum IndexError {
     #[error(transparent)]
     Storage(#[from] StorageError),
     /// FAISS refused; its own words.
-    #[error("the vector index {step}: {source}")]
+    #[error("the vector index {step}: {reason}")]
     Vectors {
         /// What was being done, e.g. `cannot be read`.
         step: &'static str,
         /// FAISS's reason.
-        #[source]
-        source: faiss::error::Error,
+        reason: String,
     },
+    /// The vector index that is asked for is none.
+    #[error("index.factory: {0}")]
+    Factory(#[from] BadFactory),
     /// tantivy refused; its own words.
     #[error("the text index {step}: {source}")]
     Text {
@@ -77,13 +84,12 @@ impl IndexError {
             Self::Storage(error) => error.is_retryable(),
             Self::Text { source, .. } => system_error(source).is_some_and(is_transient),
             // FAISS passes on the system's words alone, and in English: nothing here sets a locale.
-            Self::Vectors { source, .. } => {
-                let words = source.to_string();
-                ["Too many open files", "Cannot allocate memory", "Input/output error"]
+            Self::Vectors { reason, .. } => {
+                ["Too many open files", "Cannot allocate memory", "Input/output error", "bad_alloc"]
                     .iter()
-                    .any(|reason| words.contains(reason))
+                    .any(|passing| reason.contains(passing))
             }
-            Self::Dimension { .. } | Self::Record { .. } => false,
+            Self::Dimension { .. } | Self::Record { .. } | Self::Factory(_) => false,
         }
     }
 }

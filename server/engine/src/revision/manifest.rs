@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{FORMAT_VERSION, RevisionName};
 use crate::answer::background::Background;
 use crate::document::Finding;
+use crate::index::vectors::CodesDescription;
 use crate::settings::BuildSettings;
 
 /// The manifest's file name.
@@ -60,6 +61,9 @@ pub struct Manifest {
     pub counts: Counts,
     /// What could not be read, or only in part.
     pub findings: Findings,
+    /// The compressed vectors, where there are any; without them every vector is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes: Option<CodesDescription>,
     /// The model's background on this index: what unrelated things score.
     pub background: Background,
     /// Every other file of the folder, by path, sorted.
@@ -206,6 +210,7 @@ mod tests {
             model: ModelIdentity { name: "m".to_owned(), digest: digest("model"), dimension: 3, max_tokens: 9 },
             counts: Counts { files: 1, documents: 2, chunks: 3, tokens: 4, source_bytes: 5 },
             findings,
+            codes: Some(CodesDescription { factory: "SQ8".to_owned(), setting: Some(7), candidates: 2, recall: 0.5 }),
             background: Background { sentence_pairs: Distribution::of(vec![0.1, 0.7]), ..Background::default() },
             files: vec![FileEntry { path: "chunks.jsonl".to_owned(), size: 7, sha256: digest("file") }],
         }

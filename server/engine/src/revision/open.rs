@@ -17,7 +17,7 @@ use super::{RevisionError, RevisionName};
 use crate::index;
 use crate::index::passages::Passages;
 use crate::index::text::{TextIndex, TextUnit};
-use crate::index::vectors::VectorIndex;
+use crate::index::vectors::{self, VectorIndex};
 
 /// An open revision. All of it is read-only; searches run side by side.
 pub struct Revision {
@@ -50,7 +50,7 @@ impl Revision {
             passages: Passages::open(dir)?,
             text: TextIndex::open(dir, TextUnit::Chunk)?,
             text_documents: TextIndex::open(dir, TextUnit::Document)?,
-            vectors: VectorIndex::open(dir, manifest.model.dimension)?,
+            vectors: VectorIndex::open(dir, manifest.model.dimension, manifest.codes.as_ref())?,
             dir: dir.to_owned(),
             manifest,
         })
@@ -133,7 +133,8 @@ fn check_names(dir: &Path, manifest: &Manifest) -> Result<(), RevisionError> {
 fn check_file_set(dir: &Path, manifest: &Manifest) -> Result<(), RevisionError> {
     let damaged = |file: &str, reason: &str| RevisionError::Damaged { path: dir.join(file), reason: reason.to_owned() };
     let listed: BTreeSet<&str> = manifest.files.iter().map(|entry| entry.path.as_str()).collect();
-    if let Some(part) = index::FILES.into_iter().find(|part| !listed.contains(part)) {
+    let codes = manifest.codes.as_ref().map(|_| vectors::CODES_FILE);
+    if let Some(part) = index::FILES.into_iter().chain(codes).find(|part| !listed.contains(part)) {
         return Err(damaged(part, "a revision has this file, and the manifest does not list it"));
     }
     let held = files_in(dir)?;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cancel;
+mod compressed;
 mod faults;
 mod reuse;
 mod sealed;

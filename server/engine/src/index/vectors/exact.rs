@@ -1,5 +1,5 @@
-//! The vector channel: a FAISS index of unit vectors under inner product, so that a score is a cosine.
-//! Part of one revision; its vectors stand in the order of the chunks, so a FAISS id is a chunk number.
+//! All vectors as they are, in a flat FAISS file that is mapped: searched whole while there are few, and looked up by number
+//! where compressed ones have said which.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -11,14 +11,15 @@ use faiss::index::io_flags::IoFlags;
 use faiss::{ConcurrentIndex, Idx, Index};
 use ragops_storage::{Step, StorageError};
 
-use super::{ChunkNumber, Hit, IndexError};
+use super::failed;
+use crate::index::{ChunkNumber, Hit, IndexError};
 
 /// The file's name inside a revision.
 pub const FILE: &str = "vectors.faiss";
 
 /// FAISS's `IO_FLAG_MMAP_IFC`: map the file instead of reading it. The crate's own `MEM_MAP` is another bit, which
 /// flat indexes ignore.
-const MAP_FILE: i32 = 1 << 9;
+pub(super) const MAP_FILE: i32 = 1 << 9;
 
 /// Writes vectors as they come, in the layout of FAISS's own `write_index` for a flat index: a header, then the rows as
 /// they are. FAISS would hold all of them in memory until the end. A test compares the two byte by byte.
@@ -85,13 +86,13 @@ fn header(dimension: usize, count: u64) -> Vec<u8> {
     header
 }
 
-/// An open vector index; searches run side by side.
-pub struct VectorIndex {
+/// The vectors of a revision, mapped; searches run side by side.
+pub struct ExactVectors {
     index: FlatIndexImpl,
     dimension: usize,
 }
 
-impl VectorIndex {
+impl ExactVectors {
     /// Maps the index of `dir`. Fails when its dimension is not `dimension`.
     pub fn open(dir: &Path, dimension: usize) -> Result<Self, IndexError> {
         let path = dir.join(FILE);
@@ -114,6 +115,35 @@ impl VectorIndex {
         self.len() == 0
     }
 
+    /// The length of a vector.
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// All vectors, row after row.
+    pub(super) fn rows(&self) -> &[f32] {
+        if self.is_empty() { &[] } else { self.index.xb() }
+    }
+
+    /// The `count` of some chunks that are nearest, best first.
+    pub(super) fn nearest(
+        &self,
+        query: &[f32],
+        chunks: impl IntoIterator<Item = ChunkNumber>,
+        count: usize,
+    ) -> Result<Vec<Hit>, IndexError> {
+        self.check(query)?;
+        let hit = |chunk| Some(Hit { chunk, score: dot(query, self.vector(chunk)?) });
+        let mut hits: Vec<Hit> = chunks.into_iter().filter_map(hit).collect();
+        let order = |a: &Hit, b: &Hit| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk));
+        if count > 0 && count < hits.len() {
+            hits.select_nth_unstable_by(count, order);
+        }
+        hits.truncate(count);
+        hits.sort_unstable_by(order);
+        Ok(hits)
+    }
+
     /// The `count` nearest chunks to a unit vector, best first; fewer when the index is smaller.
     pub fn search(&self, query: &[f32], count: usize) -> Result<Vec<Hit>, IndexError> {
         self.check(query)?;
@@ -131,20 +161,12 @@ impl VectorIndex {
 
     /// The vector of a chunk; `None` beyond the last.
     pub fn vector(&self, chunk: ChunkNumber) -> Option<&[f32]> {
-        if self.is_empty() {
-            return None;
-        }
         let start = chunk.as_usize() * self.dimension;
-        self.index.xb().get(start..start + self.dimension)
+        self.rows().get(start..start + self.dimension)
     }
 
-    /// The exact cosine between a unit vector and a chunk.
-    pub fn cosine(&self, query: &[f32], chunk: ChunkNumber) -> Result<Option<f32>, IndexError> {
-        self.check(query)?;
-        Ok(self.vector(chunk).map(|row| dot(query, row)))
-    }
-
-    fn check(&self, query: &[f32]) -> Result<(), IndexError> {
+    /// Refuses a query of another length than the vectors.
+    pub(super) fn check(&self, query: &[f32]) -> Result<(), IndexError> {
         match query.len() {
             n if n == self.dimension => Ok(()),
             actual => Err(IndexError::Dimension { expected: self.dimension, actual }),
@@ -167,112 +189,10 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
-fn failed(step: &'static str) -> impl FnOnce(faiss::error::Error) -> IndexError {
-    move |source| IndexError::Vectors { step, source }
-}
-
-fn path_text(path: &Path) -> Result<&str, IndexError> {
+/// The path as FAISS takes it.
+pub(super) fn path_text(path: &Path) -> Result<&str, IndexError> {
     path.to_str().ok_or_else(|| {
         let reason = std::io::Error::new(std::io::ErrorKind::InvalidInput, "FAISS needs a path in UTF-8");
         StorageError::at(Step::Open, path)(reason).into()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn unit(angle: f32) -> [f32; 2] {
-        [angle.cos(), angle.sin()]
-    }
-
-    fn open_with(angles: &[f32]) -> (tempfile::TempDir, VectorIndex) {
-        let dir = tempfile::tempdir().unwrap();
-        let mut writer = VectorWriter::create(dir.path(), 2).unwrap();
-        for angle in angles {
-            writer.push(&unit(*angle)).unwrap();
-        }
-        writer.finish().unwrap();
-        let index = VectorIndex::open(dir.path(), 2).unwrap();
-        (dir, index)
-    }
-
-    #[test]
-    fn the_nearest_come_first_with_their_cosines() {
-        let (_dir, index) = open_with(&[0.0, 1.0, 0.2]);
-        let hits = index.search(&unit(0.0), 2).unwrap();
-        assert_eq!(hits.iter().map(|h| h.chunk.0).collect::<Vec<_>>(), [0, 2]);
-        assert!((hits[1].score - 0.2_f32.cos()).abs() < 1e-6);
-        assert_eq!(index.cosine(&unit(0.0), ChunkNumber(2)).unwrap(), Some(hits[1].score));
-        assert_eq!(index.cosine(&unit(0.0), ChunkNumber(3)).unwrap(), None);
-    }
-
-    #[test]
-    fn searches_run_side_by_side_on_one_index() {
-        let angles: Vec<f32> = (0..500).map(|i| i as f32 * 0.01).collect();
-        let (_dir, index) = open_with(&angles);
-        std::thread::scope(|scope| {
-            for thread in 0..4_u32 {
-                let index = &index;
-                scope.spawn(move || {
-                    for i in (thread..300).step_by(4) {
-                        assert_eq!(index.search(&unit(i as f32 * 0.01), 1).unwrap()[0].chunk.0, i);
-                    }
-                });
-            }
-        });
-    }
-
-    #[test]
-    fn an_empty_index_finds_nothing() {
-        let (_dir, index) = open_with(&[]);
-        assert!(index.search(&unit(0.0), 5).unwrap().is_empty());
-        assert!(index.vector(ChunkNumber(0)).is_none());
-    }
-
-    #[test]
-    fn other_dimensions_are_refused_at_opening_pushing_and_searching() {
-        let (dir, index) = open_with(&[0.0]);
-        for error in [
-            VectorIndex::open(dir.path(), 3).err().unwrap(),
-            index.search(&[1.0; 5], 1).unwrap_err(),
-            VectorWriter::create(dir.path(), 2).unwrap().push(&[1.0; 3]).unwrap_err(),
-            VectorWriter::create(dir.path(), 0).err().unwrap(),
-        ] {
-            assert!(matches!(error, IndexError::Dimension { .. }), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_file_is_byte_by_byte_what_faiss_writes() {
-        let dir = tempfile::tempdir().unwrap();
-        for (dimension, rows) in [(1, 0), (1, 3), (7, 1), (384, 50)] {
-            let values: Vec<f32> = (0..dimension * rows).map(|i| (i as f32 * 0.7).sin()).collect();
-            let mut ours = VectorWriter::create(dir.path(), dimension).unwrap();
-            values.chunks(3 * dimension).for_each(|rows| ours.push(rows).unwrap());
-            ours.finish().unwrap();
-            let mut theirs = FlatIndexImpl::new_ip(dimension as u32).unwrap();
-            theirs.add(&values).unwrap();
-            let path = dir.path().join("theirs");
-            faiss::index::io::write_index(&theirs, path.to_str().unwrap()).unwrap();
-            let read = |path: &Path| std::fs::read(path).unwrap();
-            assert_eq!(read(&dir.path().join(FILE)), read(&path), "{rows} rows of {dimension}");
-        }
-    }
-
-    #[test]
-    fn what_faiss_cannot_read_is_an_error() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join(FILE), b"not an index").unwrap();
-        assert!(matches!(VectorIndex::open(dir.path(), 2).err().unwrap(), IndexError::Vectors { .. }));
-    }
-
-    #[test]
-    fn dot_agrees_with_the_plain_sum_at_every_length() {
-        for n in 0..40 {
-            let a: Vec<f32> = (0..n).map(|i| i as f32).collect();
-            let plain: f32 = a.iter().map(|x| x * 2.0).sum();
-            assert_eq!(dot(&a, &vec![2.0; n]), plain);
-        }
-    }
 }
