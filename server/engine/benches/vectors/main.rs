@@ -51,7 +51,7 @@ fn main() -> Result<()> {
 }
 
 /// Milliseconds that each call takes, sorted.
-fn times<T>(inputs: impl Iterator<Item = T>, mut call: impl FnMut(T) -> Result<()>) -> Result<Vec<f64>> {
+fn times<T, R>(inputs: impl Iterator<Item = T>, mut call: impl FnMut(T) -> Result<R>) -> Result<Vec<f64>> {
     let mut times = Vec::new();
     for input in inputs {
         let start = Instant::now();

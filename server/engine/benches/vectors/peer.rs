@@ -103,7 +103,7 @@ fn searches(arguments: &[String]) -> Result<()> {
     for question in questions.chunks_exact(dimension).take(50) {
         index.search(question, k)?;
     }
-    let alone = times(questions.chunks_exact(dimension), |question| Ok(drop(index.search(question, k)?)))?;
+    let alone = times(questions.chunks_exact(dimension), |question| Ok(index.search(question, k)?))?;
     let mut rate = 0.0_f64;
     for _ in 0..5 {
         let start = Instant::now();
