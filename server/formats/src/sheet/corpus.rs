@@ -73,8 +73,8 @@ fn blank_columns_within_a_table_part_nothing() {
             &["2-3 1: 이름|직급|||전화|메일 / 김|과장|||1101|a@b / 이|대리|||1102|c@d"],
         ),
         (
-            "CHF||2023|||2022\n|sales|cost||sales|cost\n|||||\nNA|1|2||-|4\nEU|1|2||-|-",
-            &["4-5 1: CHF|2023 sales|2023 cost||2022 sales|2022 cost / NA|1|2||-|4 / EU|1|2||-|-"],
+            "CHF||2023|||2022\n|sales|cost||sales|cost\n|||||\nAsia|1|2||-|4\nEU|1|2||-|-",
+            &["4-5 1: CHF|2023 sales|2023 cost||2022 sales|2022 cost / Asia|1|2||-|4 / EU|1|2||-|-"],
         ),
     ]);
 }

@@ -31,7 +31,8 @@ pub(super) struct OpenTable {
     /// The number of the last row, and how many stand behind the last blank one.
     last: u32,
     rows: usize,
-    block: usize,
+    /// Which block it ends in.
+    block: Option<usize>,
     heading: Option<(u8, String)>,
 }
 
@@ -133,7 +134,7 @@ impl Sheet {
             names,
             last: 0,
             rows: 0,
-            block: usize::MAX,
+            block: None,
             heading,
         };
         self.push_parts(&mut table, Vec::new(), rows, is_followed_by_line);
@@ -171,19 +172,20 @@ impl Sheet {
     fn push_part(&mut self, table: &mut OpenTable, title: Vec<Line>, rows: Vec<GridRow>) {
         let names: usize = table.names.texts().map(str::len).sum();
         let said: usize = rows.iter().flat_map(GridRow::texts).map(str::len).sum();
-        let is_first = table.block == usize::MAX;
         let is_dear = self.headings.repeated + names > MAX_REPEATED_BYTES.max(self.headings.said);
         let is_single = rows.len() == 1 && table.rows == 1 && title.is_empty() && !self.headings.is_group;
         self.headings.said += said;
         let (last, begin) = (table.last, title.first().map_or(rows[0].number, |line| line.number));
-        let is_near = begin > last && begin - last <= MAX_FILLERS && self.blocks.len() == table.block + 1;
+        let is_near = begin > last
+            && begin - last <= MAX_FILLERS
+            && table.block.is_some_and(|block| self.blocks.len() == block + 1);
         (table.rows, table.last) = (rows.len(), rows[rows.len() - 1].number);
-        if !is_first && is_near && (is_dear || is_single) {
+        if is_near && (is_dear || is_single) {
             return self.extend_block(title, rows);
         }
         self.headings.repeated += names;
         self.push_group_title(table, title);
-        table.block = self.blocks.len();
+        table.block = Some(self.blocks.len());
         self.push_block(Some(&table.names), rows);
     }
 
