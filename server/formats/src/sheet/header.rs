@@ -82,13 +82,11 @@ fn is_line(rows: &[GridRow], at: usize, full: usize) -> bool {
     let below = &rows[at + 1..];
     let Some(next) = below.iter().position(|row| row.filled() > 2 || row.filled() >= full) else { return false };
     let names = says_names(&below[next]);
-    // Totals above the names; a label and a value above more than two names; a title and, far from it, a unit.
+    // Totals above the names; a title and, far from it, a unit; a label and a value above more than two names.
     let is_total = words::is_total(row.first_text()) && names;
     let is_pair = filled == 2 && below[next].filled() > 2 && next < MAX_LINES;
-    let is_far = is_pair && row.text(0) != "" && row.text(1).is_empty() && !below[next].text(1).is_empty();
-    is_total
-        || is_far
-        || (is_pair && share_of_names(row) < 1.0 && (names || is_set_off(&below[next], &below[next + 1..])))
+    let is_set_off = || is_set_off(&below[next], &below[next + 1..]);
+    is_total || (share_of_names(row) < 1.0 && (is_far(row, &below[0]) || (is_pair && (names || is_set_off()))))
 }
 
 /// Whether a row is a title and, far from it, a unit or a date, over a row that fills what lies between.
@@ -342,6 +340,7 @@ mod tests {
             ("합계||4800|60\n품목|규격|금액|수량\n관|A|1200|10", 1),
             ("|가격||재고|\n품목|국내|해외|본사|지사\n볼트|1|2|3|4\n너트|1|2|3|4", 0),
             ("Item|Price|\nBasic|free|yearly\nPro|20000|monthly", 0),
+            ("Item||Note\nBolt|5|new\nNut|7|old", 0),
             ("one\ntwo", 2),
         ] {
             assert_eq!(lines_above(&grid(text).rows, &Marks::default(), 0), expect, "{text}");
