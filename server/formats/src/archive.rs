@@ -51,6 +51,18 @@ impl<'a> Archive<'a> {
         }
     }
 
+    /// The beginning of an entry, of at most so many bytes; nothing where there is none, or it is broken.
+    pub(crate) fn head(&mut self, name: &str, most: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Some(index) = self.zip.index_for_name(name.trim_start_matches('/'))
+            && let Ok(entry) = self.zip.by_index(index)
+        {
+            // What breaks off here is told where the whole is read.
+            let _ = entry.take(most).read_to_end(&mut bytes);
+        }
+        bytes
+    }
+
     fn part_so_far(&mut self, name: &str) -> Result<Option<Part>, Problem> {
         let Some(index) = self.zip.index_for_name(name.trim_start_matches('/')) else { return Ok(None) };
         let mut bytes = Vec::new();

@@ -79,7 +79,7 @@ pub struct Table {
     pub rows: Vec<Row>,
 }
 
-/// A row of a table.
+/// A row of a table. One of a sheet without cells keeps the place of a blank row.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The cells, from the left, without those that a cell further up or further left reaches over.

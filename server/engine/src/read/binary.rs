@@ -91,9 +91,8 @@ fn reading(content: &FileContent, named: Option<Format>, extract: Extract) -> Re
     reading.findings.extend(extract.problems.iter().map(|problem| finding(path, format, problem)));
     // The worker told one office format from another by what is inside.
     reading.read_as = extract.read_as.map(MediaType::of);
-    // Without the names of several sheets, the first heading of a workbook is one question of many.
-    let names_sheets = extract.blocks.iter().any(|block| matches!(block.kind, Kind::Heading { level: 1, .. }));
-    let file_name = || (format == Some(Format::Xlsx) && !names_sheets).then(|| stem(path));
+    // A heading of a workbook is the name of a sheet, the title of a table or one question of many.
+    let file_name = || (format == Some(Format::Xlsx)).then(|| stem(path));
     let title = extract.title.map(|title| nfc(&title).into_owned()).or_else(file_name);
     whole_file(content, title, blocks(extract.blocks), &mut reading);
     reading
@@ -129,6 +128,10 @@ pub(super) fn blocks(found: Vec<ragops_formats::Block>) -> Blocks {
 fn table_text(table: &Table) -> String {
     let mut text = TableText::default();
     for (number, row) in table.rows.iter().enumerate() {
+        if row.cells.is_empty() && row.at.is_some() {
+            text.blank_row();
+            continue;
+        }
         for cell in &row.cells {
             text.cell_spanning(&cell.text, cell.columns as usize, cell.rows as usize);
         }
@@ -207,6 +210,8 @@ mod tests {
             rows: vec![
                 Row { cells: vec![Cell::of("이름"), Cell::of("값|b")], at: at(2) },
                 Row { cells: vec![Cell::of("한\u{1100}\u{1161}"), Cell::of("1")], at: at(3) },
+                Row { cells: Vec::new(), at: at(4) },
+                Row { cells: vec![Cell::of("나"), Cell::of("2")], at: at(5) },
             ],
         };
         let extract = Extract {
@@ -221,7 +226,10 @@ mod tests {
         let Reading { documents, findings, .. } = reading(&content(), Some(Format::Xlsx), extract);
         assert_eq!((documents[0].title.as_str(), findings[0].code), ("문의 FAQ", FindingCode::UnreadPart));
         let blocks: Vec<_> = documents[0].blocks.iter().map(|b| (b.text.as_str(), b.place.locator.clone())).collect();
-        assert_eq!(blocks, [("제 목", at(1)), ("| 이름 | 값\\|b |\n| --- | --- |\n| 한가 | 1 |", at(3))]);
+        assert_eq!(
+            blocks,
+            [("제 목", at(1)), ("| 이름 | 값\\|b |\n| --- | --- |\n| 한가 | 1 |\n|  |\n| 나 | 2 |", at(3))]
+        );
         assert_eq!(documents[0].blocks[1].place.headings, ["제 목"]);
     }
 

@@ -87,7 +87,7 @@ fn grid(text: &str, separator: u8) -> (Grid, LeftOut) {
         left_out.cells += record.iter().skip(MAX_COLUMNS).filter(|cell| !cell.trim().is_empty()).count();
         rows.push(GridRow { number, cells: record.iter().take(MAX_COLUMNS).map(GridCell::of).collect() });
     }
-    (Grid { name: String::new(), rows, gaps: Gaps::Nothing }, left_out)
+    (Grid { name: String::new(), rows, gaps: Gaps::Lines, ..Grid::default() }, left_out)
 }
 
 /// What of a file was not read.

@@ -133,6 +133,12 @@ impl TableText {
         self.push(&row);
     }
 
+    /// A blank row that is kept, because rows are counted: one of a sheet.
+    pub(super) fn blank_row(&mut self) {
+        self.push_header();
+        self.push(&[String::new()]);
+    }
+
     /// An empty row, too, is one that cells from above reach into.
     fn take_row(&mut self) -> Vec<String> {
         let given = std::mem::take(&mut self.given);

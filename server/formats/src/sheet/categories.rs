@@ -3,13 +3,31 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::GridRow;
+use super::{GridRow, words};
 
 /// What the first column is called, in small letters without spaces, where a blank below means the same again.
-const LEVELS: [&str; 8] = ["구분", "대분류", "대구분", "상위분류", "그룹", "group", "section", "maincategory"];
-/// What the last row of all groups is called.
-const TOTALS: [&str; 8] = ["합계", "총계", "총합", "총합계", "계", "total", "grand total", "sum"];
-
+const LEVELS: [&str; 20] = [
+    "구분",
+    "대분류",
+    "대구분",
+    "상위분류",
+    "그룹",
+    "분류",
+    "카테고리",
+    "부서",
+    "지역",
+    "본부",
+    "부문",
+    "group",
+    "section",
+    "maincategory",
+    "category",
+    "department",
+    "division",
+    "region",
+    "team",
+    "area",
+];
 /// Says the first column's category in the blanks below it. `rows` begin with the header.
 ///
 /// Blanks are the same again only where no category is written twice, each row has the next column and all that the rows with
@@ -24,7 +42,7 @@ pub(super) fn say_again(rows: &mut [GridRow]) {
     for row in data {
         if !row.text(0).is_empty() {
             row.text(0).clone_into(&mut category);
-        } else if !TOTALS.contains(&row.text(1).to_lowercase().as_str()) {
+        } else if !words::is_total(row.first_text()) {
             row.cells[0].text.clone_from(&category);
             row.cells[0].is_repeated = true;
         }

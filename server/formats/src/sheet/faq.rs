@@ -1,6 +1,6 @@
 //! Sheets of questions and answers: a row is an entry, its question the heading of its answer.
 
-use super::GridRow;
+use super::{GridRow, Sheet};
 use crate::{Block, BlockKind, Locator};
 
 /// What the columns of questions and answers are called, in small letters.
@@ -57,19 +57,13 @@ fn name(text: &str) -> String {
 }
 
 /// Appends a heading, the answer and what else is said of it for each row.
-pub(super) fn push_entries(
-    sheet: &str,
-    columns: &Columns,
-    header: &GridRow,
-    entries: &[GridRow],
-    level: u8,
-    found: &mut super::Found,
-) {
+pub(super) fn push_entries(sheet: &mut Sheet, columns: &Columns, header: &GridRow, entries: &[GridRow]) {
+    let level = sheet.level;
     for row in entries {
-        let at = Some(Locator::Rows { sheet: sheet.to_owned(), first: row.number, last: row.number });
+        let at = Some(Locator::Rows { sheet: sheet.name.clone(), first: row.number, last: row.number });
         let (question, answer) = (row.text(columns.question), row.text(columns.answer));
         // An answer without a question would stand under that of the row before.
-        let blocks = if question.is_empty() { &mut found.blocks } else { &mut found.entries };
+        let blocks = if question.is_empty() { &mut sheet.blocks } else { &mut sheet.entries };
         let mut push = |kind| blocks.push(Block { kind, at: at.clone() });
         if !question.is_empty() {
             push(BlockKind::Heading { level, text: question.to_owned() });

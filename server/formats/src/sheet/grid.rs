@@ -10,21 +10,40 @@ pub struct Grid {
     pub name: String,
     /// Its rows from the top. Blank ones may be left out.
     pub rows: Vec<GridRow>,
-    /// What blank rows mean.
+    /// What blank rows and columns mean.
     pub gaps: Gaps,
+    /// Where the workbook itself says that names of columns stand.
+    pub marks: Marks,
 }
 
-/// What blank rows between filled ones mean.
+/// What blank rows and columns between filled ones mean.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Gaps {
-    /// One table ends, another begins: people lay out sheets so.
+    /// Tables stand above and beside each other: people lay out sheets so.
     #[default]
     Part,
-    /// Nothing: an empty line of a text file.
-    Nothing,
+    /// An empty line of a text file, which holds one table after the other at most.
+    Lines,
 }
 
-/// A row.
+/// Where a workbook says that names of columns stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The last row that stays in place when the rest is scrolled.
+    pub frozen: Option<u32>,
+    /// First rows of what is filtered or declared to be a table, each with its first and last column, from 0.
+    pub tops: Vec<(u32, usize, usize)>,
+}
+
+impl Marks {
+    /// Whether a row that begins in a column is marked as one of names.
+    pub(super) fn name(&self, row: u32, first_column: usize) -> bool {
+        self.frozen == Some(row)
+            || self.tops.iter().any(|(top, first, last)| *top == row && (*first..=*last).contains(&first_column))
+    }
+}
+
+/// A row. One without cells keeps the place of a blank one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct GridRow {
     /// Its number, from 1.
@@ -42,6 +61,8 @@ pub struct GridCell {
     pub is_value: bool,
     /// Whether it is bold.
     pub is_bold: bool,
+    /// What it is drawn with otherwise, its fill and the line below it, as a number; 0 where it has neither.
+    pub look: u32,
     /// How many columns it takes beyond its own, merged with them.
     pub across: u16,
     /// Whether it says again what is merged with it from above.
@@ -72,6 +93,11 @@ impl GridRow {
         self.cells.iter().filter(|cell| !cell.text.is_empty()).count()
     }
 
+    /// The column of the first filled cell.
+    pub(super) fn first_filled(&self) -> usize {
+        self.cells.iter().position(|cell| !cell.text.is_empty()).unwrap_or(0)
+    }
+
     /// The text of the first filled cell.
     pub(super) fn first_text(&self) -> &str {
         self.texts().next().unwrap_or_default()
@@ -85,6 +111,11 @@ impl GridRow {
     /// Whether all that is filled is bold.
     pub(super) fn is_bold(&self) -> bool {
         self.filled() > 0 && self.cells.iter().all(|cell| cell.is_bold || cell.text.is_empty())
+    }
+
+    /// The texts of the filled cells as one line.
+    pub(super) fn line(&self) -> String {
+        self.texts().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
     }
 
     /// The text in a column.

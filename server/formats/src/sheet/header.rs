@@ -1,67 +1,163 @@
-//! Whether a table's first row names its columns: told by bold type, by names over values, by rows of years, dates or counted
-//! numbers, and, over words alone, by whether it could be one of the rows below.
+//! Where the names of a table's columns stand, and how surely. The prior is that the first full row of a table names its
+//! columns; only strong evidence makes it a row like the others (docs/adr/0018-sheet-headers.md).
 
-use super::{GridRow, labels, rows_of_names};
+use super::grid::Marks;
+use super::labels::{Naming, naming};
+use super::{GridRow, rows_of_names, words};
 
-/// Longest name of a column, in characters.
-const MAX_NAME: usize = 60;
-/// What stands for a missing value, in small letters: no column is called so.
-const PLACEHOLDERS: [&str; 14] =
-    ["-", "–", "—", "…", "?", "n/a", "na", "null", "none", "tbd", "없음", "미정", "해당없음", "해당 없음"];
+/// Most lines above a table.
+const MAX_LINES: usize = 15;
+/// Most rows that are looked at to tell how wide a table is, and what a column holds.
+const MAX_COMPARED: usize = 1_000;
 
-/// What the first row of a table is, from the least to the most like a header.
+/// What a row above others is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum First {
-    /// A row like those below: what it says stands there again.
-    Data,
-    /// It cannot be told.
-    Unknown,
-    /// Words over words, as a header would be.
+pub(super) enum Verdict {
+    /// A row like those below.
+    Row,
+    /// It cannot be told: it is shown above the others and among them.
+    Doubt,
+    /// Names of the columns.
     Names,
-    /// Surely a header.
-    Header,
-}
-
-/// Tells what the first row is, after joining it with the rows of names that follow it.
-pub(super) fn take(rows: &mut Vec<GridRow>) -> First {
-    if let Some((depth, header)) = rows_of_names::joined(rows) {
-        rows.splice(..depth, [header]);
-        return First::Header;
-    }
-    first(rows)
-}
-
-/// What the first row is. A name may be missing only where the others are surely names.
-pub(super) fn first(rows: &[GridRow]) -> First {
-    let [first, rest @ ..] = rows else { return First::Unknown };
-    if rest.is_empty() || first.filled() < 2 || !is_short_and_distinct(first) || is_list_of_properties(rows) {
-        return First::Unknown;
-    }
-    let is_bold = is_bold_alone(first, rest);
-    let has_labels = first.cells.iter().any(|cell| cell.is_value);
-    if has_labels && !(begins_with_word(first, rest) && (is_bold || labels::names_columns(first, rest))) {
-        return First::Unknown;
-    }
-    if !is_bold && (first.cells.iter().skip(1).any(|cell| is_placeholder(&cell.text))) {
-        return First::Unknown;
-    }
-    if !is_bold && !has_labels && is_one_of(first, rest) {
-        return First::Data;
-    }
-    let width = width(rows);
-    let is_sure = is_bold || has_labels || (0..width).any(|column| is_word_over_values(first, rest, column));
-    let blank = (0..width)
-        .filter(|column| first.text(*column).is_empty() && rest.iter().any(|row| !row.text(*column).is_empty()))
-        .count();
-    match (is_sure, blank) {
-        (true, blank) if blank * 2 <= width && blank < first.filled() => First::Header,
-        (false, 0) => First::Names,
-        _ => First::Unknown,
-    }
 }
 
 pub(super) fn width(rows: &[GridRow]) -> usize {
     rows.iter().map(|row| row.cells.len()).max().unwrap_or(0)
+}
+
+/// Whether most of what stands in a column are values. What stands for a missing one counts as neither.
+pub(super) fn holds_values(rows: &[GridRow], column: usize) -> bool {
+    let (values, words, _) = count(rows, column);
+    values > words
+}
+
+/// Whether most of what stands in a column are words.
+pub(super) fn holds_words(rows: &[GridRow], column: usize) -> bool {
+    let (values, words, missing) = count(rows, column);
+    words > values + missing
+}
+
+/// How many values, words, and signs of missing values stand in a column.
+fn count(rows: &[GridRow], column: usize) -> (usize, usize, usize) {
+    let (mut values, mut texts, mut missing) = (0, 0, 0);
+    let cells = rows.iter().take(MAX_COMPARED).filter_map(|row| row.cells.get(column));
+    for cell in cells.filter(|cell| !cell.text.is_empty()) {
+        match cell.is_value {
+            true => values += 1,
+            false if words::is_placeholder(&cell.text) => missing += 1,
+            false => texts += 1,
+        }
+    }
+    (values, texts, missing)
+}
+
+/// How many lines stand above a table: titles, units, dates, pairs of a label and a value. The table begins where rows are
+/// filled to more than half of its width, or where names of groups of columns stand.
+pub(super) fn lines_above(rows: &[GridRow], marks: &Marks, first_column: usize) -> usize {
+    let full = rows.iter().take(MAX_COMPARED).map(GridRow::filled).max().unwrap_or(0);
+    if full < 2 {
+        return rows.len();
+    }
+    let last_wide = rows.iter().rposition(|row| row.filled() > 1).unwrap_or(0);
+    let mut lines = 0;
+    while lines < last_wide.min(MAX_LINES) {
+        let row = &rows[lines];
+        let is_marked = marks.name(row.number, first_column) && row.filled() > 1;
+        if is_marked || !is_line(rows, lines, full) || rows_of_names::joined(&rows[lines..]).is_some() {
+            break;
+        }
+        lines += 1;
+    }
+    lines
+}
+
+fn is_line(rows: &[GridRow], at: usize, full: usize) -> bool {
+    let (row, filled) = (&rows[at], rows[at].filled());
+    if filled == 1 || row.texts().any(words::is_of_pivot) {
+        return filled < full || full == 2;
+    }
+    if filled * 2 <= full {
+        return true;
+    }
+    let below = &rows[at + 1..];
+    let Some(next) = below.iter().position(|row| row.filled() > 2 || row.filled() >= full) else { return false };
+    let names = says_names(&below[next]);
+    // Totals above the names; a title and, far from it, a unit; a label and a value above more than two names.
+    let is_total = words::is_total(row.first_text()) && names;
+    let is_pair = filled == 2 && below[next].filled() > 2 && next < MAX_LINES;
+    let is_set_off = || is_set_off(&below[next], &below[next + 1..]);
+    is_total || (share_of_names(row) < 1.0 && (is_far(row, &below[0]) || (is_pair && (names || is_set_off()))))
+}
+
+/// Whether a row is a title and, far from it, a unit or a date, over a row that fills what lies between.
+pub(super) fn is_far(row: &GridRow, below: &GridRow) -> bool {
+    row.filled() == 2 && !row.text(0).is_empty() && row.text(1).is_empty() && !below.text(1).is_empty()
+}
+
+/// Whether a row says usual names of columns, at least two, in half of its cells.
+pub(super) fn says_names(row: &GridRow) -> bool {
+    row.filled() > 1 && share_of_names(row) >= 0.5 && row.texts().filter(|text| words::is_column_name(text)).count() > 1
+}
+
+/// How many of a row's cells say usual names of columns, from 0 to 1.
+pub(super) fn share_of_names(row: &GridRow) -> f64 {
+    row.texts().filter(|text| words::is_column_name(text)).count() as f64 / row.filled().max(1) as f64
+}
+
+/// What the first row is.
+pub(super) fn verdict(rows: &[GridRow], marks: &Marks, first_column: usize) -> Verdict {
+    let [first, rest @ ..] = rows else { return Verdict::Row };
+    let rest = &rest[..rest.len().min(MAX_COMPARED)];
+    let is_marked = marks.name(first.number, first_column);
+    if rest.is_empty()
+        || first.filled() < 2
+        || (words::is_total(first.first_text()) && first.cells.iter().any(|cell| cell.is_value))
+    {
+        return Verdict::Row;
+    }
+    if is_marked || is_set_off(first, rest) {
+        return Verdict::Names;
+    }
+    if is_form(rows) {
+        return Verdict::Row;
+    }
+    if first.cells.iter().any(|cell| cell.is_value) {
+        return of_values(first, rest);
+    }
+    if says_names(first) {
+        return Verdict::Names;
+    }
+    if has_form_of_rows(first, rest) || first.cells.iter().skip(1).any(|cell| words::is_placeholder(&cell.text)) {
+        return Verdict::Row;
+    }
+    let is_distinct = first.texts().collect::<std::collections::HashSet<_>>().len() * 2 > first.filled();
+    if is_distinct && contrasts(first, rest) { Verdict::Names } else { Verdict::Doubt }
+}
+
+/// Whether a word stands over a column of values.
+pub(super) fn contrasts(first: &GridRow, rest: &[GridRow]) -> bool {
+    let is_word = |column: usize| first.cells.get(column).is_some_and(|cell| !cell.text.is_empty() && !cell.is_value);
+    (0..first.cells.len()).any(|column| is_word(column) && holds_values(rest, column))
+}
+
+/// A first row that holds values: they are labels that go on, or the first of the values.
+fn of_values(first: &GridRow, rest: &[GridRow]) -> Verdict {
+    let begins_with_word = match first.cells.first() {
+        Some(cell) if !cell.text.is_empty() => !cell.is_value,
+        _ => !holds_values(rest, 0),
+    };
+    let is_over_values = || {
+        let mut values = first.cells.iter().enumerate().filter(|(_, cell)| cell.is_value);
+        values.all(|(column, _)| holds_values(rest, column))
+    };
+    match naming(first, rest) {
+        _ if !begins_with_word => Verdict::Row,
+        Naming::Surely => Verdict::Names,
+        Naming::Maybe if share_of_names(first) > 0.0 => Verdict::Names,
+        Naming::Maybe => Verdict::Doubt,
+        Naming::No if is_over_values() => Verdict::Row,
+        Naming::No => Verdict::Doubt,
+    }
 }
 
 /// Whether all of a row is bold, and most of the others are not.
@@ -69,55 +165,33 @@ pub(super) fn is_bold_alone(first: &GridRow, rest: &[GridRow]) -> bool {
     first.is_bold() && rest.iter().filter(|row| row.is_bold()).count() * 2 < rest.len()
 }
 
-/// Whether most of what stands in a column are values.
-pub(super) fn holds_values(rows: &[GridRow], column: usize) -> bool {
-    let (mut filled, mut values) = (0, 0);
-    for cell in rows.iter().filter_map(|row| row.cells.get(column)).filter(|cell| !cell.text.is_empty()) {
-        filled += 1;
-        values += usize::from(cell.is_value);
-    }
-    values * 2 > filled
-}
-
-fn is_word_over_values(first: &GridRow, rest: &[GridRow], column: usize) -> bool {
-    first.cells.get(column).is_some_and(|cell| !cell.text.is_empty() && !cell.is_value) && holds_values(rest, column)
-}
-
-/// Values are names only beside a word, or in a table whose corner is blank over words.
-fn begins_with_word(first: &GridRow, rest: &[GridRow]) -> bool {
-    match first.cells.first() {
-        Some(cell) if !cell.text.is_empty() => !cell.is_value,
-        _ => !holds_values(rest, 0) && rest.iter().all(|row| !row.text(0).is_empty()),
-    }
-}
-
-fn is_short_and_distinct(row: &GridRow) -> bool {
-    let mut names: Vec<&str> = row.texts().collect();
-    let count = names.len();
-    names.sort_unstable();
-    names.dedup();
-    names.iter().all(|name| name.chars().count() <= MAX_NAME) && names.len() * 2 > count
-}
-
-fn is_placeholder(text: &str) -> bool {
-    PLACEHOLDERS.contains(&text.to_lowercase().as_str())
-}
-
-/// Whether a row says what rows below it say in the same column, or what has the same form: `010-1111-2222` over
-/// `010-3333-4444`. Rows that repeat all of it are headers of further pages.
-fn is_one_of(first: &GridRow, rest: &[GridRow]) -> bool {
-    let says_again = |row: &&GridRow| {
-        let again = (0..first.cells.len()).filter(|at| !first.text(*at).is_empty() && first.text(*at) == row.text(*at));
-        (1..first.filled()).contains(&again.count())
+/// Whether a row looks unlike the rows below in each of its cells: bold, filled, underlined.
+pub(super) fn is_set_off(first: &GridRow, rest: &[GridRow]) -> bool {
+    let cells = || first.cells.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty());
+    let differs = |row: &GridRow| {
+        let other =
+            |(at, cell): (usize, &super::GridCell)| row.cells.get(at).is_none_or(|below| below.look != cell.look);
+        cells().filter(|cell| other(*cell)).count() == first.filled()
     };
-    let again = rest.iter().filter(says_again).count();
-    again * 20 > rest.len() || (0..first.cells.len()).any(|column| is_of_one_form(first, rest, column))
+    // Stripes are alike every other row.
+    is_bold_alone(first, rest)
+        || (rest.len() > 1 && cells().all(|(_, cell)| cell.look != 0) && rest.iter().take(3).all(differs))
 }
 
-fn is_of_one_form(first: &GridRow, rest: &[GridRow], column: usize) -> bool {
-    let form = form(first.text(column));
-    let mut below = rest.iter().filter_map(|row| row.cells.get(column)).filter(|cell| !cell.text.is_empty()).peekable();
-    form.contains('9') && below.peek().is_some() && below.all(|cell| !cell.is_value && self::form(&cell.text) == form)
+/// Whether a row has the form of those below where it tells rows apart: numbered keys in the first column, or mail addresses,
+/// links and telephone numbers in any.
+fn has_form_of_rows(first: &GridRow, rest: &[GridRow]) -> bool {
+    let is_of_one_form = |column: usize| {
+        let form = form(first.text(column));
+        let mut below = rest.iter().map(|row| row.text(column)).filter(|text| !text.is_empty()).peekable();
+        below.peek().is_some() && below.all(|text| self::form(text) == form)
+    };
+    let is_contact = |text: &str| {
+        text.contains('@') || text.contains("://") || text.chars().filter(char::is_ascii_digit).count() > 6
+    };
+    let below_are = |column: usize| rest.iter().all(|row| row.text(column).is_empty() || is_contact(row.text(column)));
+    (first.text(0).contains(|c: char| c.is_ascii_digit()) && is_of_one_form(0))
+        || (0..first.cells.len()).any(|column| is_contact(first.text(column)) && below_are(column))
 }
 
 /// A text with each number in it as `9`.
@@ -133,18 +207,41 @@ fn form(text: &str) -> String {
     form
 }
 
-/// Whether rows are pairs of a property and its value, the first like the others: `모델 | KX-200` over `무게 | 12.5 kg`. The
-/// values have numbers in them from the first, or the names alone are bold.
-fn is_list_of_properties(rows: &[GridRow]) -> bool {
-    let is_pair = |row: &GridRow| row.cells.len() == 2 && row.filled() == 2;
-    let has_number = |row: &GridRow| row.text(1).contains(|c: char| c.is_ascii_digit());
-    let is_bold = |row: &GridRow, at: usize| row.cells.get(at).is_some_and(|cell| cell.is_bold);
-    let [first, rest @ ..] = rows else { return false };
-    rows.iter().all(is_pair)
-        && !first.is_bold()
-        && !first.cells[1].is_value
-        && (has_number(first) && rest.iter().filter(|row| has_number(row)).count() * 2 > rest.len()
-            || rows.iter().all(|row| is_bold(row, 0) && !is_bold(row, 1)))
+/// Whether rows are pairs of a label and its value, one or several a row: `모델 | KX-200` over `무게 | 12.5 kg`. The labels are
+/// usual names of columns, or alone bold, or their values have numbers of several forms.
+fn is_form(rows: &[GridRow]) -> bool {
+    let width = width(rows);
+    let is_pairs =
+        |row: &GridRow| (0..width).all(|at| at % 2 == 0 || row.text(at).is_empty() || !row.text(at - 1).is_empty());
+    if !width.is_multiple_of(2) || width > 8 || rows.len() > 60 || !rows.iter().all(is_pairs) {
+        return false;
+    }
+    let cells = |side: usize| {
+        rows.iter().flat_map(move |row| row.cells.iter().skip(side).step_by(2)).filter(|cell| !cell.text.is_empty())
+    };
+    let share = |side: usize, is: &dyn Fn(&super::GridCell) -> bool| {
+        cells(side).filter(|cell| is(cell)).count() as f64 / cells(side).count().max(1) as f64
+    };
+    let is_name = |cell: &super::GridCell| words::is_column_name(&cell.text);
+    let first_value = rows[0].cells.get(1).is_some_and(|cell| !is_name(cell));
+    if first_value
+        && cells(0).filter(|cell| is_name(cell)).count() > 1
+        && share(0, &is_name) >= 0.5
+        && share(1, &is_name) < 0.25
+    {
+        return true;
+    }
+    if share(0, &|cell| cell.is_bold) == 1.0 && share(1, &|cell| cell.is_bold) == 0.0 {
+        return true;
+    }
+    let has_number = |cell: &super::GridCell| cell.text.contains(|c: char| c.is_ascii_digit());
+    let mut forms: Vec<String> = cells(1).map(|cell| form(&cell.text)).collect();
+    forms.sort_unstable();
+    let most = forms.chunk_by(|a, b| a == b).map(<[String]>::len).max().unwrap_or(0);
+    width == 2
+        && rows[0].cells.get(1).is_some_and(|cell| has_number(cell) && !cell.is_value)
+        && share(1, &has_number) > 0.5
+        && (most == 1 || most * 2 < forms.len())
 }
 
 #[cfg(test)]
@@ -152,85 +249,101 @@ mod tests {
     use super::super::tests::grid;
     use super::*;
 
-    fn check(text: &str, expect: First) {
-        assert_eq!(first(&grid(text).rows), expect, "{text}");
+    fn check(text: &str, expect: Verdict) {
+        assert_eq!(verdict(&grid(text).rows, &Marks::default(), 0), expect, "{text}");
     }
 
     #[test]
-    fn a_header_is_words_over_every_column() {
-        for (text, expect) in [
-            ("name|port\nkafka|9092", First::Header),
-            ("이름|부서\n김|결제", First::Names),
-            ("2024|2025\n1|2", First::Unknown),
-            ("name|\nkafka|9092", First::Unknown),
-            ("name|port", First::Unknown),
-            ("a|a\n1|2", First::Unknown),
-            ("지역|1200|1300\n서울|1|2", First::Unknown),
-            ("kafka|-|서울\nredis|6379|부산", First::Unknown),
-            ("레디스|없음|서울\n카프카|9092|부산", First::Unknown),
+    fn the_first_row_names_the_columns() {
+        for text in [
+            "name|port\nkafka|9092",
+            "이름|부서\n김|결제",
+            "Field|Type|Required\na|int|Required\nb|date|Optional",
+            "항목|형식|필수\nA|문자|필수\nB|숫자|선택",
+            "Region|Q1|Q2\nR0|Q1|late\nR1|Q2|in time",
+            "지점|2024 매출\n지점0|100\n지점1|101",
+            "이름|전화 (02)\n직원0|02-1000-2000\n직원1|02-1001-2001",
+            "City|PM2.5\nA|3\nB|6",
+            "부서|1분기 예산\n부서0|100만원\n부서1|101만원",
+            "Item|Price|\nBasic|free|yearly\nPro|20000|monthly",
+            "|1월|2월\n서울|10|20\n부산|30|40",
+            "지역|2023|2024\n서울|1|2",
+            "|2023|2024\n매출|1|2\n이익|3|4",
+            "지점|1|2|3|4|합계\n강남|5|6|7|8|26",
+            "이름|부서\n김|결제\n이름|부서\n이|운영",
         ] {
-            check(text, expect);
+            check(text, Verdict::Names);
+        }
+        let question = "지난 여섯 달 동안 헬프데스크를 쓰시면서 가장 불편하셨던 점은 무엇이었으며 어떻게 나아지기를 바라십니까? 자유롭게 적어 주세요.";
+        check(&format!("타임스탬프|{question}\n2025-03-01|느려요\n2025-03-02|좋아요"), Verdict::Names);
+    }
+
+    #[test]
+    fn values_over_values_keys_over_keys_and_forms_are_rows() {
+        for text in [
+            "1|2\n3|4",
+            "지역|1200|1300\n서울|1|2",
+            "2022|2023|2024\n1|2|3",
+            "모델A|2019|2021\n모델B|2018|2022",
+            "Kim|2025-01-01|2025-02-01\nLee|2025-03-01|2025-04-01",
+            "A-100|볼트\nA-101|너트",
+            "김|kim@a.kr\n이|lee@a.kr",
+            "kafka|-|서울\nredis|6379|부산",
+            "설립연도|2012\n직원수|300",
+            "모델|KX-200\n정격전압|5V\n무게|12.5 kg",
+            "담당|김민수\n부서|결제팀",
+            "성명|김철수|부서|결제팀\n직급|과장|사번|A1023\n연락처|010-1111-2222|이메일|kim@a.kr\n신청일|3월 2일|사유|연차 휴가",
+        ] {
+            check(text, Verdict::Row);
         }
     }
 
     #[test]
-    fn a_name_may_be_missing_where_the_others_are_surely_names() {
-        for (text, expect) in [
-            ("Item|Price|\nBasic|free|yearly\nPro|20000|monthly\nMax|90000|monthly", First::Header),
-            ("서버|담당자|\n카프카|김민수|퇴역함\n레디스|이영희|2024\n몽고|박철수|2025", First::Unknown),
-            ("|1월|2월\n서울|10|20\n부산|30|40", First::Header),
-            ("Name|Team|\nKim|Ops|\nLee|Pay|lead", First::Unknown),
+    fn words_that_could_be_either_are_in_doubt() {
+        for text in [
+            "김철수|결제팀|과장\n이영희|운영팀|대리",
+            "SLA|level agreed\nSLO|level aimed at",
+            "Kim|1|2|3\nLee|4|5|6",
+            "물질|1단계\n물|3단계",
+            "a|a\n1|2",
         ] {
-            check(text, expect);
+            check(text, Verdict::Doubt);
         }
     }
 
     #[test]
-    fn years_dates_and_counted_numbers_name_columns() {
-        for (text, expect) in [
-            ("지역|2023|2024\n서울|1|2", First::Header),
-            ("|2023|2024\n매출|1|2\n이익|3|4", First::Header),
-            ("지역|2023|2024|증감\n서울|1|2|1", First::Header),
-            ("2022|2023|2024\n1|2|3", First::Unknown),
-            ("모델A|2019|2021\n모델B|2018|2022", First::Unknown),
-            ("지점|1|2|3|4\n강남|5|6|7|8", First::Header),
-            ("지점|1|2|3|4|합계\n강남|5|6|7|8|26", First::Header),
-            ("Kim|1|2|3\nLee|4|5|6", First::Unknown),
-            ("Branch|2025-01-01|2025-02-01\nA|1|2", First::Header),
-            ("Kim|2025-01-01|2025-02-01\nLee|2025-03-01|2025-04-01", First::Unknown),
-            ("설립연도|2012\n직원수|300", First::Unknown),
-        ] {
-            check(text, expect);
-        }
-    }
-
-    #[test]
-    fn a_row_that_says_what_rows_below_say_is_one_of_them() {
-        for (text, expect) in [
-            ("이영희|운영팀|대리\n최지훈|운영팀|부장", First::Data),
-            ("Basic|free|monthly\nPro|2000|monthly", First::Data),
-            ("A-100|볼트\nA-101|너트", First::Data),
-            ("이름|부서\n김|결제\n이름|부서\n이|운영", First::Names),
-        ] {
-            check(text, expect);
-        }
-    }
-
-    #[test]
-    fn properties_and_their_values_have_no_header() {
-        check("모델|KX-200\n정격전압|5V\n무게|12.5 kg", First::Unknown);
-        let mut bold = grid("담당|김민수\n부서|결제팀").rows;
-        bold.iter_mut().for_each(|row| row.cells[0].is_bold = true);
-        assert_eq!(first(&bold), First::Unknown);
-    }
-
-    #[test]
-    fn bold_type_tells_a_header() {
-        let mut rows = grid("이름|상태\n김|상태\n이|정상").rows;
-        assert_eq!(first(&rows), First::Data);
+    fn looks_and_marks_tell_names() {
+        let text = "김철수|결제팀\n이영희|운영팀\n박민수|운영팀\n최지훈|보안팀";
+        let mut rows = grid(text).rows;
         rows[0].cells.iter_mut().for_each(|cell| cell.is_bold = true);
-        assert_eq!(first(&rows), First::Header);
+        assert_eq!(verdict(&rows, &Marks::default(), 0), Verdict::Names);
         rows.iter_mut().flat_map(|row| &mut row.cells).for_each(|cell| cell.is_bold = true);
-        assert_eq!(first(&rows), First::Data, "a sheet in bold type");
+        assert_eq!(verdict(&rows, &Marks::default(), 0), Verdict::Doubt, "a sheet in bold type");
+        rows[0].cells.iter_mut().for_each(|cell| cell.look = 7);
+        assert_eq!(verdict(&rows, &Marks::default(), 0), Verdict::Names);
+        rows[2].cells.iter_mut().for_each(|cell| cell.look = 7);
+        assert_eq!(verdict(&rows, &Marks::default(), 0), Verdict::Doubt, "stripes");
+        let marks = Marks { tops: vec![(1, 0, 1)], ..Marks::default() };
+        assert_eq!(verdict(&rows, &marks, 0), Verdict::Names);
+        assert_eq!(verdict(&rows, &Marks { frozen: Some(1), ..Marks::default() }, 0), Verdict::Names);
+    }
+
+    #[test]
+    fn lines_above_a_table_are_no_names() {
+        for (text, expect) in [
+            ("2024 요금표|\n단위: 원|\n상품|값\n무료|0", 2),
+            ("2025 가격표|||단위: 원\n상품|규격|단가|비고\n볼트|M6|120|재고", 1),
+            ("Parts||As of 2025-03-01\nPart|Spec|Price\nBolt|M6|120", 1),
+            ("계좌번호|110-2||\n예금주|홍길동||\n일시|적요|금액|잔액\n1|a|2|3", 2),
+            ("사내 FAQ|v2|\n분류|질문|답변\n결제|왜?|그래서", 1),
+            ("합계 : 금액|열 레이블|\n행 레이블|1월|총합계\n서울|100|100", 1),
+            ("합계||4800|60\n품목|규격|금액|수량\n관|A|1200|10", 1),
+            ("|가격||재고|\n품목|국내|해외|본사|지사\n볼트|1|2|3|4\n너트|1|2|3|4", 0),
+            ("Item|Price|\nBasic|free|yearly\nPro|20000|monthly", 0),
+            ("Item||Note\nBolt|5|new\nNut|7|old", 0),
+            ("one\ntwo", 2),
+        ] {
+            assert_eq!(lines_above(&grid(text).rows, &Marks::default(), 0), expect, "{text}");
+        }
     }
 }

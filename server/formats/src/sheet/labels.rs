@@ -1,45 +1,65 @@
-//! Values that name columns: years, dates, numbers that count.
+//! Values that name columns: years, dates, times, months, numbers that go on from one to the next.
 
 use super::GridRow;
-
-/// Fewest numbers that count: the quarters of a year.
-const FEWEST_COUNTED: usize = 4;
 
 /// What kind of label a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Label {
     Year,
     Date,
+    Time,
+    Number,
 }
 
-/// Whether the values of a row name its columns: they go on from one to the next, and what stands below is of another kind.
-pub(super) fn names_columns(first: &GridRow, rest: &[GridRow]) -> bool {
-    let values: Vec<(usize, &str)> = values(first).collect();
-    if counts(&values) {
-        return true;
+/// How surely the values of a row name its columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Naming {
+    /// They are values like those below.
+    No,
+    /// They are few, or like those below.
+    Maybe,
+    /// They go on from one to the next, and are of another kind than what stands below.
+    Surely,
+}
+
+/// Whether the values of a row name its columns: years, dates or times that go on, and are not below as well; numbers by equal
+/// steps, up, or around the year.
+pub(super) fn naming(first: &GridRow, rest: &[GridRow]) -> Naming {
+    let values: Vec<(usize, &str)> =
+        first.cells.iter().enumerate().filter(|(_, cell)| cell.is_value).map(|(at, cell)| (at, &*cell.text)).collect();
+    let Some(kind) = values.first().and_then(|(_, text)| label(text)) else { return Naming::No };
+    let keys: Vec<f64> = values.iter().filter_map(|(_, text)| key(text)).collect();
+    if keys.len() != values.len() || values.iter().any(|(_, text)| label(text) != Some(kind)) {
+        return Naming::No;
     }
-    let Some(kind) = values.first().and_then(|(_, text)| label(text)) else { return false };
-    let keys: Vec<&str> = values.iter().map(|(_, text)| *text).collect();
-    values.len() > 1
-        && keys.iter().all(|text| label(text) == Some(kind))
-        && (keys.is_sorted_by(|a, b| a < b) || keys.is_sorted_by(|a, b| a > b))
-        && !is_kind_below(&values, kind, rest)
+    let is_monotone = keys.is_sorted_by(|a, b| a < b) || keys.is_sorted_by(|a, b| a > b);
+    let step = keys.get(1).map_or(0.0, |second| second - keys[0]);
+    let goes_around = |pair: &[f64]| pair[1] - pair[0] == 1.0 || (pair[0] == 12.0 && pair[1] == 1.0);
+    let is_stepped = keys.windows(2).all(|pair| (pair[1] - pair[0] - step).abs() < 1e-9) && step != 0.0;
+    let is_cyclic = keys.windows(2).all(goes_around);
+    match (kind, keys.len()) {
+        (_, 0 | 1) => Naming::No,
+        (Label::Number, 2) => Naming::No,
+        (Label::Number, 3) if is_stepped || is_cyclic => Naming::Maybe,
+        (Label::Number, 3) => Naming::No,
+        (Label::Number, _) if is_monotone || is_cyclic => Naming::Surely,
+        (Label::Number, _) => Naming::No,
+        _ if is_kind_below(&values, kind, rest) => Naming::No,
+        _ if is_monotone || is_cyclic || kind == Label::Date => Naming::Surely,
+        _ => Naming::No,
+    }
 }
 
 /// Whether a row of a header of several holds names: words, years, dates, or numbers that count.
 pub(super) fn are_names(row: &GridRow) -> bool {
-    let values: Vec<(usize, &str)> = values(row).collect();
-    values.iter().all(|(_, text)| label(text).is_some()) || counts(&values)
+    let values = || row.cells.iter().filter(|cell| cell.is_value);
+    values().all(|cell| matches!(label(&cell.text), Some(Label::Year | Label::Date | Label::Time)))
+        || naming(row, &[]) == Naming::Surely
 }
 
-fn values(row: &GridRow) -> impl Iterator<Item = (usize, &str)> {
-    row.cells.iter().enumerate().filter(|(_, cell)| cell.is_value).map(|(at, cell)| (at, cell.text.as_str()))
-}
-
-/// Whether numbers are 1, 2, 3 and so on, with or without a unit: `1월`.
-fn counts(values: &[(usize, &str)]) -> bool {
-    let number = |text: &str| text.trim_end_matches(|c: char| c.is_alphabetic()).parse::<usize>().ok();
-    values.len() >= FEWEST_COUNTED && values.iter().zip(1..).all(|((_, text), count)| number(text) == Some(count))
+/// Whether a row holds one year or date: `2024`.
+pub(super) fn holds_period(row: &GridRow) -> bool {
+    row.filled() == 1 && row.texts().all(|text| matches!(label(text), Some(Label::Year | Label::Date)))
 }
 
 fn is_kind_below(values: &[(usize, &str)], kind: Label, rest: &[GridRow]) -> bool {
@@ -49,36 +69,93 @@ fn is_kind_below(values: &[(usize, &str)], kind: Label, rest: &[GridRow]) -> boo
 }
 
 fn label(text: &str) -> Option<Label> {
-    let year = |text: &str| text.len() == 4 && matches!(text.parse::<u16>(), Ok(1900..=2100));
-    let mut parts = text.split(['-', '/', '.']);
-    let is_year = parts.next().is_some_and(|part| year(part.trim_end_matches('년')));
-    let others: Vec<&str> = parts.collect();
-    let is_part = |part: &&str| matches!(part.trim().parse::<u8>(), Ok(1..=31));
-    match others.len() {
-        0 => is_year.then_some(Label::Year),
-        1 | 2 => (is_year && others.iter().all(is_part)).then_some(Label::Date),
-        _ => None,
+    let is_year = |text: &str| text.len() == 4 && matches!(text.parse::<u16>(), Ok(1900..=2100));
+    let text = text.trim();
+    if is_year(text.trim_end_matches('년')) {
+        return Some(Label::Year);
+    }
+    if text.contains(':') {
+        return text.split(':').all(|part| matches!(part.trim().parse::<u8>(), Ok(0..=59))).then_some(Label::Time);
+    }
+    let parts: Vec<&str> = text.trim_end_matches('.').split(['-', '/', '.']).map(str::trim).collect();
+    let is_part = |part: &&str| part.len() <= 2 && matches!(part.parse::<u8>(), Ok(1..=31));
+    let years = parts.iter().filter(|part| is_year(part)).count();
+    let others = parts.iter().filter(|part| is_part(part)).count();
+    match (years, others) {
+        (1, 1 | 2) if parts.len() == 1 + others => Some(Label::Date),
+        // `3/5`, `25.01`, but no decimal number: its second part is that of a month.
+        (0, 2) if parts.len() == 2 && (!text.contains('.') || parts[1].len() == 2) && !text.starts_with('-') => {
+            Some(Label::Date)
+        }
+        _ => number(text).map(|_| Label::Number),
+    }
+}
+
+/// Numbers with or without a unit: `1월`, `10%`.
+fn number(text: &str) -> Option<f64> {
+    let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || c == '%').trim_end();
+    digits.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+/// Where a label stands among its kind. Whether days or months come first is not told: both go on alike in a header.
+fn key(text: &str) -> Option<f64> {
+    let text = text.trim().trim_end_matches('년');
+    match label(text)? {
+        Label::Year | Label::Number => number(text),
+        Label::Time => Some(
+            text.split(':').filter_map(|part| part.trim().parse::<f64>().ok()).fold(0.0, |all, part| all * 60.0 + part),
+        ),
+        Label::Date => {
+            let parts: Vec<f64> = text.split(['-', '/', '.']).filter_map(|part| part.trim().parse().ok()).collect();
+            let year = parts.iter().find(|part| **part > 1000.0).copied().unwrap_or(0.0);
+            let others = parts.iter().filter(|part| **part <= 1000.0);
+            Some(others.fold(year, |all, part| all * 100.0 + part))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::grid;
     use super::*;
 
     #[test]
-    fn years_and_dates_are_told_from_numbers() {
+    fn labels_are_told_from_other_values() {
         for (text, expect) in [
             ("2024", Some(Label::Year)),
             ("2024년", Some(Label::Year)),
             ("2025-01-01", Some(Label::Date)),
-            ("2025/3", Some(Label::Date)),
+            ("01/02/2025", Some(Label::Date)),
             ("2025.1.5", Some(Label::Date)),
-            ("1200", None),
+            ("25.01", Some(Label::Date)),
+            ("12/30", Some(Label::Date)),
+            ("09:00", Some(Label::Time)),
+            ("1200", Some(Label::Number)),
+            ("1월", Some(Label::Number)),
             ("2025-99-01", None),
             ("010-1234-5678", None),
             ("", None),
         ] {
             assert_eq!(label(text), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn regular_rows_name_columns() {
+        for (text, expect) in [
+            ("지점|4|5|6|7|8|9|10|11|12|1|2|3\nA|1|2|3|4|5|6|7|8|9|1|2|3", Naming::Surely),
+            ("Model|90|95|100|105\nA|1|2|3|4", Naming::Surely),
+            ("상품|3|6|12|24\nA|1|2|3|4", Naming::Surely),
+            ("학교|1|2|3\nA|1|2|3", Naming::Maybe),
+            ("강의실|09:00|10:00\nA|수학|국어", Naming::Surely),
+            ("지점|25.01|25.02\nA|1|2", Naming::Surely),
+            ("Branch|01/01/2025|02/01/2025\nA|1|2", Naming::Surely),
+            ("지역|1200|1300\n서울|1|2", Naming::No),
+            ("Kim|2025-01-01|2025-02-01\nLee|2025-03-01|2025-04-01", Naming::No),
+            ("서울|12|7|9|3\n부산|1|2|3|4", Naming::No),
+        ] {
+            let rows = grid(text).rows;
+            assert_eq!(naming(&rows[0], &rows[1..]), expect, "{text}");
         }
     }
 }

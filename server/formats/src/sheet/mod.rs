@@ -2,45 +2,64 @@
 //! Workbooks (`xlsx.rs`) and comma-separated files share the rules.
 
 mod categories;
+#[cfg(test)]
+mod corpus;
 mod faq;
 mod grid;
-mod groups;
 mod header;
 mod labels;
+mod marks;
 mod notes;
 mod number;
 mod regions;
 mod rows_of_names;
+mod tables;
+mod words;
 mod xlsx;
 
-pub use grid::{Gaps, Grid, GridCell, GridRow, MAX_COLUMNS};
+pub use grid::{Gaps, Grid, GridCell, GridRow, MAX_COLUMNS, Marks};
 
 pub(crate) use xlsx::read as read_xlsx;
 
-use crate::{Block, BlockKind, Cell, Locator, Row, Table};
-use groups::OpenTable;
-use header::First;
-use regions::Region;
+use crate::{Block, Cell, Locator, Row};
+use header::Verdict;
+use regions::{MAX_BLANK_ROWS, Region};
+use tables::{Found, Headings, Line, OpenTable};
+
+/// Most lines that may be the title of a table that follows behind a blank row.
+const MAX_TITLE_LINES: usize = 5;
+/// Longest such line, in characters.
+const MAX_TITLE_LINE: usize = 100;
 
 /// The blocks of a sheet: its regions from the top, side by side from the left, entries of an FAQ behind the rest: what
-/// stands behind a question's heading belongs to it. `level` is that of these headings.
+/// stands behind a question's heading belongs to it. `level` is that of the outermost headings.
 pub fn blocks(grid: Grid, level: u8) -> Vec<Block> {
-    let mut found = Found::default();
-    let sheet = grid.name.clone();
-    for region in grid.regions() {
-        push_region(&sheet, region, level, &mut found);
+    let (name, gaps, marks) = (grid.name.clone(), grid.gaps, grid.marks.clone());
+    let mut sheet = Sheet { name, level, gaps, marks, ..Sheet::default() };
+    let mut regions = grid.regions().into_iter().peekable();
+    while let Some(region) = regions.next() {
+        let is_followed_by_line = regions.peek().is_some_and(|next| next.rows.len() > 1 && next.rows[0].filled() == 1);
+        sheet.push_region(region, is_followed_by_line);
     }
-    found.blocks.append(&mut found.entries);
-    found.blocks
+    sheet.flush_lines();
+    sheet.blocks.append(&mut sheet.entries);
+    sheet.blocks
 }
 
-/// What was found in a sheet so far.
+/// A sheet, and what was made of it so far.
 #[derive(Default)]
-struct Found {
+struct Sheet {
+    name: String,
+    level: u8,
+    gaps: Gaps,
+    marks: Marks,
     blocks: Vec<Block>,
     entries: Vec<Block>,
+    /// Lines that may be the title of what follows.
+    lines: Vec<Line>,
     faq: Option<Entries>,
     table: Option<OpenTable>,
+    headings: Headings,
 }
 
 /// An FAQ that may go on behind a blank row.
@@ -51,72 +70,118 @@ struct Entries {
 }
 
 impl Entries {
-    fn goes_on_in(&self, region: &Region) -> bool {
-        self.first_column == region.first_column && (2..=self.header.cells.len()).contains(&region.width())
+    /// Whether rows go on with the questions: they fit the columns, and are not surely another table.
+    fn goes_on_in(&self, found: &Found, rows: &[GridRow]) -> bool {
+        self.first_column == found.first_column
+            && (2..=self.header.cells.len()).contains(&header::width(rows))
+            && (found.verdict < Verdict::Names
+                || !(header::says_names(&rows[0]) || header::is_set_off(&rows[0], &rows[1..])))
     }
 }
 
-fn push_region(sheet: &str, region: Region, level: u8, found: &mut Found) {
-    let at = |first: u32, last: u32| Some(Locator::Rows { sheet: sheet.to_owned(), first, last });
-    let lines = lines_above(&region);
-    for line in &region.rows[..lines] {
-        let text = line.first_text().to_owned();
-        found.blocks.push(Block { kind: BlockKind::Paragraph(text), at: at(line.number, line.number) });
-    }
-    let entries = found.faq.take_if(|entries| entries.goes_on_in(&region));
-    let number = region.rows.first().map_or(0, |row| row.number);
-    let Region { first_column, mut rows } = region;
-    rows.drain(..lines);
-    if rows.is_empty() {
-        return;
-    }
-    let mut first = header::take(&mut rows);
-    if let Some(columns) = faq::columns(&rows) {
-        let entries = Entries { first_column, header: rows.remove(0), columns };
-        return push_entries(sheet, entries, &rows, level, found);
-    }
-    if let Some(entries) = entries {
-        return push_entries(sheet, entries, &rows, level, found);
-    }
-    let mut start = groups::Start { first_column, number, lines };
-    if let Some(table) = found.table.take() {
-        first = table.take_group(&mut start, &mut rows, first, &found.blocks);
-    }
-    push_table(sheet, start.first_column, rows, first, found);
-}
-
-fn push_entries(sheet: &str, entries: Entries, rows: &[GridRow], level: u8, found: &mut Found) {
-    faq::push_entries(sheet, &entries.columns, &entries.header, rows, level, found);
-    found.faq = Some(entries);
-}
-
-fn push_table(sheet: &str, first_column: usize, mut rows: Vec<GridRow>, first: First, found: &mut Found) {
-    let header_rows = usize::from(first >= First::Names);
-    let (Some(top), Some(last)) = (rows.get(header_rows).or(rows.first()), rows.last()) else { return };
-    let at = Some(Locator::Rows { sheet: sheet.to_owned(), first: top.number, last: last.number });
-    if header_rows == 1 {
-        categories::say_again(&mut rows);
-    }
-    found.table = OpenTable::of(first_column, &rows, header_rows, found.blocks.len());
-    let table = Table { header_rows, rows: rows.into_iter().map(|row| table_row(sheet, row)).collect() };
-    found.blocks.push(Block { kind: BlockKind::Table(table), at });
-}
-
-/// How many lines stand above a table, each in one cell: its title, or a note. What names a group of columns is none.
-fn lines_above(region: &Region) -> usize {
-    let width = region.width();
-    let mut lines = 0;
-    // A row of several cells further down makes a table of the rest.
-    let last_wide = region.rows.iter().rposition(|row| row.filled() > 1);
-    let is_group = |row: &GridRow| row.cells.iter().skip(1).any(|cell| cell.across > 0 && !cell.text.is_empty());
-    while let Some(row) = region.rows.get(lines) {
-        let is_line = row.filled() == 1 && (lines > 0 || !is_group(row));
-        if !is_line || !(width == 1 || last_wide.is_some_and(|wide| wide > lines)) {
-            break;
+impl Sheet {
+    fn push_region(&mut self, region: Region, is_followed_by_line: bool) {
+        let Region { first_column, mut rows } = region;
+        let count = header::lines_above(&rows, &self.marks, first_column);
+        let lines: Vec<Line> = rows.drain(..count).map(|row| line(&row, first_column)).collect();
+        let begin = lines.first().map(|line| line.number).or(rows.first().map(|row| row.number)).unwrap_or(0);
+        if self.lines.last().is_some_and(|last| begin.saturating_sub(last.number) > MAX_BLANK_ROWS + 1) {
+            self.flush_lines();
         }
-        lines += 1;
+        let Some(end) = rows.first().map(|first| first_column + header::width(&rows).max(first.cells.len())) else {
+            return self.push_lines(lines);
+        };
+        if self.lines.iter().any(|line| !(first_column..end).contains(&line.column)) {
+            self.flush_lines();
+        }
+        let mut apart = std::mem::take(&mut self.lines);
+        let after = lines.iter().rposition(|line| !is_title(line)).map_or(0, |last| last + 1);
+        let mut lines = lines;
+        let title = lines.split_off(after);
+        if !lines.is_empty() {
+            apart.append(&mut lines);
+            self.push_paragraphs(std::mem::take(&mut apart));
+        }
+        let found = Found {
+            first_column,
+            apart,
+            lines: title,
+            names: None,
+            verdict: Verdict::Row,
+            rows: Vec::new(),
+            is_followed_by_line,
+        };
+        self.push_rows(found, rows);
     }
-    lines
+
+    /// Lines without rows: titles of what follows, or no more than lines.
+    fn push_lines(&mut self, lines: Vec<Line>) {
+        let is_list = lines.len() > MAX_TITLE_LINES;
+        for line in lines {
+            let is_title = is_title(&line) && !is_list;
+            self.lines.push(line);
+            if !is_title {
+                self.flush_lines();
+            }
+        }
+    }
+
+    fn flush_lines(&mut self) {
+        let lines = std::mem::take(&mut self.lines);
+        self.push_paragraphs(lines);
+    }
+
+    /// Rows below their lines: entries of an FAQ, a group of the table above, or a table.
+    fn push_rows(&mut self, mut found: Found, mut rows: Vec<GridRow>) {
+        let joined = rows_of_names::joined(&rows);
+        let depth = joined.as_ref().map_or(1, |(depth, _)| *depth);
+        found.verdict = match depth {
+            1 => header::verdict(&rows, &self.marks, found.first_column),
+            _ => Verdict::Names,
+        };
+        found.names = joined.map(|(_, names)| names);
+        if let Some(columns) = faq::columns(&rows) {
+            let entries = Entries { first_column: found.first_column, header: rows.remove(0), columns };
+            return self.push_entries(entries, found, &rows);
+        }
+        if let Some(entries) = self.faq.take_if(|entries| entries.goes_on_in(&found, &rows)) {
+            return self.push_entries(entries, found, &rows);
+        }
+        let max_gap = if self.gaps == Gaps::Lines { u32::MAX } else { MAX_BLANK_ROWS + 1 };
+        if let Some(table) = self.table.take_if(|table| table.goes_on_in(&found, &rows, max_gap)) {
+            return self.push_group(table, found, rows);
+        }
+        let mut names = found.names.take().unwrap_or_else(|| rows[0].clone());
+        names.cells.iter_mut().for_each(|cell| cell.text = cell.text.split_whitespace().collect::<Vec<_>>().join(" "));
+        found.names = (found.verdict > Verdict::Row).then_some(names);
+        if found.verdict == Verdict::Names {
+            rows.drain(..depth);
+        }
+        found.rows = rows;
+        self.push_table(found);
+    }
+
+    fn push_entries(&mut self, entries: Entries, found: Found, rows: &[GridRow]) {
+        self.push_paragraphs(found.apart);
+        self.push_paragraphs(found.lines);
+        faq::push_entries(self, &entries.columns, &entries.header, rows);
+        self.faq = Some(entries);
+    }
+}
+
+/// Whether a line may be a title: short, and no note.
+fn is_title(line: &Line) -> bool {
+    line.text.chars().count() <= MAX_TITLE_LINE && !words::is_note(&line.text)
+}
+
+/// A row above a table as one line: `계좌번호: 110-..`, `2025 가격표 · 단위: 원`.
+fn line(row: &GridRow, first_column: usize) -> Line {
+    let column = row.first_filled();
+    let is_pair = row.filled() == 2 && !row.text(column + 1).is_empty() && !row.text(column).ends_with(':');
+    let joint = if is_pair { ": " } else { " · " };
+    let text =
+        row.texts().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(joint);
+    Line { number: row.number, column: first_column + column, text }
 }
 
 fn table_row(sheet: &str, row: GridRow) -> Row {
@@ -127,11 +192,12 @@ fn table_row(sheet: &str, row: GridRow) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::BlockKind;
 
     /// Rows of `a|b`, numbered from 1; an empty line is an empty row.
     pub(super) fn grid(text: &str) -> Grid {
         let row = |(number, line): (u32, &str)| GridRow { number, cells: line.split('|').map(GridCell::of).collect() };
-        Grid { name: "시트".to_owned(), rows: (1..).zip(text.lines()).map(row).collect(), gaps: Gaps::Part }
+        Grid { name: "시트".to_owned(), rows: (1..).zip(text.lines()).map(row).collect(), ..Grid::default() }
     }
 
     pub(super) fn shown(text: &str) -> Vec<String> {
@@ -160,17 +226,19 @@ mod tests {
     fn tables_keep_their_header_and_row_numbers() {
         assert_eq!(shown("name|port\nkafka|9092\nredis|6379"), ["2-3 1: name|port / kafka|9092 / redis|6379"]);
         assert_eq!(shown("1|2\n3|4"), ["1-2 0: 1|2 / 3|4"]);
-        assert_eq!(
-            shown("name|port\nkafka|9092\n|\nredis|6379"),
-            ["2-2 1: name|port / kafka|9092", "4-4 1: name|port / redis|6379"]
-        );
+        assert_eq!(shown("name|port\nkafka|9092\n|\nredis|6379"), ["2-4 1: name|port / kafka|9092 /  / redis|6379"]);
     }
 
     #[test]
-    fn lines_above_a_table_are_paragraphs_and_blank_rows_part_tables() {
+    fn lines_above_a_table_are_its_heading_and_blank_rows_part_tables() {
         assert_eq!(
             shown("2024 요금표|\n단위: 원|\n상품|값\n무료|0\n|\n지점|전화\n서울|02"),
-            ["1-1 2024 요금표", "2-2 단위: 원", "4-4 1: 상품|값 / 무료|0", "7-7 1: 지점|전화 / 서울|02"]
+            [
+                "1-2 ## 2024 요금표 · 단위: 원",
+                "4-4 1: 상품|값 / 무료|0",
+                "7-7 ## 지점 전화",
+                "7-7 1: 지점|전화 / 서울|02"
+            ]
         );
         assert_eq!(shown("one\ntwo"), ["1-1 one", "2-2 two"]);
     }

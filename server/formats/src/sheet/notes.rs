@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use super::grid::Marks;
+use super::marks::HEAD_BYTES;
 use crate::archive::Archive;
 use crate::xml::Element;
 use crate::{Problem, ProblemKind};
@@ -19,6 +21,8 @@ pub(super) struct Notes {
     pub(super) cells: HashMap<(u32, u32), String>,
     /// Texts of boxes and shapes.
     pub(super) boxes: Vec<String>,
+    /// Where names of columns stand.
+    pub(super) marks: Marks,
 }
 
 /// A relation of a part: its kind, the last word of its type, and the part that it leads to.
@@ -35,15 +39,18 @@ pub(super) fn of_sheets(bytes: &[u8], problems: &mut Vec<Problem>) -> HashMap<St
     let Ok(workbook) = archive.xml("xl/workbook.xml", &mut note) else { return HashMap::new() };
     let parts = relations(&mut archive, "xl/workbook.xml", &mut note);
     let (mut found, mut left) = (HashMap::new(), MAX_NOTES);
-    for sheet in workbook.child("sheets").into_iter().flat_map(Element::elements) {
+    for (index, sheet) in workbook.child("sheets").into_iter().flat_map(Element::elements).enumerate() {
         let (Some(name), Some(id)) = (sheet.attribute("name"), sheet.attribute("id")) else { continue };
         let Some(part) = parts.iter().find(|relation| relation.id == id) else { continue };
         let mut notes = Notes::default();
+        notes.marks.take_filters(&workbook, index);
+        notes.marks.take_pane(&archive.head(&part.target, HEAD_BYTES));
         for relation in relations(&mut archive, &part.target, &mut note) {
-            if !["comments", "threadedComment", "drawing"].contains(&relation.kind.as_str()) {
+            if !["comments", "threadedComment", "drawing", "table"].contains(&relation.kind.as_str()) {
                 continue;
             }
             match archive.xml(&relation.target, &mut note) {
+                Ok(root) if relation.kind == "table" => notes.marks.take_table(&root),
                 Ok(root) => notes.take(&relation.kind, &root, &mut left),
                 Err(problem) => note(problem),
             }
@@ -111,7 +118,7 @@ fn resolved(folder: &str, target: &str) -> String {
 }
 
 /// The row, from 1, and column, from 0, of `B3`.
-fn cell(reference: &str) -> Option<(u32, u32)> {
+pub(super) fn cell(reference: &str) -> Option<(u32, u32)> {
     let letters = reference.len() - reference.trim_start_matches(|c: char| c.is_ascii_uppercase()).len();
     let (column, row) = reference.split_at(letters);
     let column = column

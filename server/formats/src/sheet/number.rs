@@ -10,20 +10,50 @@ enum Token {
     Digit,
     Point,
     Comma,
+    /// `%` that is not quoted: a hundred times the number.
+    Percent,
+    /// `General`, `G/표준`: the number as it is.
+    General,
+    /// What stands around digits. Quoted or escaped, it is what the author says; else it is a sign.
     Text(String),
+    Quoted(String),
 }
 
 /// A number with a format code; without one, or with one that shows it in another way, as many digits as it has.
 pub(super) fn shown(number: f64, format: &str) -> String {
-    let (section, number, sign) = section(format, number);
+    let (section, sign) = section(format, number);
+    if let Some(text) = text_only(section, number, format) {
+        return text;
+    }
+    if let Some(minutes) = minutes(section, number) {
+        return minutes;
+    }
     match Pattern::of(section).filter(|_| number.is_finite() && number.abs() < 1e15) {
         Some(pattern) => pattern.apply(number, sign),
         None => plain(number),
     }
 }
 
+/// What a section without digits says: `"품절"` for zero. Dashes and the like stand for a number: that is said.
+fn text_only(section: &str, number: f64, format: &str) -> Option<String> {
+    let parts = tokens(section).filter(|_| number.is_finite() && sections(format).len() > 1)?;
+    let says = |token: &Token| matches!(token, Token::Text(_) | Token::Quoted(_));
+    let text = spoken(&parts, Sign::Before);
+    (parts.iter().all(says) && text.contains(char::is_alphanumeric)).then(|| text.trim().to_owned())
+}
+
+/// `mm:ss` of a time without hours, which would be read as hours: `45:00`. Hours are kept.
+fn minutes(section: &str, number: f64) -> Option<String> {
+    let is_shown = matches!(section, "mm:ss" | "m:ss" | "[mm]:ss" | "[m]:ss") && (0.0..1.0).contains(&number);
+    let seconds = (number * 86_400.0).round() as u64;
+    is_shown.then(|| format!("{:02}:{:02}", seconds / 60, seconds % 60))
+}
+
 /// A number without the noise of binary fractions: fifteen digits are what a cell holds.
 fn plain(number: f64) -> String {
+    if (1e15..1e18).contains(&number.abs()) && number.fract() == 0.0 {
+        return format!("{number}");
+    }
     if number != 0.0 && (number.abs() >= 1e15 || number.abs() < 1e-9) {
         return format!("{number:e}");
     }
@@ -39,21 +69,39 @@ enum Sign {
     Before,
     /// Brackets and triangles: a minus is written instead.
     InText,
+    /// The section's own words: `영하 5℃`.
+    InWords,
 }
 
-/// The section of a format that a number is shown by: the one whose condition it meets, else the second for negative ones. That
-/// for zero is often a dash: zero is said as a number.
-fn section(format: &str, number: f64) -> (&str, f64, Sign) {
+/// The section of a format that a number is shown by: the one whose condition it meets, else the second for negative ones and
+/// the third for zero. What a section for zero shows as a dash is said as a number.
+fn section(format: &str, number: f64) -> (&str, Sign) {
     let sections = sections(format);
+    let of_words = |section: &str| {
+        let has_words = |token: &Token| matches!(token, Token::Quoted(text) if text.contains(char::is_alphanumeric));
+        tokens(section).unwrap_or_default().iter().any(has_words)
+    };
+    // Words that another section says as well are a unit.
+    let words = |section: &str| spoken(&tokens(section).unwrap_or_default(), Sign::InText).trim().to_owned();
+    let is_unit = |section: &str| {
+        sections.iter().any(|other| other.as_ptr() != section.as_ptr() && words(other) == words(section))
+    };
+    let sign = |section: &str| if of_words(section) && !is_unit(section) { Sign::InWords } else { Sign::InText };
     if sections.iter().any(|section| condition(section).is_some()) {
         let meets = |section: &&&str| condition(section).is_none_or(|(sign, than)| compare(number, sign, than));
-        let found = sections.iter().take(3).find(meets).or(sections.first());
-        return (found.copied().unwrap_or_default(), number, Sign::Before);
+        let found = sections.iter().take(3).find(meets).or(sections.first()).copied().unwrap_or_default();
+        // A section of negative numbers alone says them by itself.
+        let is_negative = condition(found).is_some_and(|(sign, than)| sign.starts_with('<') && than <= 0.0);
+        return (found, if is_negative { sign(found) } else { Sign::Before });
     }
     match sections.as_slice() {
-        [_, negative, ..] if number < 0.0 && has_digits(negative) => (negative, number, Sign::InText),
-        [first, ..] => (first, number, Sign::Before),
-        [] => ("", number, Sign::Before),
+        [_, negative, ..] if number < 0.0 && has_digits(negative) => (negative, sign(negative)),
+        [_, negative, ..] if number < 0.0 && text_only(negative, number, format).is_some() => (negative, Sign::InWords),
+        [_, _, zero, ..] if number == 0.0 && (has_digits(zero) || text_only(zero, number, format).is_some()) => {
+            (zero, Sign::Before)
+        }
+        [first, ..] => (first, Sign::Before),
+        [] => ("", Sign::Before),
     }
 }
 
@@ -63,7 +111,7 @@ fn sections(format: &str) -> Vec<&str> {
     for (at, c) in format.char_indices() {
         match c {
             _ if is_escaped => is_escaped = false,
-            '\\' if !is_quoted => is_escaped = true,
+            '\\' | '!' if !is_quoted => is_escaped = true,
             '"' => is_quoted = !is_quoted,
             ';' if !is_quoted => {
                 sections.push(&format[start..at]);
@@ -114,7 +162,7 @@ impl Pattern {
     /// `None` where the section shows no digits, or a fraction, a power of ten, a date.
     fn of(section: &str) -> Option<Self> {
         let tokens = tokens(section)?;
-        let is_digit = |token: &Token| matches!(token, Token::Zero | Token::Digit);
+        let is_digit = |token: &Token| matches!(token, Token::Zero | Token::Digit | Token::General);
         let first = tokens.iter().position(is_digit)?;
         let last = tokens.iter().rposition(is_digit)?;
         let point = tokens.iter().position(|token| *token == Token::Point).unwrap_or(last + 1);
@@ -122,7 +170,7 @@ impl Pattern {
         let thousands = |from: usize| tokens[from..].iter().take_while(|token| **token == Token::Comma).count();
         let whole_end = tokens[..point.min(tokens.len())].iter().rposition(is_digit).map_or(point, |at| at + 1);
         let commas = thousands(last + 1) + if point <= last { thousands(whole_end) } else { 0 };
-        let percents = tokens.iter().filter(|token| matches!(token, Token::Text(text) if text == "%")).count();
+        let percents = tokens.iter().filter(|token| **token == Token::Percent).count();
         let scale = 2 * percents.min(4) as i32 - 3 * commas.min(6) as i32;
         Some(Self { first: first.min(point), tokens, point, last, scale })
     }
@@ -134,23 +182,21 @@ impl Pattern {
         let rounded = rounded(number.abs(), self.scale, most);
         let (whole, fraction) = rounded.split_once('.').unwrap_or((&rounded, ""));
         let fraction = &fraction[..fraction.trim_end_matches('0').len().max(least).min(fraction.len())];
-        let is_negative = number < 0.0 && rounded.contains(|c| ('1'..='9').contains(&c));
-        let mut text = self.text(&self.tokens[..self.first], sign);
+        if self.tokens[self.first] == Token::General {
+            let around =
+                [&self.tokens[..self.first], &self.tokens[self.first + 1..]].map(|tokens| spoken(tokens, sign));
+            let number = if sign == Sign::Before { number } else { number.abs() };
+            return format!("{}{}{}", around[0], plain(number), around[1]).trim().to_owned();
+        }
+        let is_negative = number < 0.0 && sign != Sign::InWords && rounded.contains(|c| ('1'..='9').contains(&c));
+        let mut text = spoken(&self.tokens[..self.first], sign);
         text.push_str(&self.whole(whole));
         if !fraction.is_empty() {
             text.push('.');
             text.push_str(fraction);
         }
-        text.push_str(&self.text(&self.tokens[self.last + 1..], sign));
+        text.push_str(&spoken(&self.tokens[self.last + 1..], sign));
         format!("{}{}", if is_negative { "-" } else { "" }, text.trim())
-    }
-
-    /// What stands before or behind the digits.
-    fn text(&self, tokens: &[Token], sign: Sign) -> String {
-        let texts =
-            tokens.iter().filter_map(|token| if let Token::Text(text) = token { Some(text.as_str()) } else { None });
-        let all: String = texts.collect();
-        if sign == Sign::InText { all.replace(['-', '(', ')', '−', '▲', '△', '▼', '▽'], "") } else { all }
     }
 
     /// The digits before the point in their places, with what stands between: `000-0000-0000`.
@@ -163,12 +209,28 @@ impl Pattern {
             match place {
                 Token::Zero | Token::Digit if left.is_empty() && at < least => {}
                 Token::Zero | Token::Digit => shown.push(left.pop().unwrap_or('0')),
-                Token::Text(text) if !left.is_empty() || at > least => shown.extend(text.chars().rev()),
+                Token::Text(text) | Token::Quoted(text) if !left.is_empty() || at > least => {
+                    shown.extend(text.chars().rev())
+                }
                 _ => {}
             }
         }
         shown.extend(left.into_iter().rev());
         if shown.is_empty() { "0".to_owned() } else { shown.into_iter().rev().collect() }
+    }
+}
+
+/// What stands before or behind digits. Brackets and triangles that stand for a minus are left out.
+fn spoken(tokens: &[Token], sign: Sign) -> String {
+    let text = |token: &Token| match token {
+        Token::Text(text) | Token::Quoted(text) => text.clone(),
+        Token::Percent => "%".to_owned(),
+        _ => String::new(),
+    };
+    let all: String = tokens.iter().map(text).collect();
+    match sign {
+        Sign::InText => all.replace(['-', '(', ')', '−', '▲', '△', '▼', '▽'], ""),
+        Sign::Before | Sign::InWords => all,
     }
 }
 
@@ -195,8 +257,24 @@ fn tokens(section: &str) -> Option<Vec<Token>> {
                 tokens.push(Token::Comma);
                 continue;
             }
-            '"' => chars.by_ref().take_while(|c| *c != '"').collect(),
-            '\\' => chars.next().map(String::from)?,
+            '%' => {
+                tokens.push(Token::Percent);
+                continue;
+            }
+            '"' => {
+                tokens.push(Token::Quoted(chars.by_ref().take_while(|c| *c != '"').collect()));
+                continue;
+            }
+            // `!` is what Korean and Japanese programs write.
+            '\\' | '!' => {
+                tokens.push(Token::Quoted(chars.next().map(String::from)?));
+                continue;
+            }
+            'G' | 'g' if let Some(rest) = general(chars.as_str()) => {
+                chars = rest.chars();
+                tokens.push(Token::General);
+                continue;
+            }
             '_' | '*' => {
                 chars.next();
                 continue;
@@ -210,6 +288,12 @@ fn tokens(section: &str) -> Option<Vec<Token>> {
         tokens.push(Token::Text(text));
     }
     Some(tokens)
+}
+
+/// What stands behind the first letter of `General` or `G/표준`.
+fn general(rest: &str) -> Option<&str> {
+    let is_general = rest.get(..6).is_some_and(|rest| rest.eq_ignore_ascii_case("eneral"));
+    if is_general { rest.get(6..) } else { rest.strip_prefix("/표준") }
 }
 
 /// The currency of `$₩-412`; nothing of a colour or a condition.
@@ -346,6 +430,42 @@ mod tests {
             (0.0, "_(* #,##0_);_(* \\(#,##0\\);_(* \"—\"_);_(@_)", "0"),
             (500.0, "\"(\"0\")\"", "(500)"),
             (5.0, "\"a;b\"0", "a;b5"),
+        ] {
+            check(number, format, expect);
+        }
+    }
+
+    #[test]
+    fn formats_say_what_a_spreadsheet_shows() {
+        for (number, format, expect) in [
+            (0.1234, "0.00\"%\"", "0.12%"),
+            (12.34, "0.00\\%", "12.34%"),
+            (12.34, "0.00!%", "12.34%"),
+            (0.1234, "0.00%", "12.34%"),
+            (25.0, "General\"명\"", "25명"),
+            (25.0, "G/표준\"명\"", "25명"),
+            (-2.5, "General", "-2.5"),
+            (1.0, "[=1]\"예\";[=0]\"아니오\"", "예"),
+            (0.0, "[=1]\"예\";[=0]\"아니오\"", "아니오"),
+            (15.0, "[>100]\"많음\";[<=100]\"적음\"", "적음"),
+            (-7.0, "[<0]\"적자 \"0;\"흑자 \"0", "적자 7"),
+            (7.0, "[<0]\"적자 \"0;\"흑자 \"0", "흑자 7"),
+            (-12.0, "0\"일 전\";\"D+\"0", "D+12"),
+            (-5.0, "\"영상 \"0\"℃\";\"영하 \"0\"℃\"", "영하 5℃"),
+            (-3.0, "0\"F\";\"B\"0\"F\"", "B3F"),
+            (-100.0, "0\"원 이익\";0\"원 손실\"", "100원 손실"),
+            (-2.0, "#,##0\"원\";\"△\"#,##0\"원\"", "-2원"),
+            (-2.0, "0;[Red]-0", "-2"),
+            (0.0, "0;-0;\"품절\"", "품절"),
+            (0.0, "\"D-\"0;\"D+\"0;\"D-Day\"", "D-Day"),
+            (0.0, "_-* #,##0_-;\\-* #,##0_-;_-* \"-\"_-;_-@_-", "0"),
+            (1.0, "\"유\";\"유\";\"무\"", "유"),
+            (0.0, "\"유\";\"유\";\"무\"", "무"),
+            (120_000.0, "0!.0,\"만원\"", "12.0만원"),
+            (1e15, "0", "1000000000000000"),
+            (1_234_567_890_123_456.0, "0", "1234567890123456"),
+            (0.03125, "mm:ss", "45:00"),
+            (-0.015, "▲0.0%;▼0.0%", "-1.5%"),
         ] {
             check(number, format, expect);
         }

@@ -1,12 +1,15 @@
 //! The regions of a grid that belong together: parted by blank rows, and by blank columns where tables stand side by side.
 
-use super::header::{holds_values, width};
+use super::header::{contrasts, holds_words, is_far, is_set_off, says_names, width};
+use super::labels::{Naming, are_names, naming};
 use super::{Gaps, Grid, GridRow, MAX_COLUMNS};
 
 /// Most blank columns within a table.
 const MAX_SPACERS: usize = 2;
 /// Most blank rows between groups of a table.
 pub(super) const MAX_BLANK_ROWS: u32 = 2;
+/// Most rows of lines and names above a blank one that parts them from what they name.
+const MAX_ROWS_OF_NAMES: usize = 8;
 
 /// Rows that follow each other, cut to the columns of one table.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,50 +32,80 @@ impl Region {
 impl Grid {
     /// The regions of the grid, from the top and from the left. Cells are moved: a large sheet is held once.
     pub(super) fn regions(self) -> Vec<Region> {
-        let mut regions = Vec::new();
-        let mut run: Vec<GridRow> = Vec::new();
-        let mut above = 0;
-        for row in self.rows {
-            let follows = run.last().is_none_or(|last| last.number + 1 == row.number);
-            let is_blank = row.filled() == 0;
-            if self.gaps == Gaps::Part && (is_blank || !follows) && !run.is_empty() {
-                above = push_run(std::mem::take(&mut run), above, &mut regions);
-            }
-            if !is_blank {
-                run.push(row);
+        let mut runs: Vec<Vec<GridRow>> = Vec::new();
+        for row in self.rows.into_iter().filter(|row| row.filled() > 0) {
+            match runs.last_mut() {
+                Some(run) if run.last().is_some_and(|last| last.number + 1 == row.number) => run.push(row),
+                _ => runs.push(vec![row]),
             }
         }
-        match self.gaps {
-            Gaps::Nothing => regions.extend((!run.is_empty()).then_some(Region { first_column: 0, rows: run })),
-            Gaps::Part => drop(push_run(run, above, &mut regions)),
+        let (mut regions, mut open, mut end) = (Vec::new(), Vec::new(), None);
+        let mut runs = runs.into_iter().peekable();
+        while let Some(mut run) = runs.next() {
+            let is_first = end.is_none_or(|end| run[0].number - end > MAX_BLANK_ROWS + 1);
+            let below = runs.next_if(|below| is_above_its_rows(&run, below, is_first));
+            run.extend(below.into_iter().flatten());
+            end = run.last().map(|row| row.number);
+            match self.gaps {
+                Gaps::Lines => regions.push(Region { first_column: 0, rows: run }),
+                Gaps::Part => push_run(run, &mut open, &mut regions),
+            }
         }
         regions
     }
 }
 
-/// Parts rows at the columns that are blank in all of them, unless these lie within a table. `above` is where the regions of
-/// the rows before begin; returns where those of these rows do.
-fn push_run(mut rows: Vec<GridRow>, above: usize, regions: &mut Vec<Region>) -> usize {
-    let start = regions.len();
-    let before: Vec<(usize, usize)> = regions[above..]
-        .iter()
-        .filter(|region| region.rows.len() > 1 && follows_soon(region, &rows))
-        .map(|region| (region.first_column, region.end()))
-        .collect();
+/// Whether rows are no more than lines and names, and what follows after one blank row are the rows of these names. Where
+/// other rows end right above, which they may be one of, only what is surely a row of names counts.
+fn is_above_its_rows(run: &[GridRow], below: &[GridRow], is_first: bool) -> bool {
+    let lines = below.iter().take_while(|row| row.filled() == 1).count();
+    let ([.., names], [first, ..]) = (run, &below[lines..]) else { return false };
+    if below[0].number != names.number + 2 || run.len() > MAX_ROWS_OF_NAMES || names.filled() < 2 || lines > 1 {
+        return false;
+    }
+    let rows = &below[lines..];
+    let has_values = |row: &GridRow| row.cells.iter().any(|cell| cell.is_value);
+    let contrasts = contrasts(names, rows);
+    let is_strong = says_names(names)
+        || is_set_off(names, rows)
+        || (contrasts && (!has_values(names) || naming(names, rows) == Naming::Surely));
+    let is_above = |row: &GridRow| {
+        let is_sparse = row.filled() == 1 || row.filled() * 2 <= names.filled() || is_far(row, names);
+        is_sparse || (contrasts && row.filled() < names.filled() && are_names(row) && !has_values(names))
+    };
+    let is_other = rows.len() > 1 && (says_names(first) || is_set_off(first, &rows[1..]));
+    run[..run.len() - 1].iter().all(is_above)
+        && width(rows) <= width(run)
+        && !is_other
+        && (is_strong || (is_first && lines == 0))
+}
+
+/// The columns of a table, from and to, and the number of its last row so far.
+type OpenColumns = (usize, usize, u32);
+
+/// Parts rows at the columns that are blank in all of them, unless these lie within a table: one of these rows, or one of
+/// `open`, which end right above.
+fn push_run(mut rows: Vec<GridRow>, open: &mut Vec<OpenColumns>, regions: &mut Vec<Region>) {
+    let (Some(first), Some(last)) = (rows.first().map(|row| row.number), rows.last().map(|row| row.number)) else {
+        return;
+    };
+    open.retain(|(.., end)| first - *end <= MAX_BLANK_ROWS + 1);
     let mut tables: Vec<(usize, usize)> = Vec::new();
     for piece in pieces(&rows) {
         match tables.last_mut() {
-            Some(table) if is_within(*table, piece, &before) || is_one_table(&rows, *table, piece) => table.1 = piece.1,
+            Some(table) if is_within(*table, piece, open) || is_one_table(&rows, *table, piece) => table.1 = piece.1,
             _ => tables.push(piece),
         }
     }
-    regions.extend(tables.into_iter().map(|columns| cut(&mut rows, columns)));
-    start
-}
-
-fn follows_soon(region: &Region, rows: &[GridRow]) -> bool {
-    let (Some(last), Some(first)) = (region.rows.last(), rows.first()) else { return false };
-    first.number - last.number <= MAX_BLANK_ROWS + 1
+    for (start, end) in tables {
+        let region = cut(&mut rows, (start, end));
+        match open.iter_mut().find(|table| table.0 <= start && end <= table.1) {
+            Some(table) => table.2 = last,
+            None if region.rows.len() > 1 => open.push((start, end, last)),
+            None => {}
+        }
+        regions.push(region);
+    }
 }
 
 /// The columns, from and to, that are filled somewhere and follow each other.
@@ -94,8 +127,8 @@ fn pieces(rows: &[GridRow]) -> Vec<(usize, usize)> {
 }
 
 /// Whether a table before reaches over both: their columns are its.
-fn is_within(table: (usize, usize), piece: (usize, usize), before: &[(usize, usize)]) -> bool {
-    before.iter().any(|(start, end)| *start <= table.0 && piece.1 <= *end)
+fn is_within(table: (usize, usize), piece: (usize, usize), open: &[OpenColumns]) -> bool {
+    open.iter().any(|(start, end, _)| *start <= table.0 && piece.1 <= *end)
 }
 
 /// Whether a narrow gap is all that parts two pieces of a table: they begin in the same row, most rows go on behind the gap,
@@ -110,9 +143,10 @@ fn is_one_table(rows: &[GridRow], table: (usize, usize), piece: (usize, usize)) 
     let both = rows.iter().filter(|row| is_filled(row, table) && is_filled(row, piece)).count();
     let below = rows.get(1..).unwrap_or_default();
     let is_single = |(start, end): (usize, usize)| end - start == 1;
-    let lacks_words = holds_values(below, piece.0) && !holds_values(below, table.0);
+    let lacks_words = !holds_words(below, piece.0) && holds_words(below, table.0);
+    let apart = begins(table).zip(begins(piece)).map_or(usize::MAX, |(a, b)| a.abs_diff(b));
     piece.0 - table.1 <= MAX_SPACERS
-        && begins(table) == begins(piece)
+        && (apart == 0 || (lacks_words && apart < 3))
         && rows.len() > 1
         && both * 2 > count(table).max(count(piece))
         && (is_single(table) || is_single(piece) || lacks_words)

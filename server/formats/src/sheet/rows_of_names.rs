@@ -1,7 +1,7 @@
 //! Headers of several rows: names of groups of columns over the names in them, and units below the names. One row of names is
 //! the norm; more are taken only where cells are merged, or where the names say so themselves.
 
-use super::header::{holds_values, is_bold_alone, width};
+use super::header::{holds_values, holds_words, is_bold_alone, width};
 use super::{GridRow, labels};
 
 /// Most rows of a header.
@@ -11,18 +11,33 @@ const MAX_DEPTH: usize = 4;
 /// `지역 | 매출 | 이익 | 매출 | 이익` is `지역 | 상반기 매출 | 상반기 이익 | 하반기 매출 | 하반기 이익`.
 pub(super) fn joined(rows: &[GridRow]) -> Option<(usize, GridRow)> {
     let width = width(rows);
+    // What stands alone over all but the first column is a title.
+    let upper = rows.first()?;
+    let is_title = upper.filled() == 1
+        && width > 2
+        && upper.first_filled() == 1
+        && usize::from(upper.cells[1].across) + 2 >= width
+        && !labels::holds_period(upper);
+    if is_title {
+        return None;
+    }
     let mut depth = 1;
     while depth < MAX_DEPTH && goes_on_by_merged_cells(rows, depth, width) {
         depth += 1;
     }
-    let is_by_blanks = depth == 1 && goes_on_by_blanks(rows, width);
-    if is_by_blanks || has_units(rows, depth) {
+    let pieces = if depth == 1 { named_pieces(rows, width) } else { None };
+    let is_by_blanks = depth == 1 && pieces.is_none() && goes_on_by_blanks(rows, width);
+    if is_by_blanks || pieces.is_some() || has_units(rows, depth) {
         depth += 1;
     }
     if depth == 1 || depth >= rows.len() {
         return None;
     }
-    let names: Vec<Vec<String>> = rows[..depth].iter().map(|row| spread(row, width, is_by_blanks)).collect();
+    let mut names: Vec<Vec<String>> = rows[..depth].iter().map(|row| spread(row, width, is_by_blanks)).collect();
+    for (start, end) in pieces.unwrap_or_default() {
+        let name = (start..end).map(|column| rows[0].text(column)).find(|name| !name.is_empty());
+        names[0][start..end].fill(name.unwrap_or_default().to_owned());
+    }
     let mut header = rows[depth - 1].clone();
     header.cells.resize_with(width, Default::default);
     for (column, cell) in header.cells.iter_mut().enumerate() {
@@ -33,7 +48,7 @@ pub(super) fn joined(rows: &[GridRow]) -> Option<(usize, GridRow)> {
             .filter(|name| !name.is_empty())
             .collect();
         parts.dedup();
-        cell.text = parts.join(" ");
+        cell.text = parts.iter().flat_map(|part| part.split_whitespace()).collect::<Vec<_>>().join(" ");
     }
     Some((depth, header))
 }
@@ -88,27 +103,44 @@ fn goes_on_by_merged_cells(rows: &[GridRow], depth: usize, width: usize) -> bool
 }
 
 /// Whether the second row goes on with the header where nothing is merged: names of groups leave blanks beside them, values
-/// stand under each group, and the names repeat, or the rows look alike and unlike the rest.
+/// stand under each group, and the names repeat, the corner above them is blank, or the rows look alike and unlike the rest.
 fn goes_on_by_blanks(rows: &[GridRow], width: usize) -> bool {
     let [upper, lower, rest @ ..] = rows else { return false };
     let groups: Vec<(usize, usize)> =
         groups(upper, width, true).into_iter().filter(|(start, end)| end - start > 1).collect();
-    let is_over_values = |(start, end): &(usize, usize)| {
-        (*start..*end).all(|column| !lower.text(column).is_empty() && holds_values(rest, column))
-    };
+    let is_named = |(start, end): &(usize, usize)| (*start..*end).all(|column| !lower.text(column).is_empty());
+    let is_over_values = || groups.iter().all(|(start, end)| (*start..*end).all(|column| holds_values(rest, column)));
     let is_words = lower.cells.iter().all(|cell| !cell.is_value);
-    if rest.is_empty()
-        || groups.is_empty()
-        || !labels::are_names(upper)
-        || !is_words
-        || !groups.iter().all(is_over_values)
-    {
+    if rest.is_empty() || groups.is_empty() || !labels::are_names(upper) || !is_words || !groups.iter().all(is_named) {
         return false;
     }
     let names = |(start, end): &(usize, usize)| (*start..*end).map(|column| lower.text(column)).collect::<Vec<_>>();
     let repeats = groups.len() > 1 && groups.iter().all(|group| names(group) == names(&groups[0]));
     let begins_alike = !upper.text(0).is_empty() && upper.text(0) == lower.text(0);
-    repeats || begins_alike || (is_bold_alone(upper, rest) && is_bold_alone(lower, rest))
+    let has_corner = upper.text(0).is_empty() && !lower.text(0).is_empty() && upper.filled() == groups.len();
+    let is_set_off = || is_bold_alone(upper, rest) && is_bold_alone(lower, rest);
+    let is_sparse = upper.filled() * 2 <= lower.filled();
+    (has_corner && groups.len() > 1 && is_sparse)
+        || is_over_values() && (repeats || begins_alike || has_corner && is_sparse || is_set_off())
+}
+
+/// The pieces of a table behind its first column that blank columns part, if there are several, and each has one name above it
+/// somewhere: `| | | 2023 | | | 2022` over `| sales | profit | | sales | profit`.
+fn named_pieces(rows: &[GridRow], width: usize) -> Option<Vec<(usize, usize)>> {
+    let [upper, lower, rest @ ..] = rows else { return None };
+    let mut pieces: Vec<(usize, usize)> = Vec::new();
+    for column in (1..width).filter(|column| !lower.text(*column).is_empty()) {
+        match pieces.last_mut() {
+            Some(piece) if piece.1 == column => piece.1 += 1,
+            _ => pieces.push((column, column + 1)),
+        }
+    }
+    let names = |(start, end): &(usize, usize)| (*start..*end).filter(|column| !upper.text(*column).is_empty()).count();
+    let is_group = |piece: &(usize, usize)| {
+        piece.1 - piece.0 > 1 && names(piece) == 1 && (piece.0..piece.1).all(|column| !holds_words(rest, column))
+    };
+    let is_named = pieces.len() > 1 && pieces.iter().all(is_group) && lower.cells.iter().all(|cell| !cell.is_value);
+    (is_named && !rest.is_empty() && upper.filled() <= pieces.len() + 1).then_some(pieces)
 }
 
 /// Whether the row after the first `depth` holds units of the names above it, over values: `| (bar) | (kg)`.
@@ -151,6 +183,16 @@ mod tests {
             "|2023||2024|\nRegion|sales|cost|sales|cost\nNorth|1|2|3|4",
             &[],
             Some("Region|2023 sales|2023 cost|2024 sales|2024 cost"),
+        );
+        check(
+            "|가격||재고|\n품목|국내|해외|본사|지사\n볼트|1|2|3|4",
+            &[],
+            Some("품목|가격 국내|가격 해외|재고 본사|재고 지사"),
+        );
+        check(
+            "CHF||2023|||2022\n|sales|cost||sales|cost\nNA|1|2||3|4",
+            &[],
+            Some("CHF|2023 sales|2023 cost|2022 sales|2022 cost"),
         );
         check("Region|H1|\nRegion|sales|cost\nNorth|1|2", &[], Some("Region|H1 sales|H1 cost"));
     }

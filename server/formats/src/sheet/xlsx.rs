@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::io::Cursor;
 
-use calamine::{DataRef, Dimensions, ExcelDateTime, Reader, SheetVisible, Style, Xlsx, XlsxError};
+use calamine::{
+    BorderStyle, Color, DataRef, Dimensions, ExcelDateTime, FillPattern, Reader, SheetVisible, Style, Xlsx, XlsxError,
+};
 
 use super::grid::MAX_COLUMNS;
 use super::notes::{self, Notes};
@@ -168,7 +170,7 @@ fn grid(workbook: &mut Workbook<'_>, name: &str, notes: &Notes, budget: &mut Bud
         put(&mut rows, row.saturating_add(1), column as usize, read);
     }
     spread(&mut rows, &merged);
-    Ok(Grid { name: name.to_owned(), rows, gaps: Gaps::Part })
+    Ok(Grid { name: name.to_owned(), rows, gaps: Gaps::Part, marks: notes.marks.clone() })
 }
 
 /// Puts a cell where it belongs. Rows come in order; one that does not is left out.
@@ -234,15 +236,31 @@ fn shown(value: &DataRef<'_>, style: Option<&Style>) -> GridCell {
     let (text, is_value) = match value {
         DataRef::Int(number) => (number::shown(*number as f64, format), true),
         DataRef::Float(number) => (number::shown(*number, format), true),
-        DataRef::String(text) => (text.trim().to_owned(), false),
-        DataRef::SharedString(text) => (text.trim().to_owned(), false),
+        DataRef::String(text) => written(text),
+        DataRef::SharedString(text) => written(text),
         DataRef::Bool(truth) => (if *truth { "TRUE" } else { "FALSE" }.to_owned(), true),
         DataRef::DateTime(time) => (time_shown(time), true),
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => (text.clone(), true),
         DataRef::Error(error) => (error.to_string(), false),
         DataRef::Empty => (String::new(), false),
     };
-    GridCell { text, is_value, is_bold, ..GridCell::default() }
+    GridCell { text, is_value, is_bold, look: style.map_or(0, look), ..GridCell::default() }
+}
+
+/// A text; digits are a value, too: a telephone number.
+fn written(text: &str) -> (String, bool) {
+    let cell = GridCell::of(text);
+    (cell.text, cell.is_value)
+}
+
+/// The fill of a cell and whether a line is below it, as a number.
+fn look(style: &Style) -> u32 {
+    let fill = style.fill.as_ref().filter(|fill| fill.pattern != FillPattern::None);
+    let colour = fill.map_or(0, |fill| fill.foreground_color.as_ref().map_or(1, Color::to_argb) | 1);
+    let has_line = style.borders.as_ref().is_some_and(|borders| {
+        !matches!(borders.bottom.style, BorderStyle::None | BorderStyle::Thin | BorderStyle::Hair)
+    });
+    (colour & !2) | (u32::from(has_line) << 1)
 }
 
 /// `2024-03-05`, `2024-03-05 14:30`, `14:30`; a duration as hours: `26:15:00`.
