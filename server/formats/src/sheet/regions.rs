@@ -19,16 +19,6 @@ pub(super) struct Region {
     pub(super) rows: Vec<GridRow>,
 }
 
-impl Region {
-    pub(super) fn width(&self) -> usize {
-        width(&self.rows)
-    }
-
-    fn end(&self) -> usize {
-        self.first_column + self.width()
-    }
-}
-
 impl Grid {
     /// The regions of the grid, from the top and from the left. Cells are moved: a large sheet is held once.
     pub(super) fn regions(self) -> Vec<Region> {
@@ -43,7 +33,12 @@ impl Grid {
         let mut runs = runs.into_iter().peekable();
         while let Some(mut run) = runs.next() {
             let is_first = end.is_none_or(|end| run[0].number - end > MAX_BLANK_ROWS + 1);
-            let below = runs.next_if(|below| is_above_its_rows(&run, below, is_first));
+            // In a text file blank lines mean less.
+            let max_blank = if self.gaps == Gaps::Lines { MAX_BLANK_ROWS } else { 1 };
+            let is_near = |below: &Vec<GridRow>, run: &[GridRow]| {
+                run.last().is_some_and(|names| below[0].number <= names.number + 1 + max_blank)
+            };
+            let below = runs.next_if(|below| is_near(below, &run) && is_above_its_rows(&run, below, is_first));
             run.extend(below.into_iter().flatten());
             end = run.last().map(|row| row.number);
             match self.gaps {
@@ -55,12 +50,12 @@ impl Grid {
     }
 }
 
-/// Whether rows are no more than lines and names, and what follows after one blank row are the rows of these names. Where
+/// Whether rows are no more than lines and names, and what follows after a blank row are the rows of these names. Where
 /// other rows end right above, which they may be one of, only what is surely a row of names counts.
 fn is_above_its_rows(run: &[GridRow], below: &[GridRow], is_first: bool) -> bool {
     let lines = below.iter().take_while(|row| row.filled() == 1).count();
     let ([.., names], [first, ..]) = (run, &below[lines..]) else { return false };
-    if below[0].number != names.number + 2 || run.len() > MAX_ROWS_OF_NAMES || names.filled() < 2 || lines > 1 {
+    if run.len() > MAX_ROWS_OF_NAMES || names.filled() < 2 || lines > 1 {
         return false;
     }
     let rows = &below[lines..];
@@ -172,7 +167,12 @@ mod tests {
     /// The columns and rows of each region, from 1.
     fn check(text: &str, expect: &[(usize, usize, u32, u32)]) {
         let place = |region: &Region| {
-            (region.first_column + 1, region.end(), region.rows[0].number, region.rows[region.rows.len() - 1].number)
+            (
+                region.first_column + 1,
+                region.first_column + width(&region.rows),
+                region.rows[0].number,
+                region.rows[region.rows.len() - 1].number,
+            )
         };
         assert_eq!(grid(text).regions().iter().map(place).collect::<Vec<_>>(), expect, "{text}");
     }
