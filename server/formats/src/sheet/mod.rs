@@ -11,9 +11,11 @@ mod notes;
 mod number;
 mod regions;
 mod rows_of_names;
+mod separated;
 mod xlsx;
 
 pub use grid::{Gaps, Grid, GridCell, GridRow, MAX_COLUMNS};
+pub use separated::{Parted, Separated, separated};
 
 pub(crate) use xlsx::read as read_xlsx;
 
