@@ -20,7 +20,7 @@ pub struct Cli {
 }
 
 const AFTER_HELP: &str = "Exit codes: 0 done, 2 something must be changed first, 3 the same command may succeed later,\n\
-                          130 stopped by Ctrl-C, 143 by SIGTERM.\n\
+                          130 stopped by Ctrl-C, 143 by SIGTERM; `up` ends with 0 when it is told to stop.\n\
                           Settings from the environment: docs/settings.md.";
 
 /// Flags of every command.
@@ -142,7 +142,7 @@ pub struct QueryArgs {
     /// Which index.
     #[command(flatten)]
     pub target: TargetArgs,
-    /// How passages are found: auto, text, vector or hybrid
+    /// How passages are found: auto, text, vector or hybrid; local, global and graph mean hybrid until there is a graph
     #[arg(long, default_value = "auto")]
     pub mode: Mode,
     /// The answer as the HTTP interface gives it
@@ -159,7 +159,7 @@ pub struct EvalArgs {
     /// Folder of the gold set: queries.jsonl, qrels.tsv, and what else there is
     #[arg(long, value_name = "DIR")]
     pub set: PathBuf,
-    /// How passages are found: auto, text, vector or hybrid
+    /// How passages are found: auto, text, vector or hybrid; local, global and graph mean hybrid until there is a graph
     #[arg(long, default_value = "auto")]
     pub mode: Mode,
     /// Only questions in this language, such as ko

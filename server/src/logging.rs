@@ -21,8 +21,8 @@ pub struct LogFilterError {
 /// Starts logging. `default` holds where neither flag nor environment says anything.
 pub fn start(settings: &Settings, default: &str) -> Result<(), LogFilterError> {
     let filter = settings.log.as_deref().unwrap_or(default);
-    let parsed =
-        EnvFilter::try_new(filter).map_err(|e| LogFilterError { filter: filter.to_owned(), reason: e.to_string() })?;
+    let parsed = EnvFilter::try_new(quieted(filter))
+        .map_err(|e| LogFilterError { filter: filter.to_owned(), reason: e.to_string() })?;
     let is_terminal = io::stderr().is_terminal();
     let format = settings.log_format.unwrap_or(if is_terminal { LogFormat::Text } else { LogFormat::Json });
     let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(AboveBars);
@@ -34,6 +34,12 @@ pub fn start(settings: &Settings, default: &str) -> Result<(), LogFilterError> {
         }
     };
     Ok(())
+}
+
+/// A filter that does not show what the library that watches files says to itself (that a watch ended with its folder),
+/// unless it asks for that.
+fn quieted(filter: &str) -> String {
+    if filter.contains("notify") { filter.to_owned() } else { format!("{filter},notify=error") }
 }
 
 /// Standard error, without tearing the progress bars there.

@@ -362,6 +362,14 @@ pub struct Finding {
     pub detail: String,
     /// What the owner of the file can do.
     pub advice: Cow<'static, str>,
+    /// How many more of its code and file it stands for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Finding {
@@ -372,7 +380,7 @@ impl Finding {
         detail: impl Into<String>,
         advice: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { code, path: path.into(), line: None, detail: detail.into(), advice: advice.into() }
+        Self { code, path: path.into(), line: None, detail: detail.into(), advice: advice.into(), more: 0 }
     }
 
     /// The same finding about one line, from 1.

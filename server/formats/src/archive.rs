@@ -16,6 +16,9 @@ use super::{Problem, ProblemKind};
 /// Entries up to this size may have any ratio: an empty sheet template packs to nothing.
 const RATIO_FREE_BYTES: u64 = 1 << 20;
 
+/// How far from the end of an archive its last record begins at most (APPNOTE, 4.3.16: 22 bytes and a comment).
+const FARTHEST_END: usize = 22 + 65_535;
+
 /// An opened archive. Everything that is unpacked counts against one budget.
 pub(crate) struct Archive<'a> {
     zip: ZipArchive<Cursor<&'a [u8]>>,
@@ -205,9 +208,13 @@ fn not_an_archive(bytes: &[u8], error: &ZipError) -> Problem {
     if bytes.is_empty() {
         return Problem::new(ProblemKind::Malformed, "the file is empty");
     }
-    // To identify an archive is to open it.
+    // To identify an archive is to open it. Its directory stands at its end.
     if bytes.starts_with(b"PK") {
-        return malformed(error);
+        let end = &bytes[bytes.len().saturating_sub(FARTHEST_END)..];
+        if end.windows(4).any(|window| window == b"PK\x05\x06") {
+            return malformed(error);
+        }
+        return Problem::new(ProblemKind::Malformed, "the archive ends in the middle: copy or download it again");
     }
     match sniff::identify(bytes) {
         Content::Format(format) => {

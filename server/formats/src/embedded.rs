@@ -5,6 +5,7 @@ use super::charset::decode;
 use super::extract::read;
 use super::limits::{MAX_ATTACHMENTS, MAX_BLOCKS, MAX_DEPTH};
 use super::model::{Block, BlockKind};
+use super::sheet::{Parted, separated};
 use super::{Extract, Format, Problem, ProblemKind, sniff};
 
 /// Reads a file and the files inside of it.
@@ -41,6 +42,7 @@ fn append_attachments(extract: &mut Extract, attachments: Vec<(String, Vec<u8>)>
                 blocks: text_paragraphs(&crate::html::plain_text(&decode(&bytes, None).unwrap_or_default())),
                 ..Extract::default()
             },
+            Some(Kind::Values(parted)) => values(&bytes, parted),
             Some(Kind::Text) => Extract { blocks: paragraphs(&bytes), ..Extract::default() },
             Some(Kind::Format(format)) => {
                 budget.depth += 1;
@@ -73,6 +75,8 @@ enum Kind {
     Format(Format),
     Html,
     Text,
+    /// A sheet of values, parted by tabs or by what it tells itself.
+    Values(Parted),
 }
 
 /// What an embedded file is, by its first bytes where they tell, else by its name.
@@ -83,11 +87,31 @@ fn kind(name: &str, bytes: &[u8]) -> Option<Kind> {
     }
     Some(match extension.as_str() {
         "eml" => Kind::Format(Format::Eml),
-        "txt" | "text" | "md" | "markdown" | "csv" | "tsv" | "log" if decode(bytes, None).is_some() => Kind::Text,
+        // One that has lost its end has lost its marks too, and its reader says so.
+        "docx" => Kind::Format(Format::Docx),
+        "pptx" => Kind::Format(Format::Pptx),
+        "xlsx" | "xlsm" => Kind::Format(Format::Xlsx),
+        "hwp" => Kind::Format(Format::Hwp),
+        "hwpx" => Kind::Format(Format::Hwpx),
+        "odt" => Kind::Format(Format::Odt),
+        "tsv" if decode(bytes, None).is_some() => Kind::Values(Parted::ByTabs),
+        "csv" if decode(bytes, None).is_some() => Kind::Values(Parted::AsTold),
+        "txt" | "text" | "md" | "markdown" | "log" if decode(bytes, None).is_some() => Kind::Text,
         "html" | "htm" if decode(bytes, None).is_some() => Kind::Html,
         _ => return None,
     })
 }
+
+/// A sheet of values, as a file of its own would be read.
+fn values(bytes: &[u8], parted: Parted) -> Extract {
+    let text = decode(bytes, None).unwrap_or_default().replace("\r\n", "\n");
+    let separated = separated(&text, parted, QUESTION_LEVEL);
+    let problems = separated.left_out.into_iter().map(|detail| Problem::new(ProblemKind::TooLarge, detail));
+    Extract { blocks: separated.blocks, problems: problems.collect(), ..Extract::default() }
+}
+
+/// Level of the headings made of an FAQ's questions: below the name of the file.
+const QUESTION_LEVEL: u8 = 2;
 
 /// The paragraphs of plain text.
 fn paragraphs(bytes: &[u8]) -> Vec<Block> {
@@ -123,10 +147,37 @@ mod tests {
     #[test]
     fn text_stands_behind_the_name_of_its_file() {
         check(vec![("메모.txt", "하나\r\n\r\n둘".as_bytes())], &["메모.txt", "하나", "둘"], &[]);
-        check(vec![("a.csv", "\u{feff}하나".as_bytes())], &["a.csv", "하나"], &[]);
+        check(vec![("a.log", "\u{feff}하나".as_bytes())], &["a.log", "하나"], &[]);
         check(vec![("a.txt", &encoding_rs::EUC_KR.encode("똠방각하").0)], &["a.txt", "똠방각하"], &[]);
         check(vec![("a.txt", b"\xff\xfeA\0B\0")], &["a.txt", "AB"], &[]);
         check(vec![("a.txt", b"caf\xe9")], &["a.txt", "café"], &[]);
+    }
+
+    fn read_one(name: &str, bytes: Vec<u8>) -> Extract {
+        let mut extract = Extract::default();
+        append_attachments(&mut extract, vec![(name.to_owned(), bytes)], &mut Budget { depth: 0, attachments: 2 });
+        extract
+    }
+
+    /// `교통비,100000` stood as a line of text, where no header says what it is.
+    #[test]
+    fn values_are_a_table_as_in_a_file_of_their_own() {
+        let extract = read_one("수당표.csv", "항목,금액\r\n교통비,100000\r\n식대,8000\r\n".as_bytes().to_vec());
+        let lines = crate::testing::lines(&extract);
+        assert_eq!(lines, ["# 수당표.csv", "‖ 항목 ‖ 금액 ‖", "| 교통비 | 100000 |", "| 식대 | 8000 |"]);
+    }
+
+    /// An attachment without its end was told to be of an unknown format.
+    #[test]
+    fn an_attachment_that_was_cut_is_told_as_that() {
+        let whole = crate::testing::zip_of(&[("word/document.xml", &"<w:document/>".repeat(50))]);
+        let extract = read_one("a.docx", whole[..whole.len() / 2].to_vec());
+        assert_eq!(extract.problems[0].kind, ProblemKind::Malformed);
+        assert!(
+            extract.problems[0].detail.contains("a.docx: the archive ends in the middle"),
+            "{:?}",
+            extract.problems
+        );
     }
 
     #[test]

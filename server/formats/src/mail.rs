@@ -1,8 +1,11 @@
 //! Mails (RFC 5322, MIME). The subject is the title; who wrote to whom and when is the first paragraph; the text follows,
-//! quoted replies with it. A HTML body is read only where the text says nothing of its own. Attached files are handed back unread.
+//! quoted replies with it. Where HTML stands beside the text, nothing that only one of the two says is lost. Attached files
+//! are handed back unread.
+
+mod alternatives;
+mod cut;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
@@ -15,41 +18,16 @@ use super::html;
 use super::limits::MAX_ATTACHMENTS;
 use super::{Problem, ProblemKind};
 
-/// A text that is this much shorter than the HTML beside it, and no longer than a few sentences, only says that there is HTML.
-const STUB_SHARE: usize = 4;
-const STUB_CHARS: usize = 300;
-
 /// Reads a mail.
 pub(crate) fn read(bytes: &[u8]) -> Result<Read, Problem> {
-    match closed(bytes) {
-        None => read_whole(bytes),
-        Some(closed) => {
-            let mut read = read_whole(&closed)?;
-            let detail = "it ends in the middle, and what stood there is missing: export it again";
-            read.extract.problems.push(Problem::new(ProblemKind::PartlyMalformed, detail));
-            Ok(read)
-        }
+    let closed = cut::closed(bytes);
+    let is_cut = closed.is_some() || cut::ends_in_code(bytes);
+    let mut read = read_whole(closed.as_deref().unwrap_or(bytes))?;
+    if is_cut {
+        let detail = "it ends in the middle, and what stood there is missing: export it again";
+        read.extract.problems.push(Problem::new(ProblemKind::PartlyMalformed, detail));
     }
-}
-
-/// A mail of several parts of which the last has no end, with the ends that it lacks (RFC 2046, 5.1.1); `None` for one that
-/// is whole.
-fn closed(bytes: &[u8]) -> Option<Vec<u8>> {
-    let message = MessageParser::default().parse(bytes)?;
-    let boundaries = message.parts.iter().filter(|part| matches!(part.body, PartType::Multipart(_)));
-    let boundaries = boundaries.filter_map(|part| part.content_type()?.attribute("boundary"));
-    let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let ends: HashSet<&[u8]> = lines.filter(|line| line.starts_with(b"--") && line.ends_with(b"--")).collect();
-    let mut all = bytes.to_vec();
-    let before = all.len();
-    // The inner ones come later, and end first.
-    for boundary in boundaries.collect::<Vec<_>>().into_iter().rev() {
-        let end = format!("--{boundary}--");
-        if !ends.contains(end.as_bytes()) {
-            all.extend_from_slice(format!("\r\n{end}\r\n").as_bytes());
-        }
-    }
-    (all.len() > before).then_some(all)
+    Ok(read)
 }
 
 fn read_whole(bytes: &[u8]) -> Result<Read, Problem> {
@@ -65,9 +43,7 @@ fn read_whole(bytes: &[u8]) -> Result<Read, Problem> {
     blocks.paragraph(&headers(bytes, &message));
     let text: String = message.text_bodies().map(|part| body(bytes, part)).collect();
     let html: String = message.html_bodies().filter(|part| part.is_text_html()).map(|part| body(bytes, part)).collect();
-    let chars = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
-    let is_stub = chars(&text) < STUB_CHARS && chars(&text) * STUB_SHARE < chars(&html);
-    plain(if is_stub { &html } else { &text }, &mut blocks);
+    plain(&alternatives::merged(&text, &html), &mut blocks);
     let attachments = attachments(bytes, &message, &mut blocks);
     Ok(Read { extract: blocks.finish(), attachments })
 }
@@ -92,7 +68,9 @@ fn decoded<'p>(mail: &[u8], part: &MessagePart<'_>, parsed: &'p str) -> Cow<'p, 
         Encoding::Base64 => base64_decode(raw),
     };
     let declared = part.content_type().and_then(|kind| kind.attribute("charset"));
-    bytes.and_then(|bytes| decode(&bytes, declared)).map_or(Cow::Borrowed(parsed), Cow::Owned)
+    let is_last = part.raw_end_offset() as usize >= mail.len();
+    let whole = bytes.map(|bytes| if is_last { cut::without_half_character(bytes) } else { bytes });
+    whole.and_then(|bytes| decode(&bytes, declared)).map_or(Cow::Borrowed(parsed), Cow::Owned)
 }
 
 /// A header that is written in bytes over 127, which no standard allows and old programs do.
@@ -200,110 +178,4 @@ fn name_of(part: &MessagePart<'_>, number: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{kinds, lines};
-
-    const HEAD: &str = "From: =?EUC-KR?B?sei5zrz2?= <kim@example.com>\r\nTo: ops@example.com\r\n\
-        Subject: =?UTF-8?B?7J6l7JWg?= report\r\nDate: Fri, 23 Dec 2022 12:08:48 +0900\r\n";
-
-    fn check(rest: &str, expect: &[&str]) {
-        let read = read(format!("{HEAD}{rest}").as_bytes()).unwrap();
-        let lines = lines(&read.extract);
-        assert_eq!(lines[0], "From: 김민수 <kim@example.com>\nTo: ops@example.com\nDate: 2022-12-23T12:08:48+09:00");
-        assert_eq!(&lines[1..], expect, "{rest}");
-        assert_eq!(read.extract.title.as_deref(), Some("장애 report"));
-    }
-
-    #[test]
-    fn the_text_is_read_in_its_encoding() {
-        check(
-            "\r\nHello\r\nthere\r\n\r\n- one\r\n- two\r\n\r\n> quoted\r\n",
-            &["Hello\nthere", "* one", "* two", "> quoted"],
-        );
-        check(
-            "Content-Type: text/plain; charset=euc-kr\r\nContent-Transfer-Encoding: base64\r\n\r\ns+u15Q==\r\n",
-            &["노드"],
-        );
-        check("Content-Type: text/plain; format=flowed\r\n\r\none \r\nline\r\nanother\r\n", &["one line\nanother"]);
-    }
-
-    #[test]
-    fn a_charset_that_is_wrong_or_missing_is_told_from_the_bytes() {
-        let korean = encoding_rs::EUC_KR.encode("노드가 멈추면 재시작한다.").0.into_owned();
-        for head in ["", "Content-Type: text/plain\r\n", "Content-Type: text/plain; charset=utf-8\r\n"] {
-            let mail = [HEAD.as_bytes(), head.as_bytes(), b"\r\n", &korean, b"\r\n"].concat();
-            assert_eq!(lines(&read(&mail).unwrap().extract)[1..], ["노드가 멈추면 재시작한다."], "{head}");
-        }
-        let quoted = "Content-Type: text/plain; charset=euc-kr\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=EB=85=B8\r\n";
-        check(quoted, &["노"]);
-        let subject = [b"From: a@example.com\r\nSubject: ", &korean[..], b"\r\n\r\nx\r\n"].concat();
-        assert_eq!(read(&subject).unwrap().extract.title.as_deref(), Some("노드가 멈추면 재시작한다."));
-    }
-
-    #[test]
-    fn html_is_read_where_there_is_no_text() {
-        check("Content-Type: text/html\r\n\r\n<p>Only <b>HTML</b></p><p>here</p>", &["Only HTML", "here"]);
-        let both = "Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nplain\r\n\
-            --b\r\nContent-Type: text/html\r\n\r\n<p>rich</p>\r\n--b--\r\n";
-        check(both, &["plain"]);
-        for stub in ["", "\r\n \r\n", "View this mail in HTML."] {
-            let both = both.replace("plain\r\n", &format!("{stub}\r\n"));
-            let rich = "The price of a seat is 88 USD a month, billed at its end. ".repeat(3);
-            check(&both.replace("rich", &rich), &[rich.trim_end()]);
-        }
-    }
-
-    /// Its last part was once taken for an attachment in another format, or for text as it was encoded.
-    #[test]
-    fn a_mail_that_was_cut_is_read_as_far_as_it_goes_and_named() {
-        let mail = format!(
-            "{HEAD}Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\
-             Content-Type: multipart/alternative; boundary=i\r\n\r\n--i\r\nContent-Type: text/html\r\n\
-             Content-Transfer-Encoding: quoted-printable\r\n\r\n<p style=3D\"x\">The valve opens at 40 b="
-        );
-        let read = read(mail.as_bytes()).unwrap();
-        assert_eq!(lines(&read.extract)[1..], ["The valve opens at 40 b"]);
-        assert_eq!((kinds(&read.extract), read.attachments.len()), (vec![ProblemKind::PartlyMalformed], 0));
-        let attached = "--o\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=a.txt\r\n\
-             Content-Transfer-Encoding: base64\r\n\r\nVGhlIHB1bXAgc3RvcHMgYXQgNDAgZGVncmVlcw";
-        let mail = format!("{HEAD}Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\nsee a.txt\r\n{attached}");
-        let read = super::read(mail.as_bytes()).unwrap();
-        assert!(read.attachments[0].1.starts_with(b"The pump stops at 40"), "{:?}", read.attachments);
-        assert_eq!(kinds(&read.extract), [ProblemKind::PartlyMalformed]);
-    }
-
-    #[test]
-    fn attachments_are_handed_back_without_their_folders() {
-        let part = |name: &str| {
-            format!(
-                "--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\nbytes\r\n"
-            )
-        };
-        let text = "--b\r\nContent-Type: text/plain\r\n\r\nbody\r\n";
-        let inner = "--b\r\nContent-Type: message/rfc822\r\n\r\nFrom: a@example.com\r\nSubject: in\r\n\r\ninner\r\n";
-        let mail = format!(
-            "{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n{text}{}{}{inner}--b--\r\n",
-            part("../../etc/a.pdf"),
-            part("")
-        );
-        let read = read(mail.as_bytes()).unwrap();
-        let names: Vec<&str> = read.attachments.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["a.pdf", "attachment-2.pdf", "attachment-3.eml"]);
-        assert_eq!(read.attachments[0].1, b"bytes");
-        assert!(String::from_utf8_lossy(&read.attachments[2].1).contains("Subject: in"));
-    }
-
-    #[test]
-    fn what_is_no_mail_gives_a_reason() {
-        for bytes in [&b""[..], b"\0\0\0", b"just a text\nof two lines", b"Subject: only\r\n\r\nx"] {
-            assert_eq!(read(bytes).unwrap_err().kind, ProblemKind::Malformed, "{bytes:?}");
-        }
-        let parts: usize = MAX_ATTACHMENTS + 6;
-        let part = "--b\r\nContent-Disposition: attachment; filename=a.bin\r\n\r\nx\r\n".repeat(parts);
-        let read =
-            read(format!("{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n{part}--b--").as_bytes()).unwrap();
-        assert_eq!(read.attachments.len(), MAX_ATTACHMENTS);
-        assert_eq!(kinds(&read.extract), [ProblemKind::TooLarge]);
-    }
-}
+mod tests;

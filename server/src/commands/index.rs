@@ -165,7 +165,7 @@ fn render(config: &IndexConfig, outcome: &BuildOutcome, seconds: f64) -> String 
     };
     let reused = match (outcome.result, outcome.reused_files) {
         (BuildResult::Unchanged, _) | (_, 0) => String::new(),
-        (BuildResult::Built, reused) => format!(", {reused} of {files} files as before"),
+        (BuildResult::Built, reused) => format!(", {reused} of {files} files not read again"),
     };
     format!(
         "{name}: {result} revision {revision}, {documents} documents, {chunks} chunks{reused}, {seconds:.1} s{findings}"

@@ -159,14 +159,21 @@ impl Content {
         }
         if !findings.is_empty() {
             text.push_str(&format!("    findings: {}\n", counted(findings)));
-            for finding in first_findings.iter().take(SHOWN_FINDINGS) {
-                text.push_str(&format!("      {finding}\n"));
-            }
             let total: u64 = findings.values().sum();
-            let more = total.saturating_sub(first_findings.len().min(SHOWN_FINDINGS) as u64);
-            if more > 0 {
+            let lines = by_file(first_findings);
+            let mut shown = 0;
+            for (finding, count) in lines.iter().take(SHOWN_FINDINGS) {
+                shown += count;
+                let others = match count - 1 {
+                    0 => String::new(),
+                    others => format!(", and {others} more {} in this file", finding.code),
+                };
+                text.push_str(&format!("      {finding}{others}\n"));
+            }
+            if total > shown {
                 let kept = first_findings.len();
-                text.push_str(&format!("      and {more} more; --json shows {kept}, the first of each code\n"));
+                let more = total - shown;
+                text.push_str(&format!("      and {more} more; --json lists {kept} of all {total} one by one\n"));
             }
         }
         text
@@ -181,6 +188,20 @@ fn told(codes: &CodesDescription) -> String {
     format!(
         "{factory}, {looked_into}{candidates} candidates compared for each hit: {found:.1} % of the exact nearest found"
     )
+}
+
+/// The first finding of each file and code, with how many there are, in the order of the first.
+fn by_file(findings: &[Finding]) -> Vec<(&Finding, u64)> {
+    let mut lines: Vec<(&Finding, u64)> = Vec::new();
+    let mut known = BTreeMap::new();
+    for finding in findings {
+        let at = *known.entry((&finding.path, finding.code)).or_insert(lines.len());
+        match lines.get_mut(at) {
+            Some((_, count)) => *count += 1 + finding.more,
+            None => lines.push((finding, 1 + finding.more)),
+        }
+    }
+    lines
 }
 
 impl IndexInspection {
@@ -210,5 +231,21 @@ impl IndexInspection {
         }
         text.truncate(text.trim_end().len());
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ragops_engine::document::FindingCode;
+
+    /// Fifty bad lines of one file kept every other finding off the list.
+    #[test]
+    fn findings_of_one_file_and_code_are_one_line_with_their_number() {
+        let bad = |line| Finding::new(FindingCode::BadRecord, "a.jsonl", "no `id`", "give one").at_line(line);
+        let empty = Finding::new(FindingCode::EmptyFile, "b.md", "0 bytes", "write it");
+        let rest = Finding { more: 1, ..Finding::new(FindingCode::BadRecord, "a.jsonl", "2 more problems", "") };
+        let findings = [bad(1), bad(2), empty.clone(), rest];
+        assert_eq!(by_file(&findings), [(&bad(1), 4), (&empty, 1)]);
     }
 }

@@ -9,7 +9,8 @@ use std::time::Instant;
 use ragops_embed::StoreError;
 use ragops_engine::answer::Searcher;
 use ragops_engine::build::{BuildError, BuildOutcome, BuildResult, ErrorClass};
-use ragops_engine::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, RevisionStore};
+use ragops_engine::document::Finding;
+use ragops_engine::revision::{FORMAT_VERSION, Manifest, Revision, RevisionError, RevisionName, RevisionStore};
 
 use super::fingerprint::{Fingerprint, fingerprint};
 use super::schedule::End;
@@ -160,6 +161,7 @@ fn serve(workshop: &Workshop, index: &ServedIndex, searcher: Searcher, files: Op
 /// Builds an index and serves what came of it.
 pub fn build(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, cancel: Cancel) -> End {
     let start = Instant::now();
+    let before = index.searcher().map(|searcher| Before::of(&searcher.revision().manifest));
     let result = contain(|| {
         index.update(|condition| condition.activity = Activity::Building(None));
         let also = |progress| index.update(|condition| condition.activity = Activity::Building(Some(progress)));
@@ -168,7 +170,19 @@ pub fn build(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, can
         serve_outcome(workshop, index, &outcome)?;
         Ok(outcome)
     });
-    conclude(workshop, config, index, start, result)
+    conclude(workshop, config, index, (start, before.as_ref()), result)
+}
+
+/// What served when a build began.
+struct Before {
+    revision: RevisionName,
+    findings: Vec<Finding>,
+}
+
+impl Before {
+    fn of(manifest: &Manifest) -> Self {
+        Self { revision: manifest.revision.clone(), findings: manifest.findings.first.clone() }
+    }
 }
 
 /// A panic is a failure like others: said, and tried again. Whatever was half done is left as a build that was killed
@@ -185,7 +199,7 @@ fn conclude(
     workshop: &Workshop,
     config: &IndexConfig,
     index: &ServedIndex,
-    start: Instant,
+    (start, before): (Instant, Option<&Before>),
     result: Result<BuildOutcome, BuildFailure>,
 ) -> End {
     let metrics = &workshop.state.metrics;
@@ -193,7 +207,7 @@ fn conclude(
         Ok(outcome) => {
             let took = (outcome.result == BuildResult::Built).then(|| start.elapsed());
             metrics.build(index.name(), result_name(outcome.result), took);
-            log_outcome(index, &outcome, start);
+            log_outcome(index, &outcome, start, before);
             index.update(|condition| {
                 condition.activity = Activity::Idle;
                 condition.failure = None;
@@ -227,25 +241,37 @@ fn serve_outcome(workshop: &Workshop, index: &ServedIndex, outcome: &BuildOutcom
     Ok(())
 }
 
-fn log_outcome(index: &ServedIndex, outcome: &BuildOutcome, start: Instant) {
+fn log_outcome(index: &ServedIndex, outcome: &BuildOutcome, start: Instant, before: Option<&Before>) {
     let (revision, seconds) = (outcome.revision.to_string(), start.elapsed().as_secs_f64());
     let (counts, findings) = (outcome.manifest.counts, outcome.manifest.findings.total());
     match outcome.result {
-        BuildResult::Unchanged => tracing::info!(index = index.name(), revision, "nothing has changed"),
+        BuildResult::Unchanged if before.is_none_or(|before| before.revision == outcome.revision) => {
+            tracing::info!(index = index.name(), revision, "nothing has changed");
+        }
+        BuildResult::Unchanged => {
+            tracing::info!(index = index.name(), revision, "the documents are those of this earlier revision again");
+        }
         BuildResult::Built => {
             let (documents, chunks) = (counts.documents, counts.chunks);
             let reused_files = outcome.reused_files;
             tracing::info!(index = index.name(), revision, documents, chunks, reused_files, findings, seconds, "built");
-            for finding in outcome.manifest.findings.first.iter().take(LOGGED_FINDINGS) {
+            let new = new_findings(&outcome.manifest, before);
+            for finding in new.iter().take(LOGGED_FINDINGS) {
                 tracing::warn!(index = index.name(), "{finding}");
             }
-            if findings > LOGGED_FINDINGS as u64 {
+            if findings > new.len().min(LOGGED_FINDINGS) as u64 {
                 let codes = counted(&outcome.manifest.findings.counts);
-                let all = "findings in all; `ragops-server inspect` lists more of them";
+                let all = "findings in all; `ragops-server inspect` lists them";
                 tracing::warn!(index = index.name(), codes, "{findings} {all}");
             }
         }
     }
+}
+
+/// The findings that what served before did not have: the others were logged when they were new.
+fn new_findings<'m>(manifest: &'m Manifest, before: Option<&Before>) -> Vec<&'m Finding> {
+    let is_known = |finding: &Finding| before.is_some_and(|before| before.findings.contains(finding));
+    manifest.findings.first.iter().filter(|finding| !is_known(finding)).collect()
 }
 
 /// The log is told where things lie, `/health` is not.
@@ -312,7 +338,7 @@ mod tests {
         for attempt in 1..=2 {
             index.update(|condition| condition.activity = Activity::Building(None));
             let result = contain(|| -> Result<BuildOutcome, BuildFailure> { panic!("chunk 7 of 6") });
-            assert_eq!(conclude(&workshop, &config, &index, Instant::now(), result), End::Retry);
+            assert_eq!(conclude(&workshop, &config, &index, (Instant::now(), None), result), End::Retry);
             let condition = index.condition();
             assert_eq!(condition.activity, Activity::BackingOff);
             let failure = condition.failure.unwrap();

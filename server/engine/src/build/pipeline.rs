@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::calibrate::{calibrate, off_topic_texts};
 use super::cancel::{Cancellable, cancelled};
 use super::documents::{CutDocument, DocumentCache};
-use super::plan::{Plan, PlannedFile, Restless, refused, skips};
+use super::plan::{Identity, Plan, PlannedFile, Restless, is_there, refused, skips};
 use super::prepare::{Prepared, Preparer};
 use super::progress::{BuildObserver, Embedding, Progress, Stage};
 use super::{BuildError, ErrorClass};
@@ -231,6 +231,8 @@ struct Build<'a> {
     bytes_total: u64,
     /// Files that were read before and are as they were.
     reused: u64,
+    /// Files that were gone when they were to be read.
+    gone: HashSet<(SourceName, String)>,
     /// What could not be read for a passing reason: all of it, where `findings` keeps the first.
     failures: Vec<(String, FindingCode)>,
 }
@@ -251,7 +253,8 @@ impl<'a> Build<'a> {
             return Err(no_documents(request, plan, &build.findings));
         }
         let reused_files = build.reused;
-        let identity = with_failures(plan.identity, &build.failures);
+        let Identity { content, whole } = plan.identity_without(&build.gone, request, model);
+        let identity = with_failures(whole, &build.failures);
         let (counts, findings) = build.finish_parts()?;
         if identity != plan.identity
             && let Some(manifest) = reuse(store, identity, model)?
@@ -261,7 +264,7 @@ impl<'a> Build<'a> {
         }
         let found = Arc::new(findings.counts.clone());
         let model = &Cancellable { model, observer };
-        let mut manifest = manifest(request, (plan.content, identity), model, counts, findings);
+        let mut manifest = manifest(request, (content, identity), model, counts, findings);
         let compressing = || observer.progress(Progress::after_index(Stage::Compress, &counts, &found));
         manifest.codes = compress(&dir, request, model, &compressing).map_err(cancelled)?;
         observer.progress(Progress::after_index(Stage::Calibrate, &counts, &found));
@@ -284,7 +287,7 @@ impl<'a> Build<'a> {
         dir: &Path,
     ) -> Result<Self, BuildError> {
         let mut findings = Findings::default();
-        plan.findings.iter().cloned().for_each(|finding| findings.push(finding));
+        plan.findings.iter().for_each(|(_, finding)| findings.push(finding.clone()));
         Ok(Self {
             model,
             observer,
@@ -299,6 +302,7 @@ impl<'a> Build<'a> {
             files_total: plan.files.iter().map(|planned| 1 + planned.copies.len() as u64).sum(),
             bytes_total: plan.files.iter().map(|planned| planned.file.size).sum(),
             reused: 0,
+            gone: HashSet::new(),
             failures: Vec::new(),
         })
     }
@@ -315,9 +319,13 @@ impl<'a> Build<'a> {
                 }
                 other => other.map(Some),
             };
-            let prepared: Vec<Option<Prepared>> = batch.par_iter().map(prepare).collect::<Result<_, BuildError>>()?;
+            let prepared: Vec<Option<_>> = batch.par_iter().map(prepare).collect::<Result<_, BuildError>>()?;
             if let Some(at) = prepared.iter().position(Option::is_none) {
                 return Err(batch[at].file.changed().into());
+            }
+            let prepared: Vec<Option<Prepared>> = prepared.into_iter().flatten().collect();
+            for (planned, prepared) in batch.iter().zip(&prepared) {
+                self.note_gone(planned, prepared.as_ref(), restless)?;
             }
             let prepared: Vec<Prepared> = prepared.into_iter().flatten().collect();
             self.refuse(&prepared)?;
@@ -325,6 +333,27 @@ impl<'a> Build<'a> {
             if self.observer.is_cancelled() {
                 return Err(BuildError::Cancelled);
             }
+        }
+        Ok(())
+    }
+
+    /// Leaves out files that are gone since they were listed: those before the one of a content that was read.
+    fn note_gone(
+        &mut self,
+        planned: &PlannedFile,
+        prepared: Option<&Prepared>,
+        restless: &Restless,
+    ) -> Result<(), BuildError> {
+        let read = prepared.map(|prepared| (&prepared.source, &prepared.path));
+        let all = once(&planned.file).chain(&planned.copies);
+        for file in all.take_while(|file| Some((&file.source, &file.path)) != read) {
+            let source = self.request.sources.iter().find(|source| source.name == file.source);
+            if source.is_some_and(|source| is_there(source, file)) {
+                restless.note(once(file));
+                return Err(file.changed().into());
+            }
+            self.files_total = self.files_total.saturating_sub(1);
+            self.gone.insert((file.source.clone(), file.path.clone()));
         }
         Ok(())
     }
@@ -374,7 +403,9 @@ impl<'a> Build<'a> {
             wrong.for_each(|finding| self.findings.push(finding));
             let copies: Vec<String> = file.copies.iter().map(|copy| copy_name(&file.source, copy)).collect();
             self.reused += u64::from(file.is_reused) * (1 + copies.len() as u64);
-            for document in file.documents {
+            for mut document in file.documents {
+                // Whoever is shown the path can open it.
+                document.path.clone_from(&file.on_disk);
                 self.write_document(document, &file.source, file.digest, &copies)?;
             }
         }
@@ -480,7 +511,8 @@ impl<'a> Build<'a> {
 
 /// How a copy is named beside a document of `source`: by its path, behind its own source if that is another.
 fn copy_name(source: &SourceName, copy: &SourceFile) -> String {
-    if copy.source == *source { copy.path.clone() } else { format!("{}: {}", copy.source, copy.path) }
+    let path = copy.path_on_disk();
+    if copy.source == *source { path.into_owned() } else { format!("{}: {path}", copy.source) }
 }
 
 fn chunks_of(prepared: &[Prepared]) -> impl Iterator<Item = &Chunk> {
@@ -507,6 +539,7 @@ fn batches(files: &[PlannedFile]) -> Vec<&[PlannedFile]> {
 fn no_documents(request: &BuildRequest, plan: &Plan, findings: &Findings) -> BuildError {
     let folders: Vec<String> = request.sources.iter().map(|s| s.root.display().to_string()).collect();
     let seen = match (plan.looked_at, plan.left_out) {
+        (0, 0) if plan.hidden > 0 => "nothing but hidden or temporary files, which are never read, was seen".to_owned(),
         (0, 0) => "no file was seen".to_owned(),
         (looked_at, 0) => format!("{looked_at} files were looked at"),
         (looked_at, left_out) => {

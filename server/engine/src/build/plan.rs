@@ -22,12 +22,14 @@ use crate::revision::{FORMAT_VERSION, RevisionName};
 pub(super) struct Plan {
     /// The files with different content, each with the others that hold the same.
     pub(super) files: Vec<PlannedFile>,
-    pub(super) findings: Vec<Finding>,
-    pub(super) content: Sha256Digest,
+    listed: Vec<Listed>,
+    pub(super) findings: Vec<(SourceName, Finding)>,
     pub(super) identity: Sha256Digest,
     pub(super) name: RevisionName,
     pub(super) looked_at: usize,
     pub(super) left_out: usize,
+    /// Hidden and temporary files of sources that hold nothing else.
+    pub(super) hidden: usize,
 }
 
 impl Plan {
@@ -44,15 +46,15 @@ impl Plan {
         let (mut looked_at, mut left_out, mut empty) = (0, 0, Vec::new());
         for source in &request.sources {
             let scan = scan_until(source, &|| observer.is_cancelled())?;
-            let Scan { files: found, findings: problems, left_out: unnamed } = scan;
+            let Scan { files: found, findings: problems, left_out: unnamed, hidden } = scan;
             if let (OnError::Fail, Some(first)) = (source.on_error, problems.iter().find(|problem| skips(problem))) {
                 return Err(refused(request, &source.name, first.clone()));
             }
             if found.is_empty() && problems.is_empty() {
-                empty.push((source, unnamed));
+                empty.push((source, unnamed, hidden));
             }
-            looked_at += found.len() + problems.len();
             left_out += unnamed;
+            looked_at += problems.len();
             findings.extend(problems.into_iter().map(|finding| (source.name.clone(), finding)));
             let found = found.into_iter().map(|file| SourceFile { growing, ..file }).collect();
             let digested = digests(found, restless, observer)?;
@@ -62,29 +64,78 @@ impl Plan {
             restless.note(digested.iter().filter(|(content, _)| changed(content)).map(|(_, file)| file));
             for (content, file) in digested {
                 match content {
+                    Err(LoadError::Gone) if !restless.takes(&file) && is_there(source, &file) => {
+                        restless.note(std::iter::once(&file));
+                        return Err(file.changed().into());
+                    }
+                    Err(LoadError::Gone) => continue,
+                    _ => looked_at += 1,
+                }
+                match content {
                     Ok(content) => files.push((file, content)),
                     Err(LoadError::Refused(finding)) if source.on_error == OnError::Fail => {
                         return Err(refused(request, &source.name, finding));
                     }
                     Err(LoadError::Refused(finding)) => findings.push((source.name.clone(), finding)),
                     Err(LoadError::Fault(fault)) => return Err(fault.into()),
+                    Err(LoadError::Gone) => {}
                 }
             }
         }
         // Of an index without any document the build itself says so.
-        for (source, left_out) in empty.into_iter().filter(|_| looked_at > 0) {
-            let finding = empty_source(source, left_out);
+        let hidden = empty.iter().map(|(_, _, hidden)| hidden).sum();
+        for (source, left_out, hidden) in empty.into_iter().filter(|_| looked_at > 0) {
+            let finding = empty_source(source, left_out, hidden);
             if source.on_error == OnError::Fail {
                 return Err(refused(request, &source.name, finding));
             }
             findings.push((source.name.clone(), finding));
         }
-        let content = content_digest(&files);
-        let identity = identity(request, model, content, &findings);
-        let findings = findings.into_iter().map(|(_, finding)| finding).collect();
+        let listed: Vec<Listed> =
+            files.iter().map(|(file, Content { digest, .. })| Listed::of(file, *digest)).collect();
         let files = without_copies(files);
-        Ok(Self { files, findings, content, identity, name: RevisionName::of(identity), looked_at, left_out })
+        let Identity { whole, .. } = Identity::of(request, model, (&listed, &HashSet::new()), &findings);
+        Ok(Self {
+            files,
+            listed,
+            findings,
+            identity: whole,
+            name: RevisionName::of(whole),
+            looked_at,
+            left_out,
+            hidden,
+        })
     }
+
+    /// What the revision is by, without the files that were gone when they were to be read.
+    pub(super) fn identity_without(
+        &self,
+        gone: &HashSet<(SourceName, String)>,
+        request: &BuildRequest,
+        model: &dyn EmbeddingModel,
+    ) -> Identity {
+        Identity::of(request, model, (&self.listed, gone), &self.findings)
+    }
+}
+
+/// A file of the plan, of which its name and content are a part of the identity.
+pub(super) struct Listed {
+    at: (SourceName, String),
+    /// Its path as it is on the disk, by which it is cited.
+    on_disk: String,
+    digest: Sha256Digest,
+}
+
+impl Listed {
+    fn of(file: &SourceFile, digest: Sha256Digest) -> Self {
+        Self { at: (file.source.clone(), file.path.clone()), on_disk: file.path_on_disk().into_owned(), digest }
+    }
+}
+
+/// Whether the source holds a file of this name after all: whoever swaps a link to a folder (a mounted ConfigMap, a checkout
+/// that follows a branch) removes the folder that was listed, and no document.
+pub(super) fn is_there(source: &FolderSource, file: &SourceFile) -> bool {
+    source.root.join(&file.path).exists()
 }
 
 /// A file to be indexed.
@@ -97,6 +148,8 @@ pub(super) struct PlannedFile {
     pub(super) is_cut: bool,
     /// Other files of the same content: indexed once, cited with all places.
     pub(super) copies: Vec<SourceFile>,
+    /// What is to be said of the copies themselves.
+    pub(super) findings: Vec<Finding>,
     /// What it holds, where it does not hold it for long.
     pub(super) held: Option<Arc<FileContent>>,
 }
@@ -129,8 +182,12 @@ impl Restless {
 }
 
 /// The finding for a source that gives nothing beside others that do: a volume that is not mounted, a pattern with a slip.
-fn empty_source(source: &FolderSource, left_out: usize) -> Finding {
+fn empty_source(source: &FolderSource, left_out: usize, hidden: usize) -> Finding {
     let (seen, advice) = match left_out {
+        0 if hidden > 0 => (
+            "holds nothing but hidden or temporary files, which are never read".to_owned(),
+            "rename them, correct `folder.path`, or remove the source",
+        ),
         0 => ("holds no file".to_owned(), "correct `folder.path`, put documents there, or remove the source"),
         1 => ("holds 1 file, and `include` and `exclude` leave it out".to_owned(), "correct the patterns"),
         more => {
@@ -160,19 +217,37 @@ fn without_copies(files: Vec<(SourceFile, Content)>) -> Vec<PlannedFile> {
             Some(at) => {
                 let first = &mut planned[*at];
                 // The one whose name fits is read.
+                let mut is_held = held.is_some();
                 if !fits(&first.file, reading) && fits(&file, reading) {
                     std::mem::swap(&mut first.file, &mut file);
+                    is_held = first.held.is_some();
                     (first.held, first.is_cut) = (held, is_cut);
                 }
+                first.findings.extend(is_held.then(|| restless(&file)));
                 first.copies.push(file);
             }
             None => {
                 known.insert((digest, reading), planned.len());
-                planned.push(PlannedFile { file, digest, bytes, is_cut, copies: Vec::new(), held });
+                planned.push(PlannedFile {
+                    file,
+                    digest,
+                    bytes,
+                    is_cut,
+                    copies: Vec::new(),
+                    findings: Vec::new(),
+                    held,
+                });
             }
         }
     }
     planned
+}
+
+/// The finding for a file that was another one at each look.
+pub(super) fn restless(file: &SourceFile) -> Finding {
+    let detail = "it changed each time that it was read: it is indexed as it was at one moment";
+    let advice = "exclude files that are written all the time, or write them elsewhere and move them here";
+    Finding::new(FindingCode::ChangedWhileRead, &file.path, detail, advice)
 }
 
 /// Whether a file's name says what its bytes are, as far as that can be told without looking into them.
@@ -228,11 +303,31 @@ impl Content {
     }
 }
 
-fn content_digest(files: &[(SourceFile, Content)]) -> Sha256Digest {
+/// What a revision is by.
+pub(super) struct Identity {
+    /// The files and what they hold.
+    pub(super) content: Sha256Digest,
+    /// All that makes it what it is.
+    pub(super) whole: Sha256Digest,
+}
+
+impl Identity {
+    fn of(
+        request: &BuildRequest,
+        model: &dyn EmbeddingModel,
+        (listed, gone): (&Vec<Listed>, &HashSet<(SourceName, String)>),
+        findings: &[(SourceName, Finding)],
+    ) -> Self {
+        let content = content_digest(listed.iter().filter(|listed| !gone.contains(&listed.at)));
+        Self { content, whole: identity(request, model, content, findings) }
+    }
+}
+
+fn content_digest<'l>(files: impl Iterator<Item = &'l Listed>) -> Sha256Digest {
     let mut hasher = Sha256Hasher::default();
-    for (file, Content { digest, .. }) in files {
-        hasher.update_field(file.source.as_str().as_bytes());
-        hasher.update_field(file.path.as_bytes());
+    for Listed { at: (source, _), on_disk, digest } in files {
+        hasher.update_field(source.as_str().as_bytes());
+        hasher.update_field(on_disk.as_bytes());
         hasher.update_field(digest.as_bytes());
     }
     hasher.finish()

@@ -170,7 +170,7 @@ fn breached(path: &str, breach: &Breach) -> Finding {
     let (code, advice) = match breach {
         Breach::Time(_) => (FindingCode::ReadTimeout, "split it, or exclude it from the source"),
         Breach::Memory => (FindingCode::MemoryLimit, "split it, or exclude it from the source"),
-        Breach::Size(_) => (FindingCode::FileTooLarge, "split it or exclude it from the source"),
+        Breach::Size(_) | Breach::Reply(_) => (FindingCode::FileTooLarge, "split it or exclude it from the source"),
         Breach::Killed => (
             FindingCode::ReaderCrashed,
             "build again, and look for what kills processes here: a limit of memory, or somebody",
@@ -241,6 +241,7 @@ mod tests {
             (Breach::Crash("signal 11".to_owned()), FindingCode::ReaderCrashed),
             (Breach::Killed, FindingCode::ReaderCrashed),
             (Breach::Size(1 << 40), FindingCode::FileTooLarge),
+            (Breach::Reply(132_530_456), FindingCode::FileTooLarge),
         ] {
             let content = FileContent::from_bytes(SourceName::new("docs"), "a.pdf", b"%PDF-1.7".to_vec());
             let reading = BinaryReader::new(Arc::new(Fixed(Err(breach)))).read(&content);

@@ -74,6 +74,9 @@ fn record(line: &str) -> Result<Record<'_>, String> {
     if line.len() > MAX_RECORD_BYTES {
         return Err(format!("{} bytes, at most {MAX_RECORD_BYTES} are read", line.len()));
     }
+    if let Some(kind) = other_kind(line) {
+        return Err(format!("the record is {kind}, not an object"));
+    }
     let raw: RawRecord<'_> = serde_json::from_str(line).map_err(|error| {
         let reason = error.to_string();
         // The parser counts lines from the start of this one: its column is what helps.
@@ -94,6 +97,19 @@ fn record(line: &str) -> Result<Record<'_>, String> {
         Cow::Owned(composed) => Cow::Owned(composed),
     };
     Ok(Record { id, title: raw.title.map(|title| nfc(&title).into_owned()), text })
+}
+
+/// What a line is that is JSON and no object.
+fn other_kind(line: &str) -> Option<&'static str> {
+    let kind = match line.trim_start().bytes().next()? {
+        b'[' => "a list",
+        b'"' => "a text",
+        b't' | b'f' => "true or false",
+        b'n' => "null",
+        b'-' | b'0'..=b'9' => "a number",
+        _ => return None,
+    };
+    serde_json::from_str::<serde::de::IgnoredAny>(line).is_ok().then_some(kind)
 }
 
 fn push(content: &FileContent, record: Record<'_>, line: u32, reading: &mut Reading) {
@@ -191,6 +207,7 @@ mod tests {
             [(BadRecord, 2), (BadRecord, 3), (BadRecord, 4), (DuplicateId, 5), (BadRecord, 6), (BadRecord, 7)]
         );
         assert!(reading.findings[0].detail.contains("column"), "{}", reading.findings[0]);
+        assert_eq!(reading.findings[4].detail, "the record is a list, not an object");
     }
 
     #[test]

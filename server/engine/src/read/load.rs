@@ -1,5 +1,6 @@
 //! Gets the bytes of one file: within the size cap, with their digest, and whole, that is not changed while read.
 
+use std::borrow::Cow;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use super::fault::{Meaning, SourceFault, meaning};
 use super::limits::{MAX_BINARY_FILE_BYTES, MAX_FILE_BYTES};
 use super::media;
 use crate::document::{Finding, FindingCode, SourceName};
+use crate::text::nfc;
 
 /// How often a file that never rests is looked at for a moment at which nobody writes to it.
 const MOMENTS: usize = 20;
@@ -80,17 +82,20 @@ pub enum LoadError {
     /// The file stays as it is and cannot be used: it is left out and named.
     #[error("{0}")]
     Refused(Finding),
+    /// The file is not there any more: it is as if it had been removed before it was listed.
+    #[error("the file is gone")]
+    Gone,
     /// The file cannot be read at this moment, or is not the one that was listed.
     #[error(transparent)]
     Fault(#[from] SourceFault),
 }
 
 impl SourceFile {
-    /// Reads the file. One that changes while it is read is read once more; if it changes again, is gone or is no file
-    /// any longer, it is `Changed`. One that is too large or that this user may not read is a finding.
+    /// Reads the file. One that changes while it is read, or is not found, is read once more; if it changes again or is no
+    /// file any longer, it is `Changed`. One that is too large or that this user may not read is a finding.
     pub fn load(&self) -> Result<FileContent, LoadError> {
         let (bytes, is_cut) = match self.attempt() {
-            Err(LoadError::Fault(SourceFault::Changed { .. })) => self.attempt()?,
+            Err(LoadError::Gone | LoadError::Fault(SourceFault::Changed { .. })) => self.attempt()?,
             other => other?,
         };
         let digest = digest_bytes(&bytes);
@@ -98,7 +103,7 @@ impl SourceFile {
     }
 
     /// Reads the file as it is at this moment, whoever writes it: for one that changes at each look. A moment at which
-    /// nobody writes is waited for, not for long. One that is gone at this moment is a finding.
+    /// nobody writes is waited for, not for long.
     pub fn load_at_once(&self) -> Result<FileContent, LoadError> {
         let whole = Self { growing: Growing::Changed, ..self.clone() };
         for moment in 0..MOMENTS {
@@ -113,23 +118,29 @@ impl SourceFile {
             }
         }
         let most = most_bytes(&self.path);
-        let gone = |error: io::Error| match self.refuse(error) {
-            LoadError::Fault(SourceFault::Changed { .. }) => {
-                let gone = io::Error::new(io::ErrorKind::NotFound, "it was gone whenever it was to be read");
-                LoadError::Refused(unreadable(FindingCode::UnreadableFile, &self.path, &gone))
-            }
-            other => other,
-        };
-        if !std::fs::metadata(&self.absolute).map_err(gone)?.is_file() {
+        let refuse = |error: io::Error| self.refuse(error);
+        if !std::fs::metadata(&self.absolute).map_err(refuse)?.is_file() {
             return Err(LoadError::Refused(not_a_file(&self.path)));
         }
         let mut bytes = Vec::new();
-        let file = open(&self.absolute).map_err(gone)?;
-        file.take(most + 1).read_to_end(&mut bytes).map_err(gone)?;
+        let file = open(&self.absolute).map_err(refuse)?;
+        file.take(most + 1).read_to_end(&mut bytes).map_err(refuse)?;
         if bytes.len() as u64 > most {
             return Err(LoadError::Refused(self.too_large(bytes.len() as u64, most)));
         }
         Ok(self.content_at_once(bytes))
+    }
+
+    /// Its path relative to the source folder as it is on the disk: another Unicode form of `path` where somebody named
+    /// it so, and what opens it. One that is reached by a link has the name of the link.
+    pub fn path_on_disk(&self) -> Cow<'_, str> {
+        let steps: Vec<_> = self.absolute.iter().collect();
+        let from = steps.len().saturating_sub(self.path.split('/').count());
+        let named = steps[from..].iter().map(|step| step.to_str()).collect::<Option<Vec<_>>>();
+        match named.map(|steps| steps.join("/")) {
+            Some(named) if named != self.path && nfc(&named) == self.path => named.into(),
+            _ => self.path.as_str().into(),
+        }
     }
 
     fn content_at_once(&self, bytes: Vec<u8>) -> FileContent {
@@ -183,7 +194,11 @@ impl SourceFile {
     fn refuse(&self, error: io::Error) -> LoadError {
         match meaning(&error) {
             Meaning::Refused => LoadError::Refused(unreadable(FindingCode::UnreadableFile, &self.path, &error)),
-            Meaning::Gone | Meaning::Transient => SourceFault::of(&self.source, &self.path, error).into(),
+            Meaning::Gone if error.kind() == io::ErrorKind::IsADirectory => self.changed().into(),
+            Meaning::Gone => LoadError::Gone,
+            // Another machine removed it, or put another one in its place.
+            Meaning::Transient if error.kind() == io::ErrorKind::StaleNetworkFileHandle => self.changed().into(),
+            Meaning::Transient => SourceFault::of(&self.source, &self.path, error).into(),
         }
     }
 }
@@ -244,6 +259,19 @@ mod tests {
     }
 
     #[test]
+    fn a_file_keeps_the_name_that_opens_it() {
+        let check = |absolute: &str, path: &str, expect: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            let file = SourceFile { absolute: PathBuf::from(absolute), ..file(&dir, path) };
+            assert_eq!(file.path_on_disk(), expect);
+        };
+        let (composed, decomposed) = ("한/a.md", "\u{1112}\u{1161}\u{11ab}/a.md");
+        check(&format!("/docs/{decomposed}"), composed, decomposed);
+        check(&format!("/docs/{composed}"), composed, composed);
+        check("/docs/..data/b.md", composed, composed);
+    }
+
+    #[test]
     fn a_file_that_has_grown_is_cut_where_it_was_listed_or_has_changed() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("log.txt"), "first\nsecond").unwrap();
@@ -268,15 +296,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_or_no_file_any_longer_has_changed() {
+    fn what_is_gone_is_told_from_what_is_no_file_any_longer() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("folder")).unwrap();
         std::fs::write(dir.path().join("file"), "x").unwrap();
-        for name in ["gone", "folder", "file/below"] {
-            match file(&dir, name).load() {
-                Err(LoadError::Fault(SourceFault::Changed { path, .. })) => assert_eq!(path, name),
-                other => panic!("{name}: {other:?}"),
-            }
+        for name in ["gone", "file/below"] {
+            let (patient, at_once) = (file(&dir, name).load(), file(&dir, name).load_at_once());
+            assert!(matches!(patient, Err(LoadError::Gone)), "{name}: {patient:?}");
+            assert!(matches!(at_once, Err(LoadError::Gone)), "{name}: {at_once:?}");
+        }
+        match file(&dir, "folder").load() {
+            Err(LoadError::Fault(SourceFault::Changed { path, .. })) => assert_eq!(path, "folder"),
+            other => panic!("{other:?}"),
         }
     }
 

@@ -151,9 +151,10 @@ fn unsupported(path: &str, detail: String) -> Finding {
 fn cap_findings(findings: &mut Vec<Finding>) {
     let more = findings.len().saturating_sub(limits::MAX_FINDINGS_PER_FILE);
     if let Some(first) = findings.get(limits::MAX_FINDINGS_PER_FILE) {
-        let rest = Finding::new(first.code, first.path.clone(), format!("{more} more problems"), first.advice.clone());
+        let detail = if more == 1 { "1 more problem".to_owned() } else { format!("{more} more problems") };
+        let rest = Finding::new(first.code, first.path.clone(), detail, first.advice.clone());
         findings.truncate(limits::MAX_FINDINGS_PER_FILE);
-        findings.push(rest);
+        findings.push(Finding { more: more as u64 - 1, ..rest });
     }
 }
 

@@ -4,7 +4,7 @@
 //! every depth including the top; an extension in lower case matches in any case. Without `include`, every file that a
 //! reader takes is listed and every other one is a finding; with it, what it does not name is left out. Hidden names (`.git`, and the `..data` of a mounted ConfigMap) and the temporary
 //! files of editors are never listed. What this user may not read is a finding; what cannot be read at the moment ends
-//! the scan. Symbolic links are followed only to places inside the folder that the walk does not reach by itself; a link
+//! the scan; what is gone before it was looked at was never there. Symbolic links are followed only to places inside the folder that the walk does not reach by itself; a link
 //! that leads out of it, to nothing or round in a circle is a finding.
 
 mod patterns;
@@ -58,13 +58,19 @@ pub struct Scan {
     pub findings: Vec<Finding>,
     /// How many files `include` and `exclude` leave out.
     pub left_out: usize,
+    /// How many hidden and temporary files and folders were passed over.
+    pub hidden: usize,
 }
 
 /// The folder as a whole cannot be used: the build fails and the last revision stays.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
     /// There is no such folder.
-    #[error("source `{name}`: the folder {} does not exist; create it or correct `path`", path.display())]
+    #[error(
+        "source `{name}`: the folder {} does not exist; create it or correct `path`{}",
+        path.display(),
+        tilde(path)
+    )]
     Missing {
         /// The source.
         name: SourceName,
@@ -108,6 +114,11 @@ pub enum ScanError {
     },
 }
 
+/// What to say of a path with a `~`, which only a shell knows.
+fn tilde(path: &Path) -> &'static str {
+    if path.iter().any(|step| step == "~") { " (`~` is not expanded: write the folder in full)" } else { "" }
+}
+
 /// Lists the files of a folder.
 pub fn scan(folder: &FolderSource) -> Result<Scan, ScanError> {
     scan_until(folder, &|| false)
@@ -128,6 +139,7 @@ pub fn scan_until(folder: &FolderSource, is_cancelled: &dyn Fn() -> bool) -> Res
         files: BTreeMap::new(),
         findings: Vec::new(),
         left_out: 0,
+        hidden: 0,
         is_full: false,
     };
     let entries = list(&walk.root).map_err(|error| root_error(folder, error))?;
@@ -135,7 +147,8 @@ pub fn scan_until(folder: &FolderSource, is_cancelled: &dyn Fn() -> bool) -> Res
     walk.entries(&start, "", 0, entries)?;
     walk.follow_links()?;
     walk.findings.sort_by(|a, b| (&a.path, a.code).cmp(&(&b.path, b.code)));
-    Ok(Scan { files: walk.files.into_values().collect(), findings: walk.findings, left_out: walk.left_out })
+    let Walk { files, findings, left_out, hidden, .. } = walk;
+    Ok(Scan { files: files.into_values().collect(), findings, left_out, hidden })
 }
 
 fn open_root(folder: &FolderSource) -> Result<PathBuf, ScanError> {
@@ -200,6 +213,7 @@ struct Walk<'a> {
     files: BTreeMap<String, SourceFile>,
     findings: Vec<Finding>,
     left_out: usize,
+    hidden: usize,
     /// There are more files than are listed, and a finding says so.
     is_full: bool,
 }
@@ -220,6 +234,7 @@ impl Walk<'_> {
                 continue;
             };
             if is_skipped(name) {
+                self.hidden += 1;
                 continue;
             }
             let name = nfc(name);
@@ -290,7 +305,13 @@ impl Walk<'_> {
             Err(error) => return self.refused(FindingCode::UnreadableFile, &path, error),
         };
         if let Some(first) = self.files.get(&path) {
-            let detail = format!("has the same name in NFC as {}; the first one is kept", first.absolute.display());
+            let kept = (form(&self.root, &first.absolute), first.size);
+            let other = (form(&self.root, &absolute), metadata.len());
+            let detail = format!(
+                "two files have this name: the one whose name is written in {} ({} bytes) is kept, the one in {} ({} \
+                 bytes) is left out",
+                kept.0, kept.1, other.0, other.1
+            );
             self.findings.push(Finding::new(FindingCode::NameCollision, path, detail, "rename one of the two"));
             return Ok(());
         }
@@ -377,16 +398,23 @@ impl Walk<'_> {
         self.findings.push(Finding::new(FindingCode::NameNotUtf8, path, detail, "rename it"));
     }
 
-    /// A finding for what this user may not read; anything else ends the scan.
+    /// A finding for what this user may not read, and nothing for what is gone by now; anything else ends the scan.
     fn refused(&mut self, code: FindingCode, path: &str, error: io::Error) -> Result<(), SourceFault> {
         match meaning(&error) {
             Meaning::Refused => {
                 self.findings.push(unreadable(code, path, &error));
                 Ok(())
             }
-            Meaning::Gone | Meaning::Transient => Err(SourceFault::of(self.name, path, error)),
+            Meaning::Gone => Ok(()),
+            Meaning::Transient => Err(SourceFault::of(self.name, path, error)),
         }
     }
+}
+
+/// The Unicode form of a file's name, by which two names that look alike differ.
+fn form(root: &Path, file: &Path) -> &'static str {
+    let name = file.strip_prefix(root).unwrap_or(file).to_string_lossy();
+    if nfc(&name) == name { "NFC" } else { "NFD" }
 }
 
 /// Where a link leads, and to what. One that leads nowhere is looked at twice: a mounted ConfigMap swaps its `..data`

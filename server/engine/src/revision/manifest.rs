@@ -163,7 +163,7 @@ impl Findings {
     /// Counts a finding and keeps it while there is room.
     pub fn push(&mut self, finding: Finding) {
         let count = self.counts.entry(finding.code.to_string()).or_default();
-        *count += 1;
+        *count += 1 + finding.more;
         if self.first.len() < MAX_FINDINGS && *count <= MAX_FINDINGS_OF_CODE as u64 {
             self.first.push(finding);
         }
@@ -192,6 +192,15 @@ mod tests {
     use crate::answer::background::Distribution;
     use crate::document::FindingCode;
     use serde_json::Value;
+
+    #[test]
+    fn a_finding_that_stands_for_others_counts_as_many() {
+        let mut findings = Findings::default();
+        let rest = Finding { more: 1, ..Finding::new(FindingCode::BadRecord, "a.jsonl", "2 more problems", "") };
+        findings.push(Finding::new(FindingCode::BadRecord, "a.jsonl", "no `id`", ""));
+        findings.push(rest);
+        assert_eq!(findings.total(), 3);
+    }
 
     fn manifest() -> Manifest {
         let digest = |text: &str| digest_bytes(text.as_bytes());

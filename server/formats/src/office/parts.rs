@@ -65,10 +65,16 @@ impl<'a> Package<'a> {
 
     /// Reads a part that the file is nothing without.
     pub(super) fn main_part(&mut self, name: &str) -> Result<Element, Problem> {
-        let element = self.part(name)?;
+        let mut damage = Vec::new();
+        let element = self.archive.xml(name, &mut |problem| damage.push(problem))?;
         if element == Element::default() {
-            return Err(Problem::new(ProblemKind::Malformed, format!("the part {name} is missing or empty")));
+            let detail = match damage.first() {
+                Some(problem) => format!("the part {name} is damaged: {}", problem.detail),
+                None => format!("the part {name} is missing or empty"),
+            };
+            return Err(Problem::new(ProblemKind::Malformed, detail));
         }
+        damage.into_iter().for_each(|problem| self.blocks.note(problem));
         Ok(element)
     }
 
@@ -126,6 +132,19 @@ pub(super) fn is_on(element: Option<&Element>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_main_part_that_is_damaged_is_not_told_as_missing() {
+        let check = |bytes: &[u8], expect: &str| {
+            let problem = Package::open(bytes).unwrap().main_part("word/document.xml").unwrap_err();
+            assert!(problem.detail.starts_with(expect), "{}", problem.detail);
+        };
+        let mut bytes = crate::testing::zip_of(&[("word/document.xml", "<w:document>text of it</w:document>")]);
+        let data = 30 + "word/document.xml".len();
+        bytes[data..data + 12].fill(0xff);
+        check(&bytes, "the part word/document.xml is damaged: ");
+        check(&crate::testing::zip_of(&[("a.xml", "<a/>")]), "the part word/document.xml is missing or empty");
+    }
 
     #[test]
     fn targets_are_resolved_inside_of_the_package() {

@@ -15,6 +15,7 @@ mod geometry;
 mod glyphs;
 mod guard;
 mod join;
+mod layouts;
 mod line;
 mod marks;
 mod nesting;
@@ -23,7 +24,7 @@ mod pages;
 mod rules;
 mod running;
 mod segment;
-mod sheets;
+
 mod source;
 mod style;
 mod tables;
@@ -38,7 +39,7 @@ use geometry::Area;
 use line::{Line, Tag};
 use nesting::{MAX_NESTING, nesting};
 use pages::Pages;
-use running::{Edges, Running};
+use running::{Edges, Running, Shape};
 use segment::Group;
 use source::Source;
 use style::Style;
@@ -98,7 +99,7 @@ fn note_cut(extract: &mut Extract) {
     }
 }
 
-/// Text in another direction counts as small: a paragraph goes on behind it.
+/// Text in another direction or at an edge counts as small: a paragraph goes on behind it.
 const ASIDE: f32 = 1.0;
 
 /// Where a column stands.
@@ -106,7 +107,7 @@ const ASIDE: f32 = 1.0;
 enum Place {
     /// In the page's main direction.
     Main,
-    /// In another direction.
+    /// In another direction, or at the edge of the page.
     Aside,
 }
 
@@ -117,16 +118,18 @@ fn set_aside(group: &mut Group) {
     }
 }
 
-/// The columns of all pages in reading order, without what runs along their edges.
-fn read_columns(pages: &mut Pages, running: &Running, body: f32) -> Vec<(u32, Place, Vec<Line>)> {
+/// The columns of all pages in reading order. What runs along their edges stands behind the first page that shows it.
+fn read_columns(pages: &mut Pages, mut running: Running, body: f32) -> Vec<(u32, Place, Vec<Line>)> {
     let mut columns = Vec::new();
     for page in &mut pages.laid {
-        running.strip(&mut page.lines, page.number, page.height, body);
+        let shape = Shape { number: page.number, height: page.height, body };
+        let kept = running.strip(&mut page.lines, shape);
         let found = line::columns(std::mem::take(&mut page.lines));
         columns.extend(found.into_iter().map(|lines| (page.number, Place::Main, lines)));
         for lines in std::mem::take(&mut page.turned) {
             columns.extend(line::columns(lines).into_iter().map(|lines| (page.number, Place::Aside, lines)));
         }
+        columns.extend(kept.into_iter().map(|line| (page.number, Place::Aside, vec![line])));
         if !page.slanted.is_empty() {
             let slanted = Line::run(std::mem::take(&mut page.slanted), Area::default(), ASIDE);
             columns.push((page.number, Place::Aside, vec![slanted]));
@@ -141,7 +144,7 @@ fn read_pages(source: &Source) -> Result<Extract, Problem> {
     let body = Style::of(lines.chain(pages.tables.iter().flat_map(Found::lines))).body;
     let edges: Vec<Edges> = pages.laid.iter().map(|page| Edges::of(&page.lines, page.number, page.height)).collect();
     let running = Running::of(&edges);
-    let columns = read_columns(&mut pages, &running, body);
+    let columns = read_columns(&mut pages, running, body);
     let lines = columns.iter().filter(|(_, place, _)| *place == Place::Main).flat_map(|(_, _, lines)| lines);
     let style = Style::of(lines.chain(pages.tables.iter().flat_map(Found::lines)));
     let mut groups = Vec::new();

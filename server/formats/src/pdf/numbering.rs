@@ -7,6 +7,14 @@ pub(super) fn digits(text: &str) -> Option<u32> {
     if text.len() > 9 { None } else { text.parse().ok() }
 }
 
+/// Whether a text may be nothing but the number of a page: `12`, `iv`, `- 3 -`, `Page 3 of 12`, `3쪽`.
+pub(super) fn counts_pages(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    let mut words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    let has_digit = text.contains(|c: char| c.is_ascii_digit());
+    has_digit && words.all(|word| PAGE_WORDS.contains(&word)) || text.len() <= 27 && roman(&text).is_some()
+}
+
 /// The words beside the number of a page at the start or end of a text, in lower case. A single word before it names
 /// something else, as in `Table 2`.
 pub(super) fn words_beside(text: &str, number: u32) -> Option<String> {
@@ -88,6 +96,17 @@ const PAGE_WORDS: [&str; 12] = ["page", "pages", "p", "pp", "pg", "of", "seite",
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_counts_pages_has_no_words_of_its_own() {
+        let check = |text: &str, expect: bool| assert_eq!(counts_pages(text), expect, "{text}");
+        for text in ["12", "iv", "- 3 -", "Page 3 of 12", "3쪽", "3 / 10"] {
+            check(text, true);
+        }
+        for text in ["", "Page", "Table 2", "제1조", "Source: 2021", "PX-501"] {
+            check(text, false);
+        }
+    }
 
     #[test]
     fn numbers_are_made_alike() {

@@ -1,7 +1,7 @@
 //! Reads the pages of a file one after the other, up to the caps, and notes what could not be read.
 
+use super::layouts::{Page, letters};
 use super::line::{Line, pieces};
-use super::sheets::{Page, letters};
 use super::source::Source;
 use super::tables::{self, Found};
 use crate::limits::{MAX_PAGES, MAX_TEXT_BYTES};
@@ -97,24 +97,24 @@ impl Pages {
             self.note(&format!("page {number}: {outside} characters stand outside of its edges, where none are shown"));
         }
         let mut came = letters(&page.slanted);
-        let mut sheets = Vec::new();
-        for mut sheet in page.sheets {
-            for table in tables::take(&mut sheet.runs, &sheet.rules) {
+        let mut layouts = Vec::new();
+        for mut layout in page.layouts {
+            for table in tables::take(&mut layout.runs, &layout.rules) {
                 came += table.lines().map(|line| line.chars).sum::<usize>();
-                sheet.runs.push(Line { area: table.area, table: Some(self.tables.len()), ..Line::default() });
+                layout.runs.push(Line { area: table.area, table: Some(self.tables.len()), ..Line::default() });
                 self.tables.push(table);
             }
-            let lines = pieces(sheet.runs);
+            let lines = pieces(layout.runs);
             came += lines.iter().map(|line| line.chars).sum::<usize>();
-            sheets.push((lines, sheet.height));
+            layouts.push((lines, layout.height));
         }
         if (came as f32) < MIN_CAME * page.written as f32 {
             let written = page.written;
             self.note(&format!("page {number}: of {written} characters only {came} have a place that can be read"));
         }
-        let mut sheets = sheets.into_iter();
-        let (lines, height) = sheets.next().unwrap_or_default();
-        let turned = sheets.map(|(lines, _)| lines).collect();
+        let mut layouts = layouts.into_iter();
+        let (lines, height) = layouts.next().unwrap_or_default();
+        let turned = layouts.map(|(lines, _)| lines).collect();
         self.laid.push(Laid { number, lines, turned, slanted: page.slanted, height });
     }
 

@@ -1,11 +1,12 @@
 //! Takes out what a layout repeats at the edge of every page: running headers and footers, and page numbers. Only what
-//! several pages show at the same place goes; a file of one page keeps everything.
+//! stands in the margin of a page and shows at the same place on several goes; a file of one page keeps everything. Of
+//! words that go, one copy stays where they stand first: what a document says is never lost.
 
 use std::collections::{HashMap, HashSet};
 
 use super::geometry::Area;
 use super::line::Line;
-use super::numbering::{comparable, digits, words_beside};
+use super::numbering::{comparable, counts_pages, digits, words_beside};
 
 /// What a page shows near its upper and lower edge.
 #[derive(Debug, Default)]
@@ -18,14 +19,41 @@ pub(super) struct Edges {
 struct Mark {
     /// Its text in lower case; the number of its page as `#` and how far it is from the place in the file.
     text: String,
-    /// Whether other words stand beside the number.
-    has_words: bool,
+    kind: Kind,
     /// The distance of its middle from the page's upper edge, in steps.
     place: i32,
 }
 
+/// What a mark is of its line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    /// The line as it is.
+    Whole,
+    /// A number that grows with the page.
+    Number,
+    /// The words beside the number of the page.
+    Words,
+}
+
+/// What of a page decides what is stripped from it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// From 1.
+    pub(super) number: u32,
+    /// In points.
+    pub(super) height: f32,
+    /// The font size of the document's running text.
+    pub(super) body: f32,
+}
+
 /// The share of the page's height that is its edge. Margins take 7 to 12 %, a header stands inside them.
 const EDGE: f32 = 0.11;
+
+/// The share in which a header set apart from the text may stand: some margins are wider.
+const FAR_HEADER: f32 = 0.14;
+
+/// The share in which the number of a page set apart from the text may stand.
+const FAR_NUMBER: f32 = 0.2;
 
 /// How far the same header may move from page to page, in points.
 const STEP: f32 = 4.0;
@@ -39,6 +67,8 @@ pub(super) struct Running {
     /// How many pages there are.
     pages: usize,
     repeated: HashSet<Mark>,
+    /// The words of which a copy is kept.
+    kept: HashSet<String>,
 }
 
 impl Edges {
@@ -56,8 +86,11 @@ impl Mark {
             return Vec::new();
         }
         let place = (line.area.middle_y() / STEP).round() as i32;
-        let wholes = comparable(&line.text, number).into_iter().map(|text| Self { text, has_words: false, place });
-        let words = words_beside(&line.text, number).map(|text| Self { text, has_words: true, place });
+        let kind = |text: &str| {
+            if text.contains('#') && !line.text.contains('#') { Kind::Number } else { Kind::Whole }
+        };
+        let wholes = comparable(&line.text, number).into_iter().map(|text| Self { kind: kind(&text), text, place });
+        let words = words_beside(&line.text, number).map(|text| Self { kind: Kind::Words, text, place });
         wholes.chain(words).filter(|mark| !mark.text.is_empty()).collect()
     }
 }
@@ -80,30 +113,50 @@ impl Running {
             beside(-1).unwrap_or(0).max(beside(1).unwrap_or(0))
         };
         let repeated = counts.iter().filter(|(mark, count)| **count + near(mark) >= needed);
-        Self { pages: pages.len(), repeated: repeated.map(|(mark, _)| (*mark).clone()).collect() }
+        let repeated = repeated.map(|(mark, _)| (*mark).clone()).collect();
+        Self { pages: pages.len(), repeated, kept: HashSet::new() }
     }
 
-    /// Takes out of a page's lines what repeats. `body` is the font size of running text: titles of slides repeat too, in
-    /// larger letters, and stay. `number` is the page's.
-    pub(super) fn strip(&self, lines: &mut Vec<Line>, number: u32, height: f32, body: f32) {
+    /// Takes out of a page's lines what repeats, and hands back what of it no page before showed. Titles of slides repeat
+    /// too, in letters larger than those of running text, and stay.
+    pub(super) fn strip(&mut self, lines: &mut Vec<Line>, page: Shape) -> Vec<Line> {
         if self.pages < 2 {
-            return;
+            return Vec::new();
         }
+        let mut running = self.running(lines, page);
+        let mut kept = Vec::new();
+        for row in rows(lines, &running) {
+            let pieces: Vec<&Line> = row.iter().map(|index| &lines[*index]).collect();
+            let Some(words) = self.words(&pieces, page.number) else { continue };
+            if !self.kept.insert(words) {
+                continue;
+            }
+            // What stands close above the text may be the header of a table, which goes on below it.
+            if pieces[0].area.middle_y() < 0.5 * page.height && !is_apart(lines, &row) {
+                running.retain(|index| !row.contains(index));
+            } else {
+                kept.push(joined(&pieces));
+            }
+        }
+        let mut index = 0;
+        lines.retain(|_| {
+            index += 1;
+            !running.contains(&(index - 1))
+        });
+        kept
+    }
+
+    /// Which lines of a page are headers, footers and numbers of pages.
+    fn running(&self, lines: &[Line], page: Shape) -> HashSet<usize> {
+        let Shape { number, height, body } = page;
         let is_repeated = |line: &Line| {
             Mark::of(line, number).iter().any(|mark| {
-                let largest = if mark.has_words { SMALL } else { 1.3 };
+                let largest = if mark.kind == Kind::Words { SMALL } else { 1.3 };
                 line.size < largest * body && self.repeated.contains(mark)
             })
         };
         let at_edge = at_edge(lines, height);
         let mut running: HashSet<usize> = at_edge.iter().copied().filter(|index| is_repeated(&lines[*index])).collect();
-        // The number of a note is raised before it, and stays with it.
-        running.retain(|index| {
-            !lines
-                .iter()
-                .enumerate()
-                .any(|(other, line)| is_note(&lines[*index], line, height) && !is_repeated(&lines[other]))
-        });
         for row in [outermost(lines, Edge::Upper), outermost(lines, Edge::Lower)] {
             let row: Vec<usize> = row.into_iter().filter(|index| at_edge.contains(index)).collect();
             let is_upper = row.first().is_some_and(|index| lines[*index].area.middle_y() < 0.5 * height);
@@ -113,12 +166,65 @@ impl Running {
                 running.extend(row);
             }
         }
-        let mut index = 0;
-        lines.retain(|_| {
-            index += 1;
-            !running.contains(&(index - 1))
-        });
+        // A figure stays beside the words that it belongs to, and the raised number of a note before the note.
+        let has_words = |index: usize| {
+            let beside = |other: &usize| lines[index].area.shares_row(lines[*other].area) && !running.contains(other);
+            let mut others = (0..lines.len()).filter(beside).map(|other| &lines[other]);
+            others.any(|line| line.table.is_none() && !counts_pages(&line.text))
+        };
+        let is_alone = |index: &usize| !counts_pages(&lines[*index].text) || !has_words(*index);
+        running.iter().copied().filter(is_alone).collect()
     }
+
+    /// What a row says beside the number of the page, if anything. A year is no such number.
+    fn words(&self, pieces: &[&Line], number: u32) -> Option<String> {
+        let is_number = |line: &Line| {
+            let grows = |mark: &Mark| mark.kind == Kind::Number && self.repeated.contains(mark);
+            digits(&line.text) == Some(number) || Mark::of(line, number).iter().any(grows)
+        };
+        let (numbers, words): (Vec<&Line>, Vec<&Line>) = pieces.iter().copied().partition(|line| is_number(line));
+        let years = numbers.iter().filter_map(|line| digits(&line.text));
+        let years = years.filter(|value| YEARS.contains(value) && *value != number).map(|year| year.to_string());
+        let words = words.iter().map(|line| {
+            let whole = || line.text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+            words_beside(&line.text, number).unwrap_or_else(whole)
+        });
+        let words: Vec<String> = words.collect();
+        (!words.is_empty()).then(|| words.into_iter().chain(years).collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// Numbers that are years where words stand beside them.
+const YEARS: std::ops::RangeInclusive<u32> = 1900..=2100;
+
+/// The rows of some lines, from the top, each from its left.
+fn rows(lines: &[Line], chosen: &HashSet<usize>) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = chosen.iter().copied().collect();
+    order.sort_by(|a, b| lines[*a].area.middle_y().total_cmp(&lines[*b].area.middle_y()).then(a.cmp(b)));
+    let mut rows: Vec<Vec<usize>> = Vec::new();
+    for index in order {
+        match rows.last_mut().filter(|row| lines[row[0]].area.shares_row(lines[index].area)) {
+            Some(row) => row.push(index),
+            None => rows.push(vec![index]),
+        }
+    }
+    rows.iter_mut().for_each(|row| row.sort_by(|a, b| lines[*a].area.left.total_cmp(&lines[*b].area.left)));
+    rows
+}
+
+/// Whether a gap lies between a row and what stands below it.
+fn is_apart(lines: &[Line], row: &[usize]) -> bool {
+    let area = row.iter().map(|index| lines[*index].area).reduce(Area::around).unwrap_or_default();
+    let below = lines.iter().filter(|line| line.area.middle_y() > area.bottom);
+    let Some(next) = below.min_by(|a, b| a.area.top.total_cmp(&b.area.top)) else { return true };
+    next.area.top - area.bottom > GAP * lines[row[0]].size.max(next.size)
+}
+
+/// A row as one line.
+fn joined(row: &[&Line]) -> Line {
+    let text = row.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ");
+    let area = row.iter().map(|line| line.area).reduce(Area::around).unwrap_or_default();
+    Line::run(text, area, row.first().map_or(0.0, |line| line.size))
 }
 
 /// A header that is written once, as those of the left pages of a short file, is smaller than this share of running text.
@@ -157,26 +263,21 @@ const MAX_HEADER: usize = 60;
 /// How far the number of a page stands from the words of its row, in font sizes.
 const APART: f32 = 2.0;
 
-/// How far the number of a note may stand before it, in font sizes.
-const NOTE_INDENT: f32 = 3.0;
-
-/// Whether a line holds the number of a note at the foot of a page, which is the other line.
-fn is_note(mark: &Line, text: &Line, height: f32) -> bool {
-    let gap = text.area.left - mark.area.right;
-    mark.area.middle_y() > 0.5 * height
-        && digits(&mark.text).is_some()
-        && mark.area.shares_row(text.area)
-        && gap > -0.5 * mark.size
-        && gap < NOTE_INDENT * text.size
-        && text.chars > mark.chars
-}
-
-/// Which lines stand at a page's edge: inside its margins, or first or last with a gap to the others.
+/// Which lines stand at a page's edge: inside its margins, or first or last with a gap to the others and not far from them.
 fn at_edge(lines: &[Line], height: f32) -> Vec<usize> {
-    let in_margin = |area: Area| area.middle_y() <= EDGE * height || area.middle_y() >= (1.0 - EDGE) * height;
-    let inner = (0..lines.len()).filter(|index| in_margin(lines[*index].area));
-    let mut found: Vec<usize> =
-        inner.chain(outermost(lines, Edge::Upper)).chain(outermost(lines, Edge::Lower)).collect();
+    let within = |index: usize, share: f32| {
+        let middle = lines[index].area.middle_y();
+        middle.min(height - middle) <= share * height
+    };
+    let is_far = |index: &usize, edge: Edge| {
+        edge == Edge::Upper && within(*index, FAR_HEADER)
+            || counts_pages(&lines[*index].text) && within(*index, FAR_NUMBER)
+    };
+    let inner = (0..lines.len()).filter(|index| within(*index, EDGE));
+    let far = [Edge::Upper, Edge::Lower]
+        .into_iter()
+        .flat_map(|edge| outermost(lines, edge).into_iter().filter(move |index| is_far(index, edge)));
+    let mut found: Vec<usize> = inner.chain(far).collect();
     found.sort_unstable();
     found.dedup();
     found
@@ -206,149 +307,4 @@ fn outermost(lines: &[Line], edge: Edge) -> Vec<usize> {
 const GAP: f32 = 0.8;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEIGHT: f32 = 800.0;
-
-    fn line(text: &str, top: f32, size: f32) -> Line {
-        Line::run(text.to_owned(), Area::new(50.0, top, 300.0, top + size), size)
-    }
-
-    /// Which texts are left of pages, each a list of text and place.
-    fn check(pages: &[Vec<Line>], expect: &[&[&str]]) {
-        let edges: Vec<Edges> = (1..).zip(pages).map(|(number, lines)| Edges::of(lines, number, HEIGHT)).collect();
-        let running = Running::of(&edges);
-        let mut left = Vec::new();
-        for (number, lines) in (1..).zip(pages) {
-            let mut lines = lines.clone();
-            running.strip(&mut lines, number, HEIGHT, 10.0);
-            left.push(lines.into_iter().map(|line| line.text).collect::<Vec<_>>());
-        }
-        assert_eq!(left, expect);
-    }
-
-    #[test]
-    fn headers_and_page_numbers_go() {
-        let page = |number: usize, body: &str| {
-            let footer = format!("- {number} -");
-            vec![line("User Guide", 40.0, 10.0), line(body, 300.0, 10.0), line(&footer, 760.0, 10.0)]
-        };
-        check(&[page(9, "a"), page(10, "b"), page(11, "c"), page(12, "d")], &[&["a"], &["b"], &["c"], &["d"]]);
-        check(&[page(1, "a"), page(2, "b")], &[&["a"], &["b"]]);
-    }
-
-    #[test]
-    fn a_file_of_one_page_keeps_everything() {
-        check(&[vec![line("User Guide", 40.0, 10.0), line("1", 780.0, 10.0)]], &[&["User Guide", "1"]]);
-    }
-
-    /// `Section 1: torque the bolt to 30 Nm` at the top of a page was taken for a header.
-    #[test]
-    fn lines_that_differ_in_their_numbers_stay() {
-        let page = |number: u32| {
-            vec![
-                line(&format!("Article {number}."), 60.0, 10.0),
-                line(&format!("body {number}"), 300.0, 10.0),
-                line(&format!("end {number}"), 312.0, 10.0),
-            ]
-        };
-        let expect: Vec<Vec<String>> =
-            (1..=4).map(|n| vec![format!("Article {n}."), format!("body {n}"), format!("end {n}")]).collect();
-        let expect: Vec<Vec<&str>> = expect.iter().map(|page| page.iter().map(String::as_str).collect()).collect();
-        let expect: Vec<&[&str]> = expect.iter().map(Vec::as_slice).collect();
-        check(&[page(1), page(2), page(3), page(4)], &expect);
-    }
-
-    #[test]
-    fn what_stands_in_the_body_or_is_large_stays() {
-        let body = |top: f32| line(&format!("body {}", "x".repeat(top as usize / 12)), top, 10.0);
-        let page = vec![line("Agenda", 40.0, 28.0), body(288.0), line("Note", 300.0, 10.0), body(312.0)];
-        let mut kept: Vec<Vec<Line>> = vec![page.clone(), page.clone(), page];
-        let edges: Vec<Edges> = (1..).zip(&kept).map(|(number, lines)| Edges::of(lines, number, HEIGHT)).collect();
-        kept.iter_mut().for_each(|lines| Running::of(&edges).strip(lines, 1, HEIGHT, 10.0));
-        assert!(kept.iter().all(|lines| lines.iter().any(|line| line.text == "Agenda")));
-        assert!(kept.iter().all(|lines| lines.iter().any(|line| line.text == "Note")));
-    }
-
-    #[test]
-    fn a_page_number_high_above_the_edge_goes() {
-        let page = |number: &str, body: &str| vec![line(body, 300.0, 10.0), line(number, 650.0, 10.0)];
-        check(&[page("1", "a"), page("2", "b")], &[&["a"], &["b"]]);
-    }
-
-    #[test]
-    fn a_small_header_with_the_pages_number_goes() {
-        let first = vec![line("Title", 40.0, 10.0), line("a", 300.0, 10.0)];
-        let second = vec![line("2 Z. Shen et al.", 40.0, 9.0), line("b", 300.0, 10.0)];
-        check(&[first.clone(), second], &[&["Title", "a"], &["b"]]);
-        check(&[first, vec![line("2 Background", 40.0, 10.0)]], &[&["Title", "a"], &["2 Background"]]);
-    }
-
-    #[test]
-    fn roman_numbers_and_a_moving_place_are_the_same_mark() {
-        let page = |number: &str, top: f32| vec![line(number, top, 10.0)];
-        check(&[page("iv", 760.0), page("v", 762.5), page("vi", 760.0), page("vii", 763.0)], &[&[], &[], &[], &[]]);
-        check(&[page("Mix", 760.0), page("v", 760.0)], &[&["Mix"], &["v"]]);
-    }
-
-    /// Notes whose numbers are by chance those of their pages were taken for footers.
-    #[test]
-    fn a_note_with_the_number_of_its_page_stays() {
-        let page = |number: usize, note: &str| {
-            let body = format!("body {number}");
-            vec![line(&body, 300.0, 11.0), line(&format!("{number} {note}"), 752.0, 8.0)]
-        };
-        let pages = [page(1, "Penalty class A."), page(2, "See the annex"), page(3, "As of 2026")];
-        check(
-            &pages,
-            &[&["body 1", "1 Penalty class A."], &["body 2", "2 See the annex"], &["body 3", "3 As of 2026"]],
-        );
-        let raised = |number: usize, note: &str| {
-            let mut mark = line(&number.to_string(), 750.0, 5.0);
-            mark.area = Area::new(50.0, 750.0, 53.0, 755.0);
-            let mut text = line(note, 752.0, 8.0);
-            text.area.left = 66.0;
-            vec![line(&format!("body {number}"), 300.0, 11.0), mark, text]
-        };
-        let pages = [raised(1, "Penalty class A."), raised(2, "See the annex"), raised(3, "As of 2026")];
-        check(
-            &pages,
-            &[&["body 1", "1", "Penalty class A."], &["body 2", "2", "See the annex"], &["body 3", "3", "As of 2026"]],
-        );
-    }
-
-    #[test]
-    fn words_that_repeat_beside_the_number_go() {
-        let page = |number: usize, body: &str| {
-            vec![line(body, 300.0, 10.0), line(&format!("{number} Annual report of the works."), 760.0, 8.0)]
-        };
-        check(&[page(1, "a"), page(2, "b"), page(3, "c")], &[&["a"], &["b"], &["c"]]);
-        let page = |body: &str, footer: &str| vec![line(body, 300.0, 10.0), line(footer, 760.0, 8.0)];
-        check(&[page("a", "1 / 3"), page("b", "2 / 3"), page("c", "3 / 3")], &[&["a"], &["b"], &["c"]]);
-    }
-
-    /// The title of a section stands beside the number of the page, but far from it.
-    #[test]
-    fn a_footer_whose_words_change_goes_and_a_caption_stays() {
-        let page = |body: &str, title: &str, number: &str| {
-            let mut number = line(number, 760.0, 8.0);
-            (number.area.left, number.area.right) = (500.0, 510.0);
-            vec![line(body, 300.0, 10.0), line(title, 760.0, 8.0), number]
-        };
-        check(&[page("a", "Methods", "1"), page("b", "Results", "2")], &[&["a"], &["b"]]);
-        let page = |number: usize| {
-            vec![line(&format!("Table {number}"), 40.0, 9.0), line(&format!("body {number}"), 300.0, 10.0)]
-        };
-        check(&[page(1), page(2), page(3)], &[&["Table 1", "body 1"], &["Table 2", "body 2"], &["Table 3", "body 3"]]);
-    }
-
-    #[test]
-    fn figures_at_the_foot_of_pages_stay() {
-        let page = |body: &str, figure: &str| vec![line(body, 300.0, 10.0), line(figure, 748.0, 10.0)];
-        check(
-            &[page("a", "1,200"), page("b", "340"), page("c", "45%"), page("d", "78")],
-            &[&["a", "1,200"], &["b", "340"], &["c", "45%"], &["d", "78"]],
-        );
-    }
-}
+mod tests;

@@ -13,9 +13,9 @@ use pdf_oxide::{Error, PdfDocument};
 
 use super::directions::Direction;
 use super::guard::guarded;
+use super::layouts::{Drawn, Page, keep_shown, letters};
 use super::line::Tag;
 use super::nesting::{MAX_NESTING, nesting};
-use super::sheets::{Drawn, Page, keep_shown, letters};
 use crate::{Problem, ProblemKind};
 
 /// An open file.

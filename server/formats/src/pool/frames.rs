@@ -10,7 +10,7 @@ use crate::{Extract, Format};
 /// Largest file that is handed to a worker.
 pub const MAX_REQUEST_BYTES: u64 = 64 << 20;
 /// Largest reply that is taken from a worker: [`crate::limits::MAX_TEXT_BYTES`] of text in JSON, and as much again.
-const MAX_REPLY_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_REPLY_BYTES: u64 = 64 << 20;
 /// Largest head of a request.
 const MAX_HEAD_BYTES: u64 = 64 << 10;
 
@@ -54,6 +54,16 @@ fn send(output: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     output.write_all(bytes)
 }
 
+/// A frame is longer than what is taken: its length, and the most.
+#[derive(Debug, thiserror::Error)]
+#[error("a frame of {0} bytes, {1} are taken")]
+struct TooLong(u64, u64);
+
+/// How long the frame was that was not taken, if that is what an error says.
+pub(crate) fn too_long(error: &io::Error) -> Option<u64> {
+    error.get_ref()?.downcast_ref::<TooLong>().map(|TooLong(length, _)| *length)
+}
+
 /// A frame; `None` at the end of the input. One that ends early, or is larger than `most`, is an error.
 fn take(input: &mut impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 8];
@@ -64,7 +74,7 @@ fn take(input: &mut impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
     input.read_exact(&mut length[read..])?;
     let length = u64::from_le_bytes(length);
     if length > most {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {length} bytes, {most} are taken")));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, TooLong(length, most)));
     }
     // Not more than arrives: a length is a claim.
     let mut bytes = Vec::new();
@@ -75,6 +85,15 @@ fn take(input: &mut impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// It was told as a crash of the reader, which nobody can do anything about.
+    #[test]
+    fn a_reply_that_is_too_long_is_told_by_its_length() {
+        let claim = (MAX_REPLY_BYTES + 1).to_le_bytes();
+        let error = take_reply(&mut claim.as_slice()).unwrap_err();
+        assert_eq!(too_long(&error), Some(MAX_REPLY_BYTES + 1), "{error}");
+        assert_eq!(too_long(&take_reply(&mut [3, 0, 0].as_slice()).unwrap_err()), None);
+    }
 
     #[test]
     fn a_request_and_a_reply_arrive_as_sent_and_then_the_end() {

@@ -22,6 +22,7 @@ use watchdog::Watchdog;
 use crate::{Extract, Format};
 
 pub use confine::MAX_MEMORY_BYTES;
+use frames::MAX_REPLY_BYTES;
 pub use frames::MAX_REQUEST_BYTES;
 pub use worker::run_worker;
 
@@ -79,6 +80,9 @@ pub enum Breach {
     /// The worker was killed from outside, twice.
     #[error("the reader was killed twice while it read it")]
     Killed,
+    /// What the worker made of it is larger than what is taken.
+    #[error("what it holds takes {0} bytes, at most {MAX_REPLY_BYTES} are taken of one file")]
+    Reply(u64),
     /// It is larger than what a worker takes.
     #[error("{0} bytes, at most {MAX_REQUEST_BYTES} are read")]
     Size(u64),

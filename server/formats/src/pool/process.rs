@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-use super::frames::{send_request, take_reply};
+use super::frames::{send_request, take_reply, too_long};
 use super::watchdog::Watchdog;
 use super::{Breach, READY, WORKER_ARGUMENT};
 use crate::{Extract, Format};
@@ -102,7 +102,8 @@ impl Worker {
             Ok(Some(extract)) => return Ok(extract),
             // It lives, and says what no worker says.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe && error.kind() != io::ErrorKind::UnexpectedEof => {
-                return Err(Failure::Breach(Breach::Crash(format!("its answer cannot be read: {error}"))));
+                let crash = || Breach::Crash(format!("its answer cannot be read: {error}"));
+                return Err(Failure::Breach(too_long(&error).map_or_else(crash, Breach::Reply)));
             }
             Ok(None) | Err(_) => {}
         }

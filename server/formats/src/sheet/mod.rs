@@ -13,11 +13,13 @@ mod notes;
 mod number;
 mod regions;
 mod rows_of_names;
+mod separated;
 mod tables;
 mod words;
 mod xlsx;
 
 pub use grid::{Gaps, Grid, GridCell, GridRow, MAX_COLUMNS, Marks};
+pub use separated::{Parted, Separated, separated};
 
 pub(crate) use xlsx::read as read_xlsx;
 

@@ -101,6 +101,8 @@ struct Extractor {
     found: Vec<Found>,
     /// Whether the running text is a term (`dt`) whose definition is to come.
     in_term: bool,
+    /// Whether the text had a heading by now.
+    has_heading: bool,
     /// The element that nobody is shown, while it is open.
     hidden: Option<Hidden>,
 }
@@ -159,6 +161,7 @@ fn slot(tag: Tag) -> usize {
         Tag::TableHead => 10,
         Tag::Title => 11,
         Tag::Raw => 12,
+        Tag::Section => 19,
         Tag::Heading(level) => 12 + usize::from(level),
         _ => 31,
     }
@@ -231,12 +234,19 @@ impl Extractor {
         }
         let dropped = match tag {
             Tag::Boilerplate | Tag::Raw => true,
-            Tag::Margin => self.count(Tag::Main) + self.count(Tag::Article) == 0,
+            Tag::Margin => !self.is_in_content(&start.name),
             _ => false,
         };
         self.dropped += usize::from(dropped);
         self.counts[slot(tag)] += 1;
         self.open.push(Open { tag, dropped });
+    }
+
+    /// Whether a header, footer or aside is one of the text and not of the page: it stands in a part of the text, or is an
+    /// aside behind a heading of it.
+    fn is_in_content(&self, name: &[u8]) -> bool {
+        let parts = [Tag::Main, Tag::Article, Tag::Section, Tag::Quote];
+        parts.iter().any(|tag| self.count(*tag) > 0) || name == b"aside" && self.has_heading
     }
 
     fn end(&mut self, name: &[u8]) {
@@ -278,6 +288,7 @@ impl Extractor {
                 self.marker = None;
             }
             Tag::Item => self.marker = None,
+            Tag::Heading(_) => self.has_heading |= self.in_content(),
             Tag::Table if self.count(Tag::Table) == 0 => self.end_table(),
             Tag::TableHead if self.count(Tag::Table) == 1 => {
                 self.end_in_table(Tag::Row);

@@ -1,6 +1,7 @@
 //! HTML pages: what a person came to read. Scripts, styles, navigation, and the page's own asides, headers and footers are
-//! left out; `main` or `article` is preferred where there is one, and its asides, headers and footers are a part of it. The page is read as a stream of tokens with no tree, so
-//! nesting costs neither stack nor time.
+//! left out; `main` or `article` is preferred where there is one. What stands in the margin of a part of the text (an article,
+//! a section, a quote) is a part of it, and so is an aside behind a heading. The page is read as a stream of tokens with no
+//! tree, so nesting costs neither stack nor time.
 
 mod charset;
 mod extract;

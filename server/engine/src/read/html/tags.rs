@@ -6,7 +6,8 @@
 pub(super) enum Tag {
     Main,
     Article,
-    /// A header, footer or aside: of the page, which is no content, or of an article, which is.
+    Section,
+    /// A header, footer or aside: of the page, which is no content, or of a part of it, which is.
     Margin,
     /// Navigation and controls: not content.
     Boilerplate,
@@ -43,6 +44,7 @@ pub(super) fn tag(name: &[u8]) -> Option<Tag> {
     Some(match name {
         b"main" => Tag::Main,
         b"article" => Tag::Article,
+        b"section" => Tag::Section,
         b"header" | b"footer" | b"aside" => Tag::Margin,
         b"nav" | b"button" | b"select" | b"option" | b"svg" | b"template" | b"dialog" | b"noscript" | b"datalist"
         | b"menu" => Tag::Boilerplate,
@@ -73,8 +75,9 @@ pub(super) fn tag(name: &[u8]) -> Option<Tag> {
         b"br" => Tag::Break,
         b"img" => Tag::Image,
         b"address" | b"body" | b"caption" | b"center" | b"details" | b"div" | b"dl" | b"fieldset" | b"figcaption"
-        | b"figure" | b"form" | b"head" | b"hgroup" | b"hr" | b"html" | b"legend" | b"p" | b"search" | b"section"
-        | b"summary" => Tag::Block,
+        | b"figure" | b"form" | b"head" | b"hgroup" | b"hr" | b"html" | b"legend" | b"p" | b"search" | b"summary" => {
+            Tag::Block
+        }
         _ if INLINE.binary_search(&name).is_ok() => Tag::Inline,
         _ => return None,
     })

@@ -43,6 +43,23 @@ fn content_is_read_and_page_furniture_is_not() {
     );
 }
 
+/// A page of old has no `main` and no `article`, and warnings in it all the same.
+#[test]
+fn asides_and_footers_in_parts_of_a_page_are_content() {
+    check(
+        "<div><h1>Pumps</h1><p>Body.</p><aside>Warning: hot surface HX-1.</aside><section><footer>Source: report R-5.\
+         </footer></section><blockquote>Quote<footer>Kim, CTO-9</footer></blockquote></div><footer>Imprint</footer>",
+        &[
+            (heading(1), "Pumps"),
+            (P, "Body."),
+            (P, "Warning: hot surface HX-1."),
+            (P, "Source: report R-5."),
+            (BlockKind::Quote, "Quote"),
+            (BlockKind::Quote, "Kim, CTO-9"),
+        ],
+    );
+}
+
 /// Warnings are often written as asides, and what a price holds for stands in the footer of its article.
 #[test]
 fn asides_and_footers_of_an_article_are_content() {

@@ -164,6 +164,8 @@ fn names_are_normalised_and_collisions_named() {
     assert_eq!(scan.files[0].load().unwrap().bytes, b"text");
     folder.write("한.md");
     folder.check(&[], &[], &["한.md"], &[(FindingCode::NameCollision, "한.md")]);
+    let text = folder.scan(&[], &[]).unwrap().findings[0].to_string();
+    assert!(text.contains("written in NFD (4 bytes) is kept, the one in NFC (4 bytes) is left out"), "{text}");
 }
 
 #[test]
@@ -221,4 +223,14 @@ fn folders_past_the_depth_cap_are_named() {
     let scan = folder.scan(&[], &[]).unwrap();
     assert_eq!(scan.files.len(), 1);
     assert_eq!(scan.findings[0].code, FindingCode::TooDeeplyNested);
+}
+
+#[test]
+fn a_folder_named_with_a_tilde_is_told_apart_from_one_that_is_missing() {
+    let missing = |path: &str| {
+        let (name, path) = (SourceName::new("docs"), PathBuf::from(path));
+        ScanError::Missing { name, path }.to_string()
+    };
+    assert!(missing("/srv/~/docs").contains("`~` is not expanded"), "{}", missing("/srv/~/docs"));
+    assert!(!missing("/srv/docs~").contains("expanded"));
 }

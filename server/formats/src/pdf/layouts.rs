@@ -1,4 +1,4 @@
-//! Lays what a page draws out on sheets, one for each direction of text, on which that text is upright.
+//! Lays out what a page draws, once for each direction of text, so that this text is upright.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use super::rules::Rule;
 
 /// The text of a page in one direction.
 #[derive(Default)]
-pub(super) struct Sheet {
+pub(super) struct Layout {
     pub(super) runs: Vec<Line>,
     /// Lines and edges of boxes.
     pub(super) rules: Vec<Rule>,
@@ -27,7 +27,7 @@ pub(super) struct Sheet {
 #[derive(Default)]
 pub(super) struct Page {
     /// Its text by directions, the one of most text first.
-    pub(super) sheets: Vec<Sheet>,
+    pub(super) layouts: Vec<Layout>,
     /// Text in no quarter turn: a stamp across the page, names along curves.
     pub(super) slanted: String,
     /// How many characters have no known letter.
@@ -39,9 +39,9 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// The runs of all sheets.
+    /// The runs of all layouts.
     pub(super) fn runs(&self) -> impl Iterator<Item = &Line> {
-        self.sheets.iter().flat_map(|sheet| &sheet.runs)
+        self.layouts.iter().flat_map(|layout| &layout.runs)
     }
 }
 
@@ -78,23 +78,23 @@ impl Drawn<'_> {
         let written = self.spans.iter().map(|span| letters(&span.text)).sum();
         let main = Direction::most(self.spans.iter().map(|span| (angle(span), span.text.len())), self.upright);
         let others = Direction::quarters().into_iter().filter(|direction| *direction != main);
-        let mut sheets = Vec::new();
+        let mut layouts = Vec::new();
         for direction in std::iter::once(main).chain(others) {
             let (spans, rest): (Vec<_>, Vec<_>) =
                 std::mem::take(&mut self.spans).into_iter().partition(|span| direction.holds(angle(span)));
             self.spans = rest;
             if direction == main || !spans.is_empty() {
-                sheets.push(self.sheet(direction, spans, agree));
+                layouts.push(self.layout(direction, spans, agree));
             }
         }
-        let mut page = Page { sheets, slanted: slanted(self.spans), written, ..Page::default() };
+        let mut page = Page { layouts, slanted: slanted(self.spans), written, ..Page::default() };
         page.unknown = page.runs().map(|run| run.text.matches('\u{fffd}').count()).sum();
         page
     }
 
-    /// The sheet of the text in a direction. Single glyphs have the better places, but the library says how wide they are
+    /// The layout of the text in a direction. Single glyphs have the better places, but the library says how wide they are
     /// only of those that are upright.
-    fn sheet(&self, direction: Direction, spans: Vec<TextSpan>, agree: bool) -> Sheet {
+    fn layout(&self, direction: Direction, spans: Vec<TextSpan>, agree: bool) -> Layout {
         let turned: Vec<f32> = self
             .chars
             .iter()
@@ -114,7 +114,7 @@ impl Drawn<'_> {
         } else {
             spans.into_iter().map(|span| self.run(span, &frame)).collect()
         };
-        Sheet { runs, rules, height: frame.height }
+        Layout { runs, rules, height: frame.height }
     }
 
     fn glyphs(&self, direction: Direction, spans: &[TextSpan], frame: &Frame) -> Vec<Glyph> {
