@@ -192,7 +192,7 @@ pub struct Document {
     pub source: SourceName,
     /// The file's path relative to the source folder: NFC, `/`. Several documents share it for `.jsonl`.
     pub path: String,
-    /// Declared title, the only heading of the outermost level, or file stem, in that order. Never empty.
+    /// Declared title, first heading or file stem, in that order. Never empty.
     pub title: String,
     /// The content in reading order.
     pub blocks: Vec<Block>,

@@ -22,6 +22,9 @@ use super::words::{WordKind, question_words, rarity, stands_somewhere};
 /// How many of the best passages may hold the question's words.
 const COVERAGE_PASSAGES: usize = 3;
 
+/// A question of so many words is about them more than about anything else.
+const FEW_WORDS: usize = 2;
+
 /// The smallest deviation of off-topic cosines that is believed: half of what e5-small shows.
 pub(super) const MIN_DEVIATION: f32 = 0.006;
 
@@ -188,15 +191,16 @@ fn coverage(
 ) -> Result<Coverage, IndexError> {
     let mut present = HashSet::new();
     let mut best = Vec::new();
-    for candidate in found.candidates.iter().take(COVERAGE_PASSAGES) {
-        let text = whole_text(revision, candidate.chunk)?;
+    let asked_words = question_words(analyzer, question);
+    for chunk in judged_by(found, asked_words.len()) {
+        let text = whole_text(revision, chunk)?;
         present.extend(analyzer.terms(&text));
         best.push(matching_form(&text).into_owned());
     }
     let (mut all, mut covered) = (0.0_f32, 0.0_f32);
     let (mut words, mut known) = (0_usize, 0_usize);
     let mut lacks_designation = false;
-    for word in question_words(analyzer, question) {
+    for word in asked_words {
         let is_present = word.forms.iter().any(|form| present.contains(form));
         let is_one_of_many = || is_of_series(&matching_form(&question[word.place.clone()]), &best);
         lacks_designation |= !is_present
@@ -215,6 +219,23 @@ fn coverage(
     let asked = letters(&matching_form(question));
     let is_asked_there = asked.len() >= MIN_ASKED_BYTES && best.iter().any(|text| letters(text).contains(&asked));
     Ok(Coverage { covered, known_words, lacks_designation, is_asked_there })
+}
+
+/// The passages that are asked for the question's words: the best ones, and for a question of a word or two the best by words
+/// alone, since such a vector is near to nothing.
+fn judged_by(found: &Retrieved, words: usize) -> Vec<ChunkNumber> {
+    let mut chunks: Vec<ChunkNumber> = found.candidates.iter().take(COVERAGE_PASSAGES).map(|c| c.chunk).collect();
+    if words <= FEW_WORDS {
+        let by_words = found.candidates.iter().filter(|candidate| candidate.text_score.is_some());
+        let best = by_words.max_by(|a, b| a.text_score.unwrap_or(0.0).total_cmp(&b.text_score.unwrap_or(0.0)));
+        chunks.extend(best.map(|candidate| candidate.chunk).filter(|chunk| !chunks.contains(chunk)));
+    }
+    chunks
+}
+
+/// Whether a question is a word or two, and so about these words.
+pub(super) fn is_of_few_words(analyzer: &Analyzer, question: &str) -> bool {
+    question_words(analyzer, question).len() <= FEW_WORDS
 }
 
 /// A passage with its title and headings.

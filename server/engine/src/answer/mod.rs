@@ -359,8 +359,8 @@ impl Searcher {
     }
 
     /// Picks sentences from the passages found. Where confidence rests on the question's words, and what was picked comes
-    /// from passages without them, it picks again among those that have them: a single rare word (`피치클락`) is near to
-    /// nothing as a vector, and stands where it stands.
+    /// from passages without them, it picks again among those that have them. A question of a word or two is answered from
+    /// those alone: as a vector a single rare word (`피치클락`) is near to nothing, and it stands where it stands.
     fn extract(
         &self,
         question: &str,
@@ -368,17 +368,22 @@ impl Searcher {
         confidence: &Confidence,
         settings: &RetrievalSettings,
     ) -> Result<Extraction, AnswerError> {
-        let extraction = extract::extract(self, question, found, settings)?;
         let enough = confidence.coverage * KEPT_COVERAGE;
         let covered = |chunks: &[ChunkNumber]| {
             let chunks = chunks.iter().copied();
             confidence::covered_by(&self.revision, &self.analyzer, question, chunks)
         };
-        let drawn_from: Vec<ChunkNumber> =
-            extraction.picked.iter().map(|picked| extraction.pieces[*picked].chunk).collect();
-        let rests_on_words = confidence.same_language && confidence.coverage >= WORDS_DECIDE;
-        if !rests_on_words || covered(&drawn_from)? >= enough {
-            return Ok(extraction);
+        let from_all = || extract::extract(self, question, found, settings);
+        if !confidence.same_language || confidence.coverage < WORDS_DECIDE {
+            return from_all();
+        }
+        if !confidence::is_of_few_words(&self.analyzer, question) {
+            let extraction = from_all()?;
+            let drawn_from: Vec<ChunkNumber> =
+                extraction.picked.iter().map(|picked| extraction.pieces[*picked].chunk).collect();
+            if covered(&drawn_from)? >= enough {
+                return Ok(extraction);
+            }
         }
         let mut holding = found.clone();
         holding.candidates.clear();
@@ -387,12 +392,8 @@ impl Searcher {
                 holding.candidates.push(candidate.clone());
             }
         }
-        // Where no passage has enough of them by itself they were spread over several, and the first choice stands.
-        if holding.candidates.is_empty() {
-            Ok(extraction)
-        } else {
-            extract::extract(self, question, &holding, settings)
-        }
+        // Where no passage has enough of them by itself they are spread over several, and all may be drawn from.
+        if holding.candidates.is_empty() { from_all() } else { extract::extract(self, question, &holding, settings) }
     }
 
     /// Attributes the sentences picked; the second gate may still leave the answer escalated.

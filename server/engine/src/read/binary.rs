@@ -91,8 +91,9 @@ fn reading(content: &FileContent, named: Option<Format>, extract: Extract) -> Re
     reading.findings.extend(extract.problems.iter().map(|problem| finding(path, format, problem)));
     // The worker told one office format from another by what is inside.
     reading.read_as = extract.read_as.map(MediaType::of);
-    // A heading of a workbook is the name of a sheet, the title of a table or one question of many.
-    let file_name = || (format == Some(Format::Xlsx)).then(|| stem(path));
+    // Without the names of several sheets, the first heading of a workbook is one question of many.
+    let names_sheets = extract.blocks.iter().any(|block| matches!(block.kind, Kind::Heading { level: 1, .. }));
+    let file_name = || (format == Some(Format::Xlsx) && !names_sheets).then(|| stem(path));
     let title = extract.title.map(|title| nfc(&title).into_owned()).or_else(file_name);
     whole_file(content, title, blocks(extract.blocks), &mut reading);
     reading

@@ -84,15 +84,14 @@ impl Blocks {
         &self.done
     }
 
-    /// The only heading of the outermost level that occurs. Where there are several, none stands above the others.
-    fn top_heading(&self) -> Option<&str> {
+    /// The first heading of the outermost level that occurs.
+    fn first_heading(&self) -> Option<&str> {
         let level = |block: &Block| match block.kind {
             BlockKind::Heading { level } => Some(level),
             _ => None,
         };
         let top = self.done.iter().filter_map(level).min()?;
-        let mut headings = self.done.iter().filter(|block| level(block) == Some(top));
-        headings.next().filter(|_| headings.next().is_none()).map(|block| block.text.as_str())
+        self.done.iter().find(|block| level(block) == Some(top)).map(|block| block.text.as_str())
     }
 }
 
@@ -144,11 +143,11 @@ pub(super) fn finish(content: &FileContent, identity: Identity, blocks: Blocks, 
         let detail = format!("{removed} control characters were taken out");
         reading.findings.push(at_line(Finding::new(FindingCode::ControlCharacters, path, detail, advice)));
     }
-    let top_heading = blocks.top_heading().map(str::to_owned);
+    let first_heading = blocks.first_heading().map(str::to_owned);
     let title = identity.title.map(|title| without_controls(&title).0.into_owned());
     let declared = title.map(|title| title.split_whitespace().collect::<Vec<_>>().join(" "));
     let mut title =
-        declared.filter(|title| !title.is_empty()).or(top_heading).unwrap_or_else(|| stem(identity.id.as_str()));
+        declared.filter(|title| !title.is_empty()).or(first_heading).unwrap_or_else(|| stem(identity.id.as_str()));
     truncate(&mut title, MAX_HEADING_BYTES);
     reading.documents.push(Document {
         id: identity.id,
