@@ -2,8 +2,8 @@
 //! strings, then what a revision does with it: time at a recall, two clients beside one, memory and opening. Prints
 //! Markdown; `scripts/bench.sh` puts it into docs/benchmarks.md.
 //!
-//! `vectors --shared DIR --models DIR --cache DIR --python FILE`: a Python that has faiss-cpu. Vectors are kept under
-//! `--cache`; the first run embeds them, which takes some minutes.
+//! `vectors --shared DIR --models DIR --cache DIR [--python FILE]`: a Python that has faiss-cpu; without it the comparison
+//! is left out. Vectors are kept under `--cache`; the first run embeds them, which takes some minutes.
 #![allow(clippy::print_stdout, reason = "a benchmark program prints its results")]
 
 mod peer;
@@ -46,7 +46,9 @@ fn main() -> Result<()> {
         passages.dimension,
         questions.len()
     );
-    peer::compare(&passages, &questions, &value("--python")?)?;
+    if let Ok(python) = value("--python") {
+        peer::compare(&passages, &questions, &python)?;
+    }
     revision::measure(&passages, &questions)
 }
 
