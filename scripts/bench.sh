@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Measures and writes docs/benchmarks.md. `make bench` measures everything; its first run embeds about 25,000 chunks, which
-# takes a while (the vectors are kept). `make bench SCOPE=--quick` leaves out k8s_docs and the 10,000 chunks of the
-# latencies, prints to standard output and leaves docs/ alone. Needs the shared test data (RAGOPS_SHARED or ../shared).
+# Measures and writes docs/benchmarks.md. `make bench` measures everything; its first run embeds about 25,000 chunks and
+# 100,000 sentences, which takes a while (the vectors are kept). `make bench SCOPE=--quick` leaves out k8s_docs, the 10,000
+# chunks of the latencies and the vector index, prints to standard output and leaves docs/ alone. Needs the shared test
+# data (RAGOPS_SHARED or ../shared).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scope=${SCOPE:---full}

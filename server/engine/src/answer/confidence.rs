@@ -17,7 +17,7 @@ use crate::text::{Analyzer, language, matching_form};
 
 use super::background::{Background, OwnLanguage};
 use super::names::{self, Names};
-use super::words::{WordKind, question_words, rarity, stands_somewhere};
+use super::words::{Word, WordKind, question_words, rarity, stands_somewhere};
 
 /// How many of the best passages may hold the question's words.
 const COVERAGE_PASSAGES: usize = 3;
@@ -182,7 +182,7 @@ struct Coverage {
     is_asked_there: bool,
 }
 
-/// A word counts once; particulars (`82`, `worker-3`) only where they are found.
+/// How the best passages hold a question's words.
 fn coverage(
     revision: &Revision,
     analyzer: &Analyzer,
@@ -191,16 +191,15 @@ fn coverage(
 ) -> Result<Coverage, IndexError> {
     let mut present = HashSet::new();
     let mut best = Vec::new();
-    let asked_words = question_words(analyzer, question);
-    for chunk in judged_by(found, asked_words.len()) {
+    let asked_words = WeighedWords::of(revision, analyzer, question)?;
+    for chunk in judged_by(found, &asked_words) {
         let text = whole_text(revision, chunk)?;
         present.extend(analyzer.terms(&text));
         best.push(matching_form(&text).into_owned());
     }
-    let (mut all, mut covered) = (0.0_f32, 0.0_f32);
     let (mut words, mut known) = (0_usize, 0_usize);
     let mut lacks_designation = false;
-    for word in asked_words {
+    for (word, _) in &asked_words.0 {
         let is_present = word.forms.iter().any(|form| present.contains(form));
         let is_one_of_many = || is_of_series(&matching_form(&question[word.place.clone()]), &best);
         lacks_designation |= !is_present
@@ -208,13 +207,10 @@ fn coverage(
         if word.kind == WordKind::Particular && !is_present {
             continue;
         }
-        let rarity = rarity(revision, &word.forms)?;
-        all += rarity;
-        covered += if is_present { rarity } else { 0.0 };
         words += 1;
         known += usize::from(is_present || stands_somewhere(revision, &word.forms)?);
     }
-    let covered = if all > 0.0 { covered / all } else { 0.0 };
+    let covered = asked_words.share(&present);
     let known_words = if words > 0 { known as f32 / words as f32 } else { 0.0 };
     let asked = letters(&matching_form(question));
     let is_asked_there = asked.len() >= MIN_ASKED_BYTES && best.iter().any(|text| letters(text).contains(&asked));
@@ -223,19 +219,14 @@ fn coverage(
 
 /// The passages that are asked for the question's words: the best ones, and for a question of a word or two the best by words
 /// alone, since such a vector is near to nothing.
-fn judged_by(found: &Retrieved, words: usize) -> Vec<ChunkNumber> {
+fn judged_by(found: &Retrieved, words: &WeighedWords) -> Vec<ChunkNumber> {
     let mut chunks: Vec<ChunkNumber> = found.candidates.iter().take(COVERAGE_PASSAGES).map(|c| c.chunk).collect();
-    if words <= FEW_WORDS {
+    if words.are_few() {
         let by_words = found.candidates.iter().filter(|candidate| candidate.text_score.is_some());
         let best = by_words.max_by(|a, b| a.text_score.unwrap_or(0.0).total_cmp(&b.text_score.unwrap_or(0.0)));
         chunks.extend(best.map(|candidate| candidate.chunk).filter(|chunk| !chunks.contains(chunk)));
     }
     chunks
-}
-
-/// Whether a question is a word or two, and so about these words.
-pub(super) fn is_of_few_words(analyzer: &Analyzer, question: &str) -> bool {
-    question_words(analyzer, question).len() <= FEW_WORDS
 }
 
 /// A passage with its title and headings.
@@ -245,27 +236,46 @@ fn whole_text(revision: &Revision, chunk: ChunkNumber) -> Result<String, IndexEr
     Ok([title, chunk.place.headings.join("\n"), chunk.text].join("\n"))
 }
 
-/// The share of a question's words, by rarity, that stand in some passages: [`Confidence::coverage`] of what is cited.
-pub(super) fn covered_by(
-    revision: &Revision,
-    analyzer: &Analyzer,
-    question: &str,
-    chunks: impl IntoIterator<Item = ChunkNumber>,
-) -> Result<f32, IndexError> {
-    let mut present = HashSet::new();
-    for chunk in chunks {
-        present.extend(analyzer.terms(&whole_text(revision, chunk)?));
+/// The words of a question with their rarity, to be looked for in passages.
+pub(super) struct WeighedWords(Vec<(Word, f32)>);
+
+impl WeighedWords {
+    pub(super) fn of(revision: &Revision, analyzer: &Analyzer, question: &str) -> Result<Self, IndexError> {
+        let weighed = |word: Word| Ok((rarity(revision, &word.forms)?, word)).map(|(rarity, word)| (word, rarity));
+        question_words(analyzer, question).into_iter().map(weighed).collect::<Result<_, _>>().map(Self)
     }
-    let (mut all, mut covered) = (0.0_f32, 0.0_f32);
-    for word in question_words(analyzer, question) {
-        let is_present = word.forms.iter().any(|form| present.contains(form));
-        if word.kind != WordKind::Particular || is_present {
-            let rarity = rarity(revision, &word.forms)?;
-            all += rarity;
-            covered += if is_present { rarity } else { 0.0 };
+
+    /// Whether the question is a word or two, and so about these words.
+    pub(super) fn are_few(&self) -> bool {
+        self.0.len() <= FEW_WORDS
+    }
+
+    /// Their share, by rarity, that some passages hold: [`Confidence::coverage`] of those.
+    pub(super) fn covered_by(
+        &self,
+        revision: &Revision,
+        analyzer: &Analyzer,
+        chunks: &[ChunkNumber],
+    ) -> Result<f32, IndexError> {
+        let mut present = HashSet::new();
+        for chunk in chunks {
+            present.extend(analyzer.terms(&whole_text(revision, *chunk)?));
         }
+        Ok(self.share(&present))
     }
-    Ok(if all > 0.0 { covered / all } else { 0.0 })
+
+    /// Their share, by rarity, among some terms. A word counts once; particulars (`82`, `worker-3`) only where they are found.
+    fn share(&self, present: &HashSet<String>) -> f32 {
+        let (mut all, mut covered) = (0.0_f32, 0.0_f32);
+        for (word, rarity) in &self.0 {
+            let is_present = word.forms.iter().any(|form| present.contains(form));
+            if word.kind != WordKind::Particular || is_present {
+                all += rarity;
+                covered += if is_present { *rarity } else { 0.0 };
+            }
+        }
+        if all > 0.0 { covered / all } else { 0.0 }
+    }
 }
 
 fn letters(text: &str) -> String {

@@ -26,7 +26,7 @@ use crate::settings::{QuerySettings, RetrievalSettings};
 use crate::text::{Analyzer, facts, language};
 
 use attribute::{Floors, Support};
-use confidence::Confidence;
+use confidence::{Confidence, WeighedWords};
 use extract::Extraction;
 use small_talk::{Nearness, SmallTalk};
 
@@ -369,15 +369,13 @@ impl Searcher {
         settings: &RetrievalSettings,
     ) -> Result<Extraction, AnswerError> {
         let enough = confidence.coverage * KEPT_COVERAGE;
-        let covered = |chunks: &[ChunkNumber]| {
-            let chunks = chunks.iter().copied();
-            confidence::covered_by(&self.revision, &self.analyzer, question, chunks)
-        };
+        let words = WeighedWords::of(&self.revision, &self.analyzer, question)?;
+        let covered = |chunks: &[ChunkNumber]| words.covered_by(&self.revision, &self.analyzer, chunks);
         let from_all = || extract::extract(self, question, found, settings);
         if !confidence.same_language || confidence.coverage < WORDS_DECIDE {
             return from_all();
         }
-        if !confidence::is_of_few_words(&self.analyzer, question) {
+        if !words.are_few() {
             let extraction = from_all()?;
             let drawn_from: Vec<ChunkNumber> =
                 extraction.picked.iter().map(|picked| extraction.pieces[*picked].chunk).collect();

@@ -12,6 +12,7 @@ use super::BuildError;
 use super::pipeline::BuildRequest;
 use super::progress::{BuildObserver, Progress, Stage};
 use crate::document::{Effect, Finding, FindingCode, SourceName};
+use crate::index::vectors;
 use crate::read::{
     self, FileContent, FolderSource, Growing, LoadError, MediaType, OnError, Scan, SourceFault, SourceFile, media,
     scan_until,
@@ -343,6 +344,7 @@ fn identity(
     hasher.update(&FORMAT_VERSION.to_le_bytes());
     hasher.update_field(read::VERSION.as_bytes());
     hasher.update_field(super::calibrate::meaning().as_bytes());
+    hasher.update_field(vectors::CHOICE);
     hasher.update_field(request.index.as_bytes());
     hasher.update_field(request.settings.digest().as_bytes());
     hasher.update_field(model.identity().digest.as_bytes());

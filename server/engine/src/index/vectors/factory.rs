@@ -7,6 +7,9 @@ use std::str::FromStr;
 use super::Narrowing;
 use crate::settings::VectorIndexType;
 
+/// Which indexes are chosen by size, and how they are tuned: a part of a revision's identity, or a large one that an older
+/// program built would stay exact for ever. Raise the number when [`Factory::choose`] or the tuning changes.
+pub const CHOICE: &[u8] = b"vector index 1";
 /// Up to here every vector is compared: a scan of 10,000 takes about a millisecond, and is exact.
 pub const FLAT_UP_TO: usize = 10_000;
 /// Fewer vectors train no quantiser: they are compared one by one, whatever was asked for.

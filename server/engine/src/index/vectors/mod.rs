@@ -11,7 +11,7 @@ use std::path::Path;
 
 pub use codes::{CodesDescription, FILE as CODES_FILE, LEAST_RECALL, RECALL, build as build_codes};
 pub use exact::{ExactVectors, FILE, VectorWriter, dot};
-pub use factory::{BadFactory, FLAT_UP_TO, Factory, Knob};
+pub use factory::{BadFactory, CHOICE, FLAT_UP_TO, Factory, Knob};
 use native::Narrowing;
 
 use super::{ChunkNumber, ChunkSet, Hit, IndexError};
