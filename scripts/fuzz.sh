@@ -18,7 +18,7 @@ fi
 if ! cargo fuzz --version >/dev/null 2>&1; then cargo install --locked cargo-fuzz; fi
 
 python3 fuzz/seeds.py "$shared/data/documents" config/samples fuzz/corpus
-# The sanitizer of addresses finds faults of unsafe code: FAISS is not fuzzed, and our own crates have none there.
+# The sanitizer of addresses finds faults of unsafe code: FAISS is not fuzzed, and our readers have none.
 build=(cargo "+$toolchain" fuzz build --sanitizer none)
 "${build[@]}"
 logs=$(mktemp -d)

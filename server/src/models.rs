@@ -1,5 +1,5 @@
-//! Embedding models in use: loaded once, shared by every index that names them. Questions go to the model itself;
-//! builds go through caches on disk, of vectors and of documents read, without which they only take longer.
+//! Embedding models in use: loaded once, shared by every index that names them. Questions go through a cache in memory,
+//! builds through caches on disk, of vectors and of documents read; without any of them it only takes longer.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use ragops_embed::cache::DEFAULT_LIMIT as VECTOR_CACHE_BYTES;
 use ragops_embed::{
-    CachedModel, EmbedError, EmbeddingModel, Embeddings, LocalModel, ModelIdentity, ModelStore, Monitor, StoreError,
+    CachedModel, DEFAULT_MEMORY, EmbedError, EmbeddingModel, Embeddings, LocalModel, MemoryCachedModel, ModelIdentity,
+    ModelStore, Monitor, StoreError,
 };
 
 use ragops_engine::build::{DOCUMENT_CACHE_BYTES, DocumentCache};
@@ -30,6 +31,8 @@ pub struct Models {
 #[derive(Clone)]
 struct Loaded {
     model: Arc<LocalModel>,
+    /// The same for questions that are served.
+    serving: Arc<MemoryCachedModel>,
     /// Opened by the first build.
     cached: Option<Arc<CachedModel<Shared>>>,
 }
@@ -77,16 +80,22 @@ impl Models {
         }
     }
 
-    /// A model for questions, loaded now if it was not before.
+    /// A model, loaded now if it was not before.
     pub fn get(&self, name: &str) -> Result<Arc<dyn EmbeddingModel>, StoreError> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(self.load(&mut loaded, name)?.model.clone())
     }
 
+    /// The same, with its latest vectors kept in memory for all indexes that it serves.
+    pub fn for_serving(&self, name: &str) -> Result<Arc<dyn EmbeddingModel>, StoreError> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.load(&mut loaded, name)?.serving.clone())
+    }
+
     /// A model for building.
     pub fn for_build(&self, name: &str) -> Result<BuildModel, StoreError> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let Loaded { model, cached } = self.load(&mut loaded, name)?;
+        let Loaded { model, cached, .. } = self.load(&mut loaded, name)?;
         if cached.is_none() {
             let opened = CachedModel::open(Shared(Arc::clone(model)), &self.cache_dir, VECTOR_CACHE_BYTES);
             let opened = opened.inspect_err(|error| tracing::warn!(%error, "building without an embedding cache"));
@@ -109,7 +118,8 @@ impl Models {
         if !loaded.contains_key(name) {
             let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
             let model = Arc::new(self.store.open(name, threads)?);
-            loaded.insert(name.to_owned(), Loaded { model, cached: None });
+            let serving = Arc::new(MemoryCachedModel::new(model.clone(), DEFAULT_MEMORY));
+            loaded.insert(name.to_owned(), Loaded { model, serving, cached: None });
         }
         Ok(loaded.get_mut(name).expect("it was there, or was put there just now"))
     }

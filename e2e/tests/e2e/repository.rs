@@ -32,6 +32,36 @@ fn paths_that_documents_name_exist() {
     }
 }
 
+/// All Rust files below a folder, build folders left out.
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder of the repository is readable") {
+        let entry = entry.expect("a folder of the repository is readable");
+        let path = entry.path();
+        if path.is_dir() && entry.file_name() != "target" {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn unsafe_code_is_where_architecture_says() {
+    let mut files = Vec::new();
+    for top in ["crds", "server", "e2e", "fuzz"] {
+        rust_files(&root().join(top), &mut files);
+    }
+    assert!(files.len() > 200, "{} files: was the tree walked?", files.len());
+    let attribute = concat!("allow(", "unsafe_code");
+    let named = |path: &PathBuf| path.strip_prefix(root()).unwrap().display().to_string();
+    let allowed = files.iter().filter(|path| fs::read_to_string(path).unwrap().contains(attribute)).map(named);
+    let allowed = allowed.collect::<BTreeSet<_>>();
+    let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let told =
+        architecture.lines().find(|line| line.starts_with("- `unsafe` is in")).expect("an invariant of unsafe code");
+    assert_eq!(allowed, named_paths(told).into_iter().map(str::to_owned).collect());
+}
+
 #[test]
 fn architecture_stays_short_enough_to_be_read() {
     let lines = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap().lines().count();

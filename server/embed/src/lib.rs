@@ -6,12 +6,14 @@ pub mod cache;
 mod convert;
 mod encoder;
 mod local;
+mod memory_cache;
 mod port;
 pub mod store;
 mod tokenizer;
 
 pub use cache::CachedModel;
 pub use local::{LocalModel, ThreadsError};
+pub use memory_cache::{DEFAULT_MEMORY, MemoryCachedModel};
 pub use port::{EmbedError, EmbeddingModel, Embeddings, ModelIdentity, Monitor, NotAMatrix};
 pub use store::{AddOutcome, InstalledModel, ModelSource, ModelStore, StoreError};
 pub use tokenizer::Tokenizer;

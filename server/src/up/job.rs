@@ -78,7 +78,7 @@ fn open_noticing(workshop: &Workshop, index: &ServedIndex, notice: impl FnOnce(&
     let active = store.active().ok().flatten().map(|name| (fingerprint(&store.path_of(&name)), name));
     let opened = store.open_serving(&mut damage).map_err(OpenError::from).and_then(|revision| {
         let Some(revision) = revision else { return Ok(None) };
-        let model = workshop.models.get(&revision.manifest.model.name)?;
+        let model = workshop.models.for_serving(&revision.manifest.model.name)?;
         Ok(Some(Searcher::new(Arc::new(revision), model)?))
     });
     index.update(|condition| condition.damaged = damaged);
@@ -235,7 +235,7 @@ fn serve_outcome(workshop: &Workshop, index: &ServedIndex, outcome: &BuildOutcom
         return Ok(());
     }
     let revision = Revision::open(&path).map_err(BuildError::from)?;
-    let model = workshop.models.get(&revision.manifest.model.name)?;
+    let model = workshop.models.for_serving(&revision.manifest.model.name)?;
     let searcher = Searcher::new(Arc::new(revision), model).map_err(BuildError::from)?;
     serve(workshop, index, searcher, Some(files));
     Ok(())

@@ -1,4 +1,4 @@
-//! A read-only map of a whole file. The one module of the workspace that uses `unsafe`.
+//! A read-only map of a whole file. The one module of this crate that uses `unsafe`.
 //!
 //! Why it is sound for us: every file mapped is finished. It is part of a sealed folder (a revision or an installed
 //! model), or of one that this process builds or installs under its lock; nothing in RagOps writes it again, and it is

@@ -182,7 +182,12 @@ pub fn retrieve(
         Channels::Text => Ok(None),
         Channels::Vector | Channels::Hybrid => model.embed_query(question).map(Some),
     };
-    let (text, vector) = rayon::join(by_text, by_vector);
+    // The embedding stays on the calling thread, which may wait there for an equal question; a worker may not.
+    let mut text = Ok(Vec::new());
+    let vector = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| text = by_text());
+        by_vector()
+    });
     fused(revision, question, channels, settings, text?, vector?)
 }
 
