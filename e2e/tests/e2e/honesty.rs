@@ -40,7 +40,7 @@ fn answer_of(pages: &[(&str, &str)], question: &str) -> Result<Value> {
 }
 
 /// A folder with the pages and the index over them.
-fn indexed(pages: &[(&str, &str)]) -> Result<TempDir> {
+pub(super) fn indexed(pages: &[(&str, &str)]) -> Result<TempDir> {
     let site = tempfile::tempdir()?;
     let docs = site.path().join("docs");
     fs::create_dir(&docs)?;
@@ -58,7 +58,7 @@ fn indexed(pages: &[(&str, &str)]) -> Result<TempDir> {
     Ok(site)
 }
 
-fn ask(site: &Path, question: &str) -> Result<Value> {
+pub(super) fn ask(site: &Path, question: &str) -> Result<Value> {
     let mut query = Command::new(server_binary()?);
     query.args(["query", "--json", "--data"]).arg(site.join("data")).arg(question);
     Ok(serde_json::from_str(&run(&mut query)?)?)

@@ -3,6 +3,7 @@
 
 mod damage;
 mod disk_full;
+mod few_words;
 mod honesty;
 mod kills;
 mod power_cuts;

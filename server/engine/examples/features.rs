@@ -39,7 +39,7 @@ fn show(searcher: &Searcher, question: &GoldQuestion, answerable: bool) -> Resul
     let line = serde_json::json!({
         "id": question.id, "split": question.split, "answerable": answerable, "value": seen.value,
         "deviations": seen.deviations, "coverage": seen.coverage, "same_language": seen.same_language,
-        "known_words": seen.known_words, "names": format!("{:?}", seen.names),
+        "known_words": seen.known_words, "few_words": seen.few_words, "names": format!("{:?}", seen.names),
     });
     println!("{line}");
     Ok(())

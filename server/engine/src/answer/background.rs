@@ -97,7 +97,15 @@ pub struct Background {
     /// How much closer such questions come to passages in their own language than to those in another: by the
     /// question's language, then the passage's. A model of several languages favours its own for no reason of content.
     pub language_bias: BTreeMap<Language, BTreeMap<Language, f32>>,
+    /// How many passages are in each language.
+    #[serde(default)]
+    pub passages: BTreeMap<Language, u32>,
 }
+
+/// An index holds a language with so many passages in it, or with a smaller share of few ...
+const HELD_PASSAGES: u32 = 10;
+/// ... which is this one: a tenth.
+const HELD_SHARE: u32 = 10;
 
 /// Whether an index holds passages in the language of a question, enough of them to tell its words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,8 +119,10 @@ pub enum OwnLanguage {
 impl Background {
     /// Whether the index holds passages in `language`.
     pub fn holds(&self, language: Language) -> OwnLanguage {
-        let measured = self.language_bias.get(&language).is_some_and(|by_passage| by_passage.contains_key(&language));
-        if measured { OwnLanguage::Held } else { OwnLanguage::Absent }
+        let all: u32 = self.passages.values().sum();
+        let own = self.passages.get(&language).copied().unwrap_or(0);
+        let is_held = own >= HELD_PASSAGES || (own > 0 && own * HELD_SHARE >= all);
+        if is_held { OwnLanguage::Held } else { OwnLanguage::Absent }
     }
 
     /// Off-topic cosines for a language. Where it was not measured, those of the language in which unrelated questions
@@ -156,6 +166,20 @@ mod tests {
         let background = Background { off_topic_cosine, ..Background::default() };
         let median = |language| background.off_topic(language).and_then(|d| d.quantile(0.5));
         assert_eq!((median(Language::Korean), median(Language::Other)), (Some(0.78), Some(0.82)));
+    }
+
+    #[test]
+    fn a_language_is_held_with_ten_passages_or_a_tenth_of_them() {
+        for (own, others, expect) in [
+            (10, 5_000, OwnLanguage::Held),
+            (3, 4, OwnLanguage::Held),
+            (9, 200, OwnLanguage::Absent),
+            (0, 0, OwnLanguage::Absent),
+        ] {
+            let passages = [(Language::Korean, own), (Language::English, others)].into();
+            let background = Background { passages, ..Background::default() };
+            assert_eq!(background.holds(Language::Korean), expect, "{own} of {others}");
+        }
     }
 
     #[test]

@@ -42,6 +42,8 @@ const WORDS_ONLY: Coefficients = Coefficients { intercept: -4.0, deviations: 0.0
 /// In the question's own language at least this share of its words must stand in the passages for full confidence;
 /// long nonsense comes close to code blocks, as a vector, but none of its words is anywhere.
 const MIN_COVERAGE: f32 = 0.15;
+/// The same of a question of a word or two, which is about these.
+const FEW_WORDS_COVERAGE: f32 = 0.6;
 /// Where words cannot match, at least this share of them must stand somewhere in the index, if it holds passages in the
 /// question's language: strings of no language come close to passages of any ("lorem ipsum": 4 deviations), but mean
 /// nothing here. Of the answerable questions of the halves `tune` none has less than .5.
@@ -92,6 +94,8 @@ pub struct Confidence {
     pub known_words: f32,
     /// Whether the index knows what the question names, and the best passages the numbered things in it.
     pub names: Names,
+    /// Whether the question is a word or two: then `coverage` is that of the one passage that holds most of it.
+    pub few_words: bool,
 }
 
 /// Judges what was found.
@@ -103,16 +107,20 @@ pub fn confidence(
 ) -> Result<Confidence, IndexError> {
     let background = &revision.manifest.background;
     let asked_in = language(question).unwrap_or(Language::Other);
-    let Coverage { covered: coverage, known_words, lacks_designation, is_asked_there } =
+    let own_language = background.holds(asked_in);
+    let Coverage { covered: coverage, known_words, lacks_designation, is_asked_there, few_words, best } =
         coverage(revision, analyzer, question, found)?;
-    let same_language = best_language(revision, found).is_none_or(|best| best == asked_in || coverage >= 0.5);
+    // A word or two of the question's own language are looked for in it: as vectors they are near to anything.
+    let by_words = few_words && own_language == OwnLanguage::Held;
+    let same_language =
+        by_words || best_language(revision, found).is_none_or(|best| best == asked_in || coverage >= 0.5);
     let cosine = found.best_closeness();
     let distribution = background.off_topic(asked_in);
     let deviations = cosine.zip(distribution).and_then(|(cosine, d)| d.deviations_above_median(cosine, MIN_DEVIATION));
-    let names = if lacks_designation { Names::Unknown } else { names::known(revision, analyzer, question)? };
-    let mut confidence = Confidence { value: 0.0, deviations, coverage, same_language, known_words, names };
+    let names = if lacks_designation { Names::Unknown } else { names::known(revision, analyzer, question, &best)? };
+    let mut confidence = Confidence { value: 0.0, deviations, coverage, same_language, known_words, names, few_words };
     if !found.candidates.is_empty() {
-        confidence.value = judge(&confidence, background.holds(asked_in));
+        confidence.value = judge(&confidence, own_language);
         if is_asked_there {
             confidence.value = confidence.value.max(ASKED_THERE);
         }
@@ -129,9 +137,13 @@ fn judge(seen: &Confidence, own_language: OwnLanguage) -> f32 {
     let deviations = seen.deviations.unwrap_or(0.0).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
     let doubtful = if seen.names == Names::Doubtful { DOUBTFUL_NAME } else { 0.0 };
     let evidence = weights.deviations * deviations + weights.coverage * seen.coverage + doubtful;
-    let value =
-        logistic(weights.intercept + evidence).min(if seen.names == Names::Unknown { UNKNOWN_NAME } else { 1.0 });
+    let mut value = logistic(weights.intercept + evidence);
+    if seen.few_words && seen.same_language {
+        value = value.max(logistic(WORDS_ONLY.intercept + WORDS_ONLY.coverage * seen.coverage + doubtful));
+    }
+    let value = value.min(if seen.names == Names::Unknown { UNKNOWN_NAME } else { 1.0 });
     match (seen.same_language, own_language) {
+        (true, _) if seen.few_words => value * (seen.coverage / FEW_WORDS_COVERAGE).min(1.0),
         (true, _) => value * (seen.coverage / MIN_COVERAGE).min(1.0),
         (false, OwnLanguage::Held) => value * (seen.known_words / MIN_KNOWN_WORDS).min(1.0),
         (false, OwnLanguage::Absent) => value,
@@ -180,6 +192,10 @@ struct Coverage {
     lacks_designation: bool,
     /// Whether one of the best passages holds the question itself, word for word.
     is_asked_there: bool,
+    /// Whether the question is a word or two.
+    few_words: bool,
+    /// The best passages, in the form in which words are compared.
+    best: Vec<String>,
 }
 
 /// How the best passages hold a question's words.
@@ -191,10 +207,13 @@ fn coverage(
 ) -> Result<Coverage, IndexError> {
     let mut present = HashSet::new();
     let mut best = Vec::new();
+    let mut in_one = 0.0_f32;
     let asked_words = WeighedWords::of(revision, analyzer, question)?;
     for chunk in judged_by(found, &asked_words) {
         let text = whole_text(revision, chunk)?;
-        present.extend(analyzer.terms(&text));
+        let terms: HashSet<String> = analyzer.terms(&text).into_iter().collect();
+        in_one = in_one.max(asked_words.share(&terms));
+        present.extend(terms);
         best.push(matching_form(&text).into_owned());
     }
     let (mut words, mut known) = (0_usize, 0_usize);
@@ -210,11 +229,12 @@ fn coverage(
         words += 1;
         known += usize::from(is_present || stands_somewhere(revision, &word.forms)?);
     }
-    let covered = asked_words.share(&present);
+    let few_words = asked_words.are_few();
+    let covered = if few_words { in_one } else { asked_words.share(&present) };
     let known_words = if words > 0 { known as f32 / words as f32 } else { 0.0 };
     let asked = letters(&matching_form(question));
     let is_asked_there = asked.len() >= MIN_ASKED_BYTES && best.iter().any(|text| letters(text).contains(&asked));
-    Ok(Coverage { covered, known_words, lacks_designation, is_asked_there })
+    Ok(Coverage { covered, known_words, lacks_designation, is_asked_there, few_words, best })
 }
 
 /// The passages that are asked for the question's words: the best ones, and for a question of a word or two the best by words
@@ -264,11 +284,24 @@ impl WeighedWords {
         Ok(self.share(&present))
     }
 
+    /// Whether some terms hold a word. Of a question of a word or two its first two syllables are not enough: `비트코인` is
+    /// not `비트`; an ending of a syllable is.
+    fn is_held(&self, word: &Word, present: &HashSet<String>) -> bool {
+        let Some((whole, parts)) = word.forms.split_first() else { return false };
+        if present.contains(whole) || !parts.iter().any(|part| present.contains(part)) {
+            return present.contains(whole);
+        }
+        let syllables = whole.chars().count();
+        let beginning: String = whole.chars().take(3).collect();
+        let is_ending = |term: &str| whole.starts_with(term) && syllables - term.chars().count() < 2;
+        !self.are_few() || present.iter().any(|term| term.starts_with(&beginning) || is_ending(term))
+    }
+
     /// Their share, by rarity, among some terms. A word counts once; particulars (`82`, `worker-3`) only where they are found.
     fn share(&self, present: &HashSet<String>) -> f32 {
         let (mut all, mut covered) = (0.0_f32, 0.0_f32);
         for (word, rarity) in &self.0 {
-            let is_present = word.forms.iter().any(|form| present.contains(form));
+            let is_present = self.is_held(word, present);
             if word.kind != WordKind::Particular || is_present {
                 all += rarity;
                 covered += if is_present { *rarity } else { 0.0 };
@@ -309,7 +342,15 @@ mod tests {
     use super::*;
 
     fn seen(deviations: Option<f32>, coverage: f32, same_language: bool) -> Confidence {
-        Confidence { value: 0.0, deviations, coverage, same_language, known_words: 1.0, names: Names::Known }
+        Confidence {
+            value: 0.0,
+            deviations,
+            coverage,
+            same_language,
+            known_words: 1.0,
+            names: Names::Known,
+            few_words: false,
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::text::korean;
 
 /// Words behind which a number is a name whatever follows.
-const CODES: [&str; 6] = ["code", "codes", "errno", "http", "xid", "코드"];
+const CODES: [&str; 10] = ["code", "codes", "errno", "http", "xid", "코드", "내선", "extension", "ext", "사번"];
 
 /// Words that make the number beside them a name unless something is counted: `오류 20건`.
 const FAULTS: [&str; 14] = [

@@ -36,6 +36,8 @@ const MIN_SUPPORTED_SHARE: f32 = 0.5;
 const WORDS_DECIDE: f32 = 0.5;
 /// ... and the passages that the answer comes from must hold this share of what the best ones hold.
 const KEPT_COVERAGE: f32 = 0.5;
+/// The same of a question of a word or two, which is about just these.
+const KEPT_OF_FEW_WORDS: f32 = 0.9;
 
 /// Whether a question was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -368,14 +370,15 @@ impl Searcher {
         confidence: &Confidence,
         settings: &RetrievalSettings,
     ) -> Result<Extraction, AnswerError> {
-        let enough = confidence.coverage * KEPT_COVERAGE;
+        let kept = if confidence.few_words { KEPT_OF_FEW_WORDS } else { KEPT_COVERAGE };
+        let enough = confidence.coverage * kept;
         let words = WeighedWords::of(&self.revision, &self.analyzer, question)?;
         let covered = |chunks: &[ChunkNumber]| words.covered_by(&self.revision, &self.analyzer, chunks);
         let from_all = || extract::extract(self, question, found, settings);
         if !confidence.same_language || confidence.coverage < WORDS_DECIDE {
             return from_all();
         }
-        if !words.are_few() {
+        if !confidence.few_words {
             let extraction = from_all()?;
             let drawn_from: Vec<ChunkNumber> =
                 extraction.picked.iter().map(|picked| extraction.pieces[*picked].chunk).collect();

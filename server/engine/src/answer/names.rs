@@ -4,7 +4,7 @@
 use crate::document::Language;
 use crate::index::IndexError;
 use crate::revision::Revision;
-use crate::text::{Analyzer, TokenBuffer, TokenKind, language};
+use crate::text::{Analyzer, TokenBuffer, TokenKind, language, matching_form};
 
 use super::words::is_instance;
 
@@ -53,11 +53,25 @@ pub enum Names {
 }
 
 /// Whether the question names something that stands nowhere in the index, as a whole or in all its parts.
-pub(super) fn known(revision: &Revision, analyzer: &Analyzer, question: &str) -> Result<Names, IndexError> {
+/// A code is more than its parts: `PAY-4001` does not stand where `pay` and `HN-4001` do, but where `PAY 4001` does. `best` are
+/// the best passages, in the form in which words are compared.
+pub(super) fn known(
+    revision: &Revision,
+    analyzer: &Analyzer,
+    question: &str,
+    best: &[String],
+) -> Result<Names, IndexError> {
     let mut worst = Names::Known;
     for name in names(question) {
-        if stands_somewhere(revision, analyzer, name)? {
-            continue;
+        match standing(revision, analyzer, name)? {
+            Standing::Whole => continue,
+            Standing::InParts if is_camel_case(name) => {
+                worst = worst.max(Names::Doubtful);
+                continue;
+            }
+            Standing::InParts => continue,
+            Standing::Nowhere if best.iter().any(|text| stands_apart(text, name)) => continue,
+            Standing::Nowhere => {}
         }
         let may_be_mistyped = name.len() >= MIN_MISTYPED && name.chars().all(|c| c.is_ascii_alphabetic());
         let mistyped = may_be_mistyped && revision.text.holds_nearly(&name.to_ascii_lowercase())?;
@@ -114,7 +128,39 @@ fn is_missing_code(revision: &Revision, code: &str) -> Result<bool, IndexError> 
     Ok(like.iter().filter(is_code).count() >= MIN_CODES)
 }
 
-fn stands_somewhere(revision: &Revision, analyzer: &Analyzer, name: &str) -> Result<bool, IndexError> {
+/// How a name stands in an index.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Whole,
+    /// All that it is made of stands somewhere: `payment-api`, `ConsumerLagHigh`.
+    InParts,
+    Nowhere,
+}
+
+/// Whether a name is joined from words by capitals alone.
+fn is_camel_case(name: &str) -> bool {
+    !name.contains(['-', '_', '.'])
+}
+
+/// Whether the parts of a name stand one after the other in a text, joined otherwise: `pay-4001` in `PAY 4001`.
+fn stands_apart(text: &str, name: &str) -> bool {
+    let name = matching_form(name);
+    let parts: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let Some((first, rest)) = parts.split_first() else { return false };
+    text.match_indices(first).any(|(at, _)| {
+        let begins = !text[..at].ends_with(char::is_alphanumeric);
+        let mut behind = &text[at + first.len()..];
+        let goes_on = rest.iter().all(|part| {
+            let trimmed = behind.trim_start_matches([' ', '-', '_', '.', '/', ':', '#']);
+            let holds = behind.len() - trimmed.len() <= 1 && trimmed.starts_with(part);
+            behind = if holds { &trimmed[part.len()..] } else { behind };
+            holds
+        });
+        begins && goes_on && !behind.starts_with(|c: char| c.is_ascii_alphanumeric())
+    })
+}
+
+fn standing(revision: &Revision, analyzer: &Analyzer, name: &str) -> Result<Standing, IndexError> {
     let mut buffer = TokenBuffer::default();
     analyzer.analyze(name, &mut buffer);
     let (mut tokens, mut parts, mut parts_found) = (0, 0, 0);
@@ -126,14 +172,20 @@ fn stands_somewhere(revision: &Revision, analyzer: &Analyzer, name: &str) -> Res
                 parts += 1;
                 parts_found += usize::from(stands);
             }
-            _ if stands => return Ok(true),
+            _ if stands => return Ok(Standing::Whole),
             _ => {}
         }
     }
     // `payment-api` and `ConsumerLagHigh` say what they are made of; `MySQL` is a thing of its own.
     let is_made_of_parts = parts >= 3 || name.contains(['-', '_', '.']);
+    // A number tells codes apart, and stands in any index.
+    let has_number = name.split(['-', '_', '.']).any(|part| part.bytes().all(|b| b.is_ascii_digit()));
     // Words that the analyser leaves out ("The", "What") are no names, however they are written.
-    Ok(tokens == 0 || (is_made_of_parts && parts > 0 && parts == parts_found))
+    Ok(match tokens {
+        0 => Standing::Whole,
+        _ if is_made_of_parts && !has_number && parts > 0 && parts == parts_found => Standing::InParts,
+        _ => Standing::Nowhere,
+    })
 }
 
 /// The words of a question that are written as names: in a Korean sentence every Latin word of three letters or more;
@@ -203,6 +255,20 @@ mod tests {
             ("worker-3 of prod-1, node api-7d9f8b6c5-x2x7k, ip-10-0-0-1", &[]),
         ] {
             assert_eq!(codes(question).collect::<Vec<_>>(), expect, "{question}");
+        }
+    }
+
+    #[test]
+    fn a_code_may_be_joined_otherwise_but_not_be_another() {
+        for (text, name, expect) in [
+            ("the code pay 4001 means", "PAY-4001", true),
+            ("pay-4001", "PAY-4001", true),
+            ("pay40012", "PAY-4001", false),
+            ("hn-4001 and pay", "PAY-4001", false),
+            ("sensors 19 of them", "S-19", false),
+            ("pay, 4001 won", "PAY-4001", false),
+        ] {
+            assert_eq!(stands_apart(text, name), expect, "{text}");
         }
     }
 

@@ -45,7 +45,7 @@ const BIAS_QUANTILE: f32 = 0.95;
 /// attribution change; the questions speak for themselves.
 pub(super) fn meaning() -> Sha256Digest {
     let mut hasher = Sha256Hasher::default();
-    hasher.update_field(b"calibration 6");
+    hasher.update_field(b"calibration 7");
     hasher.update_field(OFF_TOPIC.as_bytes());
     hasher.update_field(small_talk::EXAMPLES.as_bytes());
     hasher.finish()
@@ -79,6 +79,7 @@ pub(super) fn calibrate(
         .collect();
     revision.manifest.background =
         Background { sentence_pairs: sentence_pairs(revision, model)?, ..Background::default() };
+    revision.manifest.background.passages = passages_by_language(revision);
     revision.manifest.background.language_bias = language_bias(revision, &asked)?;
     // From here on each step needs what the one before put into the manifest.
     let found = retrieve_all(revision, &asked, Channels::Hybrid, observer)?;
@@ -126,6 +127,16 @@ fn retrieve_all(
         Ok(retrieve_embedded(revision, question.text, question.vector, channels, &settings)?)
     };
     asked.par_iter().map(one).collect()
+}
+
+fn passages_by_language(revision: &Revision) -> BTreeMap<Language, u32> {
+    let mut count = BTreeMap::new();
+    for number in 0..revision.passages.chunk_count() {
+        if let Some(language) = revision.passages.language(ChunkNumber(number as u32)) {
+            *count.entry(language).or_default() += 1;
+        }
+    }
+    count
 }
 
 /// For each language of questions: what passages in another language lack beside those in the same one. The upper end

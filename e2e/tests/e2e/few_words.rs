@@ -1,0 +1,89 @@
+//! Questions of a word or two, as people type them into a search box, and codes: what stands in the documents is found, and
+//! what stands nowhere is not answered by what is only near. From a review in which 42 of 180 words that stood in the
+//! documents were turned away, and `연봉 협상` was answered by a table of Kubernetes signals.
+
+use anyhow::{Result, ensure};
+
+use super::honesty::{ask, indexed};
+
+const SIGNALS: &str = "# 노드 압박 축출\n\n| Signal | Description |\n| --- | --- |\n| memory.available | capacity minus workingSet |\n\
+    | nodefs.available | node.stats.fs.available |\n| imagefs.inodesFree | node.stats.runtime.imagefs |\n| pid.available | maxpid |\n";
+const CODES: &str = "# Error codes\n\n| code | meaning | do |\n| --- | --- | --- |\n| HN-4001 | the cart is empty | nothing |\n\
+    | HN-4002 | the price changed | ask again |\n| HN-4003 | the voucher is void | tell the buyer |\n| HN-4004 | stock is out | wait |\n";
+const SENSORS: &str = "# Sensors\n\n| sensor | limit |\n| --- | --- |\n| S-11 | 40 °C |\n| S-12 | 45 °C |\n| S-13 | 50 °C |\n| S-14 | 55 °C |\n";
+const PAGES: [(&str, &str); 7] = [
+    ("eviction.md", SIGNALS),
+    ("codes.md", CODES),
+    ("sensors.md", SENSORS),
+    ("pay.md", "# Pay\n\nThe service pay takes cards. It is owned by team Harbor.\n"),
+    ("roster.md", "# 비상 연락망\n\n| 이름 | 역할 |\n| --- | --- |\n| 최은영 | 대피 유도반장 |\n| 박서준 | 소화반 |\n"),
+    (
+        "logs.md",
+        "# Kernel logs\n\nRun dmesg on the node and look for the word oom. Then read the journal of the kubelet.\n",
+    ),
+    (
+        "leave.md",
+        "# 근무 규정\n\n휴직은 인사팀에 신청합니다. 회의는 화요일 오전에 합니다. 출장비는 다음 달에 지급됩니다.\n",
+    ),
+];
+
+#[test]
+fn words_that_stand_in_the_documents_are_answered_by_them() {
+    if super::site("words_that_stand_in_the_documents_are_answered_by_them").is_none() {
+        return;
+    }
+    let asked = [
+        ("dmesg", "logs.md"),
+        ("휴직", "leave.md"),
+        ("최은영", "roster.md"),
+        ("대피 유도반장은 누구인가요?", "roster.md"),
+        ("소화반", "roster.md"),
+        ("S-13", "sensors.md"),
+        ("limit of sensor S-12", "sensors.md"),
+        ("HN-4003", "codes.md"),
+    ];
+    let told = || -> Result<()> {
+        let site = indexed(&PAGES)?;
+        for (question, page) in asked {
+            let answer = ask(site.path(), question)?;
+            let pages: Vec<&str> =
+                answer["sources"].as_array().into_iter().flatten().filter_map(|s| s["path"].as_str()).collect();
+            ensure!(answer["status"] == "answered" && pages == [page], "`{question}`: {answer:#}");
+        }
+        Ok(())
+    };
+    told().unwrap_or_else(|error| panic!("{error:#}"));
+}
+
+#[test]
+fn words_and_codes_that_stand_nowhere_are_not_answered() {
+    if super::site("words_and_codes_that_stand_nowhere_are_not_answered").is_none() {
+        return;
+    }
+    let asked = [
+        "연봉 협상",
+        "주식 투자",
+        "비트코인 시세",
+        "salary increase",
+        "football score",
+        "PAY-4001",
+        "PAY-4001 대응",
+        "PAY-4001 handling",
+        "limit of sensor S-19",
+        "What is the limit of sensor S-99?",
+        "sensor S-42",
+        "What is the price of AW-400?",
+    ];
+    let told = || -> Result<()> {
+        let site = indexed(&PAGES)?;
+        for question in asked {
+            let answer = ask(site.path(), question)?;
+            ensure!(
+                answer["status"] == "escalated" && answer["sources"].as_array().is_some_and(Vec::is_empty),
+                "`{question}`: {answer:#}"
+            );
+        }
+        Ok(())
+    };
+    told().unwrap_or_else(|error| panic!("{error:#}"));
+}
