@@ -87,3 +87,26 @@ fn words_and_codes_that_stand_nowhere_are_not_answered() {
     };
     told().unwrap_or_else(|error| panic!("{error:#}"));
 }
+
+/// The second sheet of a workbook once stood under the name of the first, `2026 Price List › Discounts`, and answered for it.
+#[test]
+fn headings_beside_each_other_do_not_stand_under_the_first_of_them() {
+    if super::site("headings_beside_each_other_do_not_stand_under_the_first_of_them").is_none() {
+        return;
+    }
+    let pages = [(
+        "price list.md",
+        "# Prices of 2026\n\nA mug costs 5 euros. A pen costs 2 euros.\n\n# Discounts\n\nSchools get 20 % off everything from ten mugs on.\n",
+    )];
+    let told = || -> Result<()> {
+        let site = indexed(&pages)?;
+        let answer = ask(site.path(), "What discount do schools get?")?;
+        let text = answer["answer"].as_str().unwrap_or_default();
+        ensure!(text.contains("**price list.md › Discounts**"), "{answer:#}");
+        let answer = ask(site.path(), "How much is a mug?")?;
+        let text = answer["answer"].as_str().unwrap_or_default();
+        ensure!(text.contains("**Prices of 2026**"), "{answer:#}");
+        Ok(())
+    };
+    told().unwrap_or_else(|error| panic!("{error:#}"));
+}

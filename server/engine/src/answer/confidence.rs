@@ -252,7 +252,8 @@ fn judged_by(found: &Retrieved, words: &WeighedWords) -> Vec<ChunkNumber> {
 /// A passage with its title and headings.
 fn whole_text(revision: &Revision, chunk: ChunkNumber) -> Result<String, IndexError> {
     let chunk = revision.passages.chunk(chunk)?;
-    let title = revision.passages.document(chunk.document)?.title;
+    let document = revision.passages.document(chunk.document)?;
+    let title = revision.passages.title_above(&document, &chunk.place.headings)?;
     Ok([title, chunk.place.headings.join("\n"), chunk.text].join("\n"))
 }
 

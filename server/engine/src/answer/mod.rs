@@ -450,7 +450,8 @@ impl Searcher {
             return Ok(true);
         }
         let above = |piece: &extract::Piece| -> Result<String, IndexError> {
-            let title = self.revision.passages.document(piece.section.document)?.title;
+            let document = self.revision.passages.document(piece.section.document)?;
+            let title = self.revision.passages.title_above(&document, &piece.section.headings)?;
             Ok([title, piece.section.headings.join("\n")].join("\n"))
         };
         let with_other = [above(other)?, other.evidence.text.clone()].join("\n");

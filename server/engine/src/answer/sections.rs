@@ -13,11 +13,22 @@ pub(super) fn shown(passages: &Passages, extraction: &Extraction) -> Result<Vec<
     let sections: Vec<&Section> = extraction.picked.iter().map(|at| &extraction.pieces[*at].section).collect();
     let documents: BTreeSet<u32> = sections.iter().map(|section| section.document).collect();
     let mut titles = BTreeMap::new();
+    let mut beside = BTreeMap::new();
     for number in documents {
         let document = passages.document(number)?;
+        for section in sections.iter().filter(|section| section.document == number) {
+            let above = passages.title_above(&document, &section.headings)?;
+            if above != document.title {
+                beside.insert(*section, above);
+            }
+        }
         titles.insert(number, (document.title, format!("{}: {}", document.source, document.id)));
     }
-    Ok(told_apart(&sections, |section| text(section, &titles)))
+    let path = |section: &Section| match beside.get(section) {
+        Some(file) => Some([&[file.clone()], section.headings.as_slice()].concat().join(" › ")),
+        None => text(section, &titles),
+    };
+    Ok(told_apart(&sections, path))
 }
 
 /// Sections whose texts are the same are counted: `Pumps › Steps`, `Pumps › Steps (2)`, passing over texts that a section has

@@ -91,6 +91,9 @@ const POLITE: [&str; 12] =
 /// The same in English, as whole words.
 const POLITE_WORDS: [&str; 9] = ["hello", "hi", "hey", "please", "thanks", "thank", "sorry", "excuse", "help"];
 
+/// English words that only ask, as whole words: "How much is a mug?", "What does dmesg mean?".
+const ASKING_WORDS: [&str; 8] = ["much", "many", "mean", "means", "tell", "explain", "describe", "know"];
+
 /// What a word of a question asks of the passages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WordKind {
@@ -153,7 +156,7 @@ fn only_asks(word: &str) -> bool {
     INTERROGATIVE_WORDS.contains(&word)
         || begins(&INTERROGATIVES)
         || begins(&POLITE)
-        || POLITE_WORDS.iter().any(|polite| word.eq_ignore_ascii_case(polite))
+        || POLITE_WORDS.iter().chain(&ASKING_WORDS).any(|asking| word.eq_ignore_ascii_case(asking))
 }
 
 /// The word at `place` with the particle or ending that was taken off it.
@@ -211,6 +214,7 @@ mod tests {
         assert_eq!(words("Sorry, please: audit log of Help-Desk?"), ["audit", "log", "Help-Desk"]);
         assert_eq!(words("죄송합니다만 감사 로그 부탁드립니다"), ["감사", "로그"]);
         assert_eq!(words("How long do we keep wishlists?"), ["long", "keep", "wishlists"]);
+        assert_eq!(words("How much is a mug? What does dmesg mean?"), ["mug", "dmesg"]);
     }
 
     #[test]

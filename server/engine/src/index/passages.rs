@@ -60,6 +60,15 @@ pub struct ChunkRecord {
     pub language: Option<Language>,
 }
 
+impl ChunkRecord {
+    /// The outermost heading above the text, or the one that it begins with.
+    fn first_heading(&self) -> Option<&str> {
+        let above = self.place.headings.first().map(String::as_str);
+        let within = || self.text.lines().next().filter(|line| line.starts_with('#'));
+        above.or_else(|| within().map(|line| line.trim_start_matches('#').trim()))
+    }
+}
+
 /// A language as one byte of a column; part of the format.
 fn language_code(language: Option<Language>) -> u8 {
     match language {
@@ -191,6 +200,16 @@ impl Passages {
     /// A document by number.
     pub fn document(&self, number: u32) -> Result<DocumentRecord, IndexError> {
         self.documents.get(number as usize)
+    }
+
+    /// What a passage of a document stands under beside its headings: the title, or the name of the file where the title is
+    /// the first of several headings beside each other (the first sheet of a workbook) and the passage stands under another.
+    pub fn title_above(&self, document: &DocumentRecord, headings: &[String]) -> Result<String, IndexError> {
+        let is_title = |heading: &str| heading.trim() == document.title.trim();
+        let is_beside = headings.first().is_some_and(|first| !is_title(first))
+            && self.chunk(ChunkNumber(document.first_chunk))?.first_heading().is_some_and(is_title);
+        let file_name = || document.path.rsplit('/').next().unwrap_or(&document.path).to_owned();
+        Ok(if is_beside { file_name() } else { document.title.clone() })
     }
 
     /// A chunk by number.
