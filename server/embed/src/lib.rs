@@ -7,11 +7,13 @@ mod convert;
 mod encoder;
 mod local;
 mod port;
+pub mod remote;
 pub mod store;
 mod tokenizer;
 
 pub use cache::CachedModel;
 pub use local::{LocalModel, ThreadsError};
 pub use port::{EmbedError, EmbeddingModel, Embeddings, ModelIdentity, Monitor, NotAMatrix};
+pub use remote::RemoteDescription;
 pub use store::{AddOutcome, InstalledModel, ModelSource, ModelStore, StoreError};
 pub use tokenizer::Tokenizer;
