@@ -63,6 +63,11 @@ pub trait EmbeddingModel: Send + Sync {
         None
     }
 
+    /// Asks now whether the model answers and is the one that its identity says. A model on this machine is.
+    fn look(&self) -> Result<(), EmbedError> {
+        Ok(())
+    }
+
     /// Where each token of `text` starts, as byte offsets on character boundaries, ascending; a text is cut safely at
     /// any of them. Several tokens may share a start where one character became several tokens.
     fn token_starts(&self, text: &str) -> Vec<usize>;

@@ -1,6 +1,5 @@
 //! One request over HTTP: sent, timed, read up to a bound, and its failure put into a variant of `LlmError`. No retries.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};

@@ -37,12 +37,6 @@ impl ServingModel {
         Self { shared: Arc::new(Shared { connection, identity, probes, health }) }
     }
 
-    /// Asks now whether the model answers and is the one that the revision was built with.
-    pub fn look(&self) -> Result<(), EmbedError> {
-        let looked = self.shared.connection.driver.wait(self.shared.look());
-        self.shared.conclude(looked)
-    }
-
     fn embed(&self, role: ProbeRole, texts: &[&str], monitor: &dyn Monitor) -> Result<Embeddings, EmbedError> {
         let gate = self.shared.health().gate(Instant::now());
         match gate {
@@ -152,6 +146,11 @@ impl EmbeddingModel for ServingModel {
 
     fn trouble(&self) -> Option<EmbedError> {
         self.shared.health().trouble()
+    }
+
+    fn look(&self) -> Result<(), EmbedError> {
+        let looked = self.shared.connection.driver.wait(self.shared.look());
+        self.shared.conclude(looked)
     }
 
     fn token_starts(&self, text: &str) -> Vec<usize> {
