@@ -77,8 +77,8 @@ pub(crate) fn windows(text: &str, limit: usize) -> Vec<(&str, usize)> {
     cuts[0] = 0;
     cuts.push(text.len());
     cuts.dedup();
-    let weight = |window: usize| limit.min(starts.len() - window * limit).max(1);
-    cuts.windows(2).enumerate().map(|(window, cut)| (&text[cut[0]..cut[1]], weight(window))).collect()
+    let until = |end: usize| starts.partition_point(|start| *start < end);
+    cuts.windows(2).map(|cut| (&text[cut[0]..cut[1]], (until(cut[1]) - until(cut[0])).max(1))).collect()
 }
 
 /// A text in two, near its middle, at a space where there is one; `None` where it is too short to be worth it.
@@ -123,7 +123,8 @@ mod tests {
             let windows = windows(&text, limit);
             assert_eq!(windows.iter().map(|(window, _)| *window).collect::<String>(), text);
             // Two tokens of one character cannot be parted.
-            assert!(windows.iter().all(|(window, _)| token_starts(window).len() <= limit.max(2)), "{limit}");
+            assert!(windows.iter().all(|(window, _)| token_starts(window).len() <= limit + 1), "{limit}");
+            assert_eq!(windows.iter().map(|(_, weight)| weight).sum::<usize>(), token_starts(&text).len());
         }
         assert_eq!(windows("", 5), [("", 1)]);
     }
