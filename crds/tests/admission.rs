@@ -212,12 +212,7 @@ metadata: {name: gold}
     assert!(admission.errors.is_empty(), "{:?}", admission.errors);
     assert_eq!(admission.backends.len(), 1);
     let notes: Vec<String> = admission.not_used.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        notes,
-        [
-            "a.yaml:7: ConfigMap/gold: is not used: it is not a resource of ragops.dev",
-        ]
-    );
+    assert_eq!(notes, ["a.yaml:7: ConfigMap/gold: is not used: it is not a resource of ragops.dev",]);
 }
 
 #[test]
@@ -228,7 +223,9 @@ fn secrets_are_read_and_wrong_ones_refused_by_line_without_their_values() {
     assert_eq!(admission.secrets[0].value("key"), Some("sk-1"));
     refused(
         &secret.replace("stringData", "data"),
-        &["a.yaml:5: Secret/openai: data.key: Invalid value: must be text in base64; write it under stringData as it is"],
+        &[
+            "a.yaml:5: Secret/openai: data.key: Invalid value: must be text in base64; write it under stringData as it is",
+        ],
     );
 }
 

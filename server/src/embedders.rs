@@ -43,14 +43,15 @@ impl Embedder {
             }
         };
         let of_index = name_of(index.resource.metadata.name.as_ref());
-        let refuse = |reason: String| {
-            format!("{}: RagIndex/{of_index}: spec.embedding.backendRef: {reason}", index.place)
-        };
-        let backend = admission.backends.iter().find(|backend| name_of(backend.resource.metadata.name.as_ref()) == name);
+        let refuse =
+            |reason: String| format!("{}: RagIndex/{of_index}: spec.embedding.backendRef: {reason}", index.place);
+        let backend =
+            admission.backends.iter().find(|backend| name_of(backend.resource.metadata.name.as_ref()) == name);
         let Some(backend) = backend else {
             let known: Vec<&str> =
                 admission.backends.iter().map(|backend| name_of(backend.resource.metadata.name.as_ref())).collect();
-            let known = if known.is_empty() { "there is none".to_owned() } else { format!("there are {}", known.join(", ")) };
+            let known =
+                if known.is_empty() { "there is none".to_owned() } else { format!("there are {}", known.join(", ")) };
             return Err(refuse(format!("there is no LlmBackend `{name}`; {known}")));
         };
         remote(name, &backend.resource, admission, secrets).map(|config| Self::Remote(Box::new(config))).map_err(refuse)

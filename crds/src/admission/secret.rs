@@ -34,7 +34,8 @@ impl Secret {
     /// Reads one: `data` in base64, `stringData` as it is, which is stronger, as an API server has it.
     pub(super) fn of(document: &Value) -> Result<Self, Refusal> {
         let name = document["metadata"]["name"].as_str().filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| refusal("metadata.name", FieldErrorKind::Required, "name or generateName is required"))?;
+        let name =
+            name.ok_or_else(|| refusal("metadata.name", FieldErrorKind::Required, "name or generateName is required"))?;
         let mut values = BTreeMap::new();
         for (key, value) in fields(document, "data")? {
             let decoded = STANDARD.decode(value.split_whitespace().collect::<String>()).ok();
@@ -58,7 +59,8 @@ impl Secret {
 }
 
 fn fields<'d>(document: &'d Value, field: &str) -> Result<Vec<(&'d str, &'d str)>, Refusal> {
-    let wrong = |path: &str| refusal(path, FieldErrorKind::Invalid, "must be an object of strings; quote numbers and booleans");
+    let wrong =
+        |path: &str| refusal(path, FieldErrorKind::Invalid, "must be an object of strings; quote numbers and booleans");
     match &document[field] {
         Value::Null => Ok(Vec::new()),
         Value::Object(entries) => entries
@@ -85,7 +87,10 @@ mod tests {
             "data": {"key": "c2stb2xk", "other": "c2st\nb3RoZXI="}, "stringData": {"key": "sk-new"},
         }));
         let secret = secret.unwrap();
-        assert_eq!((secret.value("key"), secret.value("other"), secret.value("none")), (Some("sk-new"), Some("sk-other"), None));
+        assert_eq!(
+            (secret.value("key"), secret.value("other"), secret.value("none")),
+            (Some("sk-new"), Some("sk-other"), None)
+        );
         assert!(!format!("{secret:?}").contains("sk-"), "{secret:?}");
     }
 

@@ -16,7 +16,8 @@ pub const PROBE_PASSAGES: [&str; 3] = [
 ];
 
 /// The same for questions.
-pub const PROBE_QUERIES: [&str; 2] = ["How long does a restore of the orders database take?", "접근 권한은 누가 승인하나요?"];
+pub const PROBE_QUERIES: [&str; 2] =
+    ["How long does a restore of the orders database take?", "접근 권한은 누가 승인하나요?"];
 
 /// A model that runs elsewhere, as a revision keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -13,7 +13,8 @@ pub struct Driver {
 impl Driver {
     /// Starts its thread.
     pub fn start() -> io::Result<Self> {
-        let runtime = Builder::new_multi_thread().worker_threads(1).thread_name("model-requests").enable_all().build()?;
+        let runtime =
+            Builder::new_multi_thread().worker_threads(1).thread_name("model-requests").enable_all().build()?;
         Ok(Self { runtime: Some(runtime) })
     }
 

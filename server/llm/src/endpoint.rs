@@ -57,7 +57,9 @@ impl Endpoint {
         let is_web = matches!(base.scheme(), "http" | "https");
         let is_plain = base.username().is_empty() && base.password().is_none() && base.query().is_none();
         if !is_web || !is_plain || base.host().is_none() {
-            return Err(invalid("an address starts with http:// or https:// and holds neither credentials nor a query"));
+            return Err(invalid(
+                "an address starts with http:// or https:// and holds neither credentials nor a query",
+            ));
         }
         base.set_fragment(None);
         let path = base.path().trim_end_matches('/').to_owned();

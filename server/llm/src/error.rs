@@ -73,7 +73,9 @@ pub enum LlmError {
         said: String,
     },
     /// The key is missing or wrong.
-    #[error("{url} does not accept the API key (status {status}): {said}; correct `apiKeySecretRef` and the Secret it names")]
+    #[error(
+        "{url} does not accept the API key (status {status}): {said}; correct `apiKeySecretRef` and the Secret it names"
+    )]
     Unauthorised {
         /// Where.
         url: String,

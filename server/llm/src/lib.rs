@@ -4,8 +4,8 @@
 
 pub mod chat;
 mod driver;
-mod embeddings;
 pub mod embedder;
+mod embeddings;
 mod endpoint;
 mod error;
 mod http;

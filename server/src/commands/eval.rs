@@ -127,7 +127,11 @@ fn ask_all(
 fn ask(searcher: &Searcher, text: &str, mode: Mode, settings: &QuerySettings) -> Result<Ranked, AnswerError> {
     let found = searcher.retrieve(Question { text, mode }, &settings.retrieval)?;
     if let Some(degraded) = found.degraded {
-        return Err(EmbedError::Unavailable { model: searcher.model().identity().name.clone(), reason: degraded.detail }.into());
+        return Err(EmbedError::Unavailable {
+            model: searcher.model().identity().name.clone(),
+            reason: degraded.detail,
+        }
+        .into());
     }
     let passages = &searcher.revision().passages;
     let named = |(number, score)| Ok((passages.document(number)?.id.as_str().to_owned(), score));

@@ -7,8 +7,8 @@ use super::open::{self, Opened};
 use super::{CommandError, Exit};
 use crate::cli::QueryArgs;
 use crate::contract::{
-    AnswerSentence, AnswerSource, Answered, Circumstances, DegradedReason, Escalated, Lines, Paragraph, QueryResponse, Reason,
-    SentenceJoint, SupportLevel,
+    AnswerSentence, AnswerSource, Answered, Circumstances, DegradedReason, Escalated, Lines, Paragraph, QueryResponse,
+    Reason, SentenceJoint, SupportLevel,
 };
 use crate::output;
 use crate::routes::question::check_question;

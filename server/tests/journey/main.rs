@@ -12,4 +12,7 @@ mod failures;
 mod hostile;
 mod progress;
 mod real_documents;
+mod remote;
+#[path = "../../llm/tests/llm/scripted.rs"]
+mod scripted;
 mod world;

@@ -46,7 +46,8 @@ mod tests {
     fn text_and_end_come_from_their_lines() {
         let text = Said::Events(vec![ChatEvent::Text("안녕".to_owned())]);
         assert_eq!(read(r#"{"message":{"role":"assistant","content":"안녕"},"done":false}"#), text);
-        let last = r#"{"message":{"content":""},"done":true,"done_reason":"stop","prompt_eval_count":9,"eval_count":2}"#;
+        let last =
+            r#"{"message":{"content":""},"done":true,"done_reason":"stop","prompt_eval_count":9,"eval_count":2}"#;
         let usage = Some(Usage { prompt_tokens: 9, answer_tokens: 2 });
         assert_eq!(read(last), Said::Events(vec![ChatEvent::End(ChatEnd { finish: Finish::Stop, usage })]));
         assert_eq!(read(r#"{"error":"model runner has stopped"}"#), Said::Failed("model runner has stopped".into()));

@@ -100,7 +100,11 @@ impl Connection {
     }
 
     /// What the model makes of the texts of probes now.
-    pub(super) async fn probe(self: &Arc<Self>, probes: &[Probe], patience: Patience) -> Result<Vec<Vec<f32>>, Failure> {
+    pub(super) async fn probe(
+        self: &Arc<Self>,
+        probes: &[Probe],
+        patience: Patience,
+    ) -> Result<Vec<Vec<f32>>, Failure> {
         let piece = |probe: &Probe| Piece { prefix: self.prefix(probe.role).into(), text: probe.text.clone() };
         let pieces = probes.iter().map(piece).collect();
         Arc::clone(self).fit(pieces, patience, Expected::default()).await

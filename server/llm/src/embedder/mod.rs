@@ -87,11 +87,7 @@ pub struct RemoteOptions {
 
 impl Default for RemoteOptions {
     fn default() -> Self {
-        Self {
-            pace: Pace::default(),
-            build_timeout: Duration::from_secs(60),
-            question_timeout: Duration::from_secs(5),
-        }
+        Self { pace: Pace::default(), build_timeout: Duration::from_secs(60), question_timeout: Duration::from_secs(5) }
     }
 }
 

@@ -106,7 +106,9 @@ fn a_build_that_nobody_wants_any_more_does_not_wait_for_a_hanging_server() {
     let model = building(&server, &[]);
     server.script(|_| Act::Hang(Vec::new()));
     let start = Instant::now();
-    let stop = |_: usize| if start.elapsed() > Duration::from_millis(50) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let stop = |_: usize| {
+        if start.elapsed() > Duration::from_millis(50) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
     assert_eq!(model.embed_passages(&["Restart it."], &stop), Err(EmbedError::Cancelled));
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
 }
@@ -152,7 +154,10 @@ fn a_model_swapped_while_a_build_runs_is_noticed_before_its_vectors_are_used() {
         model.describe_remote().unwrap_err(),
     ] {
         let told = error.to_string();
-        assert!(matches!(error, EmbedError::Changed { .. }) && told.contains("`tiny`") && told.contains("build again"), "{told}");
+        assert!(
+            matches!(error, EmbedError::Changed { .. }) && told.contains("`tiny`") && told.contains("build again"),
+            "{told}"
+        );
     }
     server.script(|request| Act::embed_by(request, |text| hashed(text)[..8].to_vec()));
     let error = model.embed_passages(&["Restart it."], &()).unwrap_err();

@@ -39,12 +39,16 @@ fn reply(vectors: &Value) -> Act {
 #[test]
 fn both_protocols_give_unit_vectors_and_carry_the_key() {
     for (protocol, path) in [(RemoteProtocol::OpenAI, "/v1/embeddings"), (RemoteProtocol::Ollama, "/api/embed")] {
-        let server = Scripted::start(|request| Act::json(200, &vectors_body(request, &[vec![3.0, 4.0], vec![0.0, 5.0]])));
+        let server =
+            Scripted::start(|request| Act::json(200, &vectors_body(request, &[vec![3.0, 4.0], vec![0.0, 5.0]])));
         let url = if protocol == RemoteProtocol::OpenAI { server.url() + "/v1/" } else { server.url() };
         assert_eq!(ask_at(&url, protocol).unwrap(), [[0.6, 0.8], [0.0, 1.0]]);
         let request = &server.requests()[0];
         assert_eq!((request.path.as_str(), request.texts()), (path, vec!["one".to_owned(), "two".to_owned()]));
-        assert_eq!((&request.body["model"], request.authorization.as_deref()), (&json!("tiny"), Some("Bearer sk-secret")));
+        assert_eq!(
+            (&request.body["model"], request.authorization.as_deref()),
+            (&json!("tiny"), Some("Bearer sk-secret"))
+        );
     }
 }
 
@@ -86,7 +90,12 @@ fn an_answer_that_is_cut_short_is_told() {
 fn a_status_says_what_it_means_and_what_to_do() {
     let says = |status, body: Value| Act::json(status, &body);
     fails(says(500, json!({"error": "out of memory"})), "server", Class::Retry, "out of memory");
-    fails(says(401, json!({"error": {"message": "Incorrect key: sk-secret"}})), "unauthorised", Class::Terminal, "[key]");
+    fails(
+        says(401, json!({"error": {"message": "Incorrect key: sk-secret"}})),
+        "unauthorised",
+        Class::Terminal,
+        "[key]",
+    );
     fails(says(404, json!({"error": "model not found"})), "not_found", Class::Wait, "`tiny`");
     fails(says(400, json!({"error": "exceeds the context length"})), "too_long", Class::Terminal, "too long");
     fails(says(400, json!({"error": "no such field"})), "refused", Class::Terminal, "no such field");

@@ -121,7 +121,9 @@ impl Scripted {
                 if stopped.load(Ordering::SeqCst) {
                     return;
                 }
-                let (Ok(stream), requests, script) = (stream, Arc::clone(&requests), Arc::clone(&script)) else { continue };
+                let (Ok(stream), requests, script) = (stream, Arc::clone(&requests), Arc::clone(&script)) else {
+                    continue;
+                };
                 std::thread::spawn(move || answer(stream, &requests, &script));
             }
         });

@@ -127,8 +127,8 @@ impl Vectors {
             Some(vector) => Ok(vector.clone()),
             None => searcher.model().embed_query(question),
         };
-        let both = question
-            .and_then(|question| Ok(Self { question, pieces: searcher.model().embed_passages(texts, &())? }));
+        let both =
+            question.and_then(|question| Ok(Self { question, pieces: searcher.model().embed_passages(texts, &())? }));
         Ok(match both {
             Ok(vectors) => Ok(vectors),
             Err(error) => Err(Degraded::by(error)?),
