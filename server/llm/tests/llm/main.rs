@@ -4,6 +4,8 @@
 mod building;
 mod chat;
 mod endpoint;
+mod estimate;
+mod ollama;
 mod real;
 mod scripted;
 mod serving;
