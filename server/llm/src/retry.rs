@@ -28,6 +28,15 @@ impl RetryPolicy {
         in_all: Duration::from_secs(300),
     };
 
+    /// For the first word with a model, before a build: whoever began it is told soon that nobody is there, and a server
+    /// that builds tries again by itself.
+    pub const BRISK: Self = Self {
+        attempts: 4,
+        first: Duration::from_millis(500),
+        longest: Duration::from_secs(5),
+        in_all: Duration::from_secs(30),
+    };
+
     /// For questions: one more try where the first failed at once, as on a connection that had been closed.
     pub const PROMPT: Self = Self {
         attempts: 2,

@@ -35,14 +35,14 @@ impl BuildingModel {
     async fn ask(connection: &Arc<Connection>, known: &[Known]) -> Result<Known, Failure> {
         let config = connection.config();
         let fresh = probes();
-        let now = connection.probe(&fresh, Patience::Build).await?;
+        let now = connection.probe(&fresh, Patience::Connect).await?;
         for known in known.iter().filter(|known| config.asks_as(&known.description)) {
             let kept = &known.description.probes;
             let is_same =
                 match kept.iter().map(|probe| (probe.role, &probe.text)).eq(fresh.iter().map(|p| (p.role, &p.text))) {
                     true => compare(kept, &now).is_ok(),
                     // Another version of this program had other texts.
-                    false => compare(kept, &connection.probe(kept, Patience::Build).await?).is_ok(),
+                    false => compare(kept, &connection.probe(kept, Patience::Connect).await?).is_ok(),
                 };
             if is_same && !kept.is_empty() {
                 let description = RemoteDescription { probes: kept.clone(), ..config.describe() };

@@ -201,7 +201,7 @@ impl Connection {
         let mut texts: Vec<String> = pieces.iter().map(Piece::whole).collect();
         texts.extend(expected.probe.as_ref().map(|probe| [self.prefix(probe.role), &probe.text].concat()));
         let mut vectors = match patience {
-            Patience::Build => self.request(&texts, patience).await?,
+            Patience::Build | Patience::Connect => self.request(&texts, patience).await?,
             Patience::Question => {
                 let limit = self.options.question_timeout;
                 let late = || LlmError::Timeout { url: self.shown(), step: "answer", after: limit };
@@ -227,11 +227,12 @@ impl Connection {
         let (deadlines, start) = (self.options.deadlines(patience), Instant::now());
         let policy = match patience {
             Patience::Build => RetryPolicy::PATIENT,
+            Patience::Connect => RetryPolicy::BRISK,
             Patience::Question => RetryPolicy::PROMPT,
         };
         for attempt in 1.. {
             let turn = match patience {
-                Patience::Build => self.turns.wait().await,
+                Patience::Build | Patience::Connect => self.turns.wait().await,
                 Patience::Question => match self.turns.take_now() {
                     None => None,
                     Some(left) => return Err(self.paused(left)),

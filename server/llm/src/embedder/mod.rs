@@ -96,6 +96,8 @@ impl Default for RemoteOptions {
 pub(crate) enum Patience {
     /// A build: hours, if it must be.
     Build,
+    /// A build that has not begun.
+    Connect,
     /// Somebody who asked.
     Question,
 }
@@ -103,7 +105,7 @@ pub(crate) enum Patience {
 impl RemoteOptions {
     fn deadlines(&self, patience: Patience) -> Deadlines {
         Deadlines::each(match patience {
-            Patience::Build => self.build_timeout,
+            Patience::Build | Patience::Connect => self.build_timeout,
             Patience::Question => self.question_timeout,
         })
     }

@@ -12,4 +12,5 @@ mod serving;
 #[path = "../../../../e2e/src/skip.rs"]
 #[allow(unreachable_pub, dead_code, reason = "public where it is at home")]
 mod skip;
+mod tls;
 mod world;

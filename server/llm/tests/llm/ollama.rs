@@ -87,8 +87,11 @@ impl Ollama {
         files.insert("1_Pooling/config.json".to_owned(), self.upload(&pooled).into());
         let modules = folder.join("modules.json");
         files.insert("modules.json".to_owned(), self.upload(&modules).into());
-        let (status, body) =
-            self.request("POST", "/api/create", json!({"model": MODEL, "files": files, "stream": false}).to_string().as_bytes());
+        let (status, body) = self.request(
+            "POST",
+            "/api/create",
+            json!({"model": MODEL, "files": files, "stream": false}).to_string().as_bytes(),
+        );
         assert!(status == 200 && body.contains("success"), "{status} {body}");
     }
 
