@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-GOALS := help up test build model bench crash fuzz lint setup setup-test generate
+GOALS := help up test test-llm-real build model bench crash fuzz lint setup setup-test generate
 .PHONY: $(GOALS)
 
 # Paths are relative to this file's folder: from elsewhere (make -f REPO/Makefile up) it calls itself there.
@@ -23,13 +23,16 @@ LISTEN ?= 127.0.0.1:8000
 DATA ?= ragops-data
 
 help: ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: build model ## Index the sample runbooks and serve them on http://127.0.0.1:8000
 	$(SERVER) up -f "$(FILE)" --data "$(DATA)" --listen "$(LISTEN)"
 
 test: setup-test ## Run all tests
 	scripts/test.sh
+
+test-llm-real: setup-test ## Run the tests against a real Ollama, which is built on the first run
+	scripts/test-llm-real.sh
 
 build: setup ## Build the release binaries into target/release
 	$(CARGO) build --release --locked -p ragops-server -p ragops-crds

@@ -88,7 +88,7 @@ fn a_missing_or_unknown_word_names_what_this_version_takes() {
     let later = "(not in this version, or only in a cluster:";
     check(
         &with("  embedding: {local: {model: m}}\n"),
-        &format!(r#"{object}spec.embedding.type: Required value: write one of: "Local" {later} "Backend")"#),
+        &format!(r#"{object}spec.embedding.type: Required value: write one of: "Local", "Backend""#),
     );
     check(
         &MINIMAL.replace("type: Folder", "type: S3"),
@@ -119,10 +119,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
     check(
         "  embedding: {type: Local, local: {model: bge-m3}}\n",
         r#"spec.embedding.local.model: Unsupported value: "bge-m3": not built yet in this version; use "multilingual-e5-small""#,
-    );
-    check(
-        "  embedding: {type: Backend, backendRef: {name: embedder}}\n",
-        r#"spec.embedding.type: Unsupported value: "Backend": not built yet in this version; use "Local""#,
     );
     check(
         "  answering: {backendRefs: [{name: llama}]}\n",
@@ -216,12 +212,20 @@ metadata: {name: gold}
     assert!(admission.errors.is_empty(), "{:?}", admission.errors);
     assert_eq!(admission.backends.len(), 1);
     let notes: Vec<String> = admission.not_used.iter().map(ToString::to_string).collect();
-    assert_eq!(
-        notes,
-        [
-            "a.yaml:1: LlmBackend/llama: is not used: backends are not built yet in this version; the document was checked",
-            "a.yaml:7: ConfigMap/gold: is not used: it is not a resource of ragops.dev",
-        ]
+    assert_eq!(notes, ["a.yaml:7: ConfigMap/gold: is not used: it is not a resource of ragops.dev",]);
+}
+
+#[test]
+fn secrets_are_read_and_wrong_ones_refused_by_line_without_their_values() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: openai}\nstringData:\n  key: sk-1\n";
+    let admission = admit(&format!("{MINIMAL}---\n{secret}"));
+    assert!(admission.errors.is_empty() && admission.not_used.is_empty(), "{:?}", admission.errors);
+    assert_eq!(admission.secrets[0].value("key"), Some("sk-1"));
+    refused(
+        &secret.replace("stringData", "data"),
+        &[
+            "a.yaml:5: Secret/openai: data.key: Invalid value: must be text in base64; write it under stringData as it is",
+        ],
     );
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use ragops_crds::admission::capabilities::{CAPABILITIES, Capability, USED, Values};
+use ragops_crds::admission::capabilities::{CAPABILITIES, Capability, USED, USED_OF_BACKENDS, Values};
 use ragops_crds::admission::{self, Refusal, Resource};
 use ragops_crds::definitions::{Definition, definitions};
 use ragops_crds::reference::{reference, rules};
@@ -345,7 +345,11 @@ fn every_field_of_a_spec_is_used_or_refused_or_reported_and_only_one_of_these() 
         let rows: Vec<&Capability> = CAPABILITIES.iter().filter(|row| row.kind == definition.kind).collect();
         let whole = |row: &&&Capability| matches!(row.values, Values::Written | Values::NotEmpty);
         let arms = refused_arms(&definition, &rows);
-        let used: &[&str] = if definition.kind == "RagIndex" { USED } else { &[] };
+        let used: &[&str] = match definition.kind.as_str() {
+            RagIndex::KIND => USED,
+            LlmBackend::KIND => USED_OF_BACKENDS,
+            _ => &[],
+        };
         let leaves = leaves(&definition);
         for leaf in &leaves {
             let classes = [

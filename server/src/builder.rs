@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use ragops_embed::StoreError;
 use ragops_engine::build::{
     BuildError, BuildObserver, BuildOutcome, BuildRequest, ErrorClass, SharedExtractor, build as build_revision,
 };
 use ragops_engine::revision::RevisionStore;
+use ragops_engine::revision::open::read_manifest;
+use ragops_llm::embedder::Known;
 
 use crate::clock;
-use crate::models::Models;
+use crate::models::{ModelError, Models, known_of};
 use crate::query_record::QueryRecordError;
 use crate::readers::Readers;
 use crate::resources::{Folder, IndexConfig};
@@ -19,7 +20,7 @@ use crate::resources::{Folder, IndexConfig};
 pub enum BuildFailure {
     /// The model is not at hand.
     #[error(transparent)]
-    Model(#[from] StoreError),
+    Model(#[from] ModelError),
     /// The engine could not build.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -53,7 +54,8 @@ pub fn build(
     models: &Models,
     observer: &dyn BuildObserver,
 ) -> Result<BuildOutcome, BuildFailure> {
-    let model = models.for_build(&config.model)?;
+    let store = RevisionStore::of_index(data, &config.name);
+    let model = models.for_build(&config.embedder, known(&store))?;
     let readers = Readers::new();
     let request = BuildRequest {
         index: config.name.clone(),
@@ -65,9 +67,14 @@ pub fn build(
         extractor: SharedExtractor(readers.extractor()),
         documents: model.documents(),
     };
-    let store = RevisionStore::of_index(data, &config.name);
     let outcome = readers.while_wanted(observer, || build_revision(&request, model.model(), &store, observer));
     readers.report(&config.name);
     model.report_caches();
     Ok(outcome?)
+}
+
+/// What the active revision was built with, where that can be read and was a model elsewhere.
+fn known(store: &RevisionStore) -> Option<Known> {
+    let active = store.active().ok().flatten()?;
+    known_of(read_manifest(&store.path_of(&active)).ok()?)
 }

@@ -6,6 +6,7 @@ use ragops_engine::answer::{
     Answer, Citation, EscalationReason, ItemPlace, Joint, ParagraphPlace, Sentence, Source, Status, Timings,
 };
 use ragops_engine::document::Locator;
+use ragops_engine::retrieve::{self, Degraded};
 use ragops_engine::revision::manifest::Counts;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -99,6 +100,11 @@ pub struct Circumstances {
     pub mode: &'static str,
     /// The way passages were found.
     pub mode_used: &'static str,
+    /// Whether the answer is less than it could be, because something that it needs is down. It is still right: it says
+    /// nothing that no passage says.
+    pub degraded: bool,
+    /// What is missing; empty unless `degraded`.
+    pub degraded_reasons: Vec<DegradedReason>,
     /// The index asked.
     pub index: String,
     /// Its revision.
@@ -107,6 +113,16 @@ pub struct Circumstances {
     pub request_id: Option<String>,
     /// Where the time went.
     pub timings_ms: TimingsMs,
+}
+
+/// What is missing from an answer that is less than it could be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DegradedReason {
+    /// The embedding model does not answer: words alone were searched, in place of whatever `mode` asked for.
+    EmbedderUnavailable,
+    /// Another embedding model answers than the one that the index was built with: words alone were searched.
+    EmbedderChanged,
 }
 
 /// One sentence of an answer.
@@ -330,14 +346,18 @@ impl QueryResponse {
             reason,
             mode,
             mode_used,
+            degraded,
             revision,
             timings_ms: Timings { retrieve, answer: answer_ms, total },
         } = answer;
+        let degraded_reasons: Vec<DegradedReason> = degraded.into_iter().map(DegradedReason::from).collect();
         let circumstances = Circumstances {
             confidence,
             confidence_cut,
             mode,
             mode_used,
+            degraded: !degraded_reasons.is_empty(),
+            degraded_reasons,
             index: index.to_owned(),
             revision,
             request_id: request_id.map(str::to_owned),
@@ -372,6 +392,16 @@ impl QueryResponse {
             Self::Answered(Answered { circumstances, .. }) | Self::Escalated(Escalated { circumstances, .. }) => {
                 circumstances
             }
+        }
+    }
+}
+
+impl From<Degraded> for DegradedReason {
+    /// Why in detail is for the log.
+    fn from(degraded: Degraded) -> Self {
+        match degraded.reason {
+            retrieve::DegradedReason::EmbedderUnavailable => Self::EmbedderUnavailable,
+            retrieve::DegradedReason::EmbedderChanged => Self::EmbedderChanged,
         }
     }
 }
@@ -495,6 +525,7 @@ mod tests {
             reason: (status == Status::Escalated).then_some(EscalationReason::LowConfidence),
             mode: "auto",
             mode_used: "hybrid",
+            degraded: None,
             revision: "0123abcd".to_owned(),
             timings_ms: Timings { retrieve: 1.0, answer: 2.0, total: 3.0 },
         }
@@ -514,11 +545,25 @@ mod tests {
                 "title": "Kafka", "headings": ["Restart"], "lines": {"first": 3, "last": 9},
                 "pages": {"first": 2, "last": 4}, "copies": ["old/kafka.md"],
                 "text": "Restart the broker.", "cosine": 0.9_f32}],
-            "confidence": 0.75, "confidence_cut": 0.5, "mode": "auto", "mode_used": "hybrid", "index": "runbooks",
-            "revision": "0123abcd", "request_id": "r1",
+            "confidence": 0.75, "confidence_cut": 0.5, "mode": "auto", "mode_used": "hybrid", "degraded": false,
+            "degraded_reasons": [], "index": "runbooks", "revision": "0123abcd", "request_id": "r1",
             "timings_ms": {"retrieve": 1.0, "answer": 2.0, "total": 3.0}
         });
         assert_eq!(json, expected);
+    }
+
+    #[test]
+    fn a_degraded_answer_says_what_is_missing_and_not_where() {
+        for (reason, expect) in [
+            (retrieve::DegradedReason::EmbedderUnavailable, "embedder_unavailable"),
+            (retrieve::DegradedReason::EmbedderChanged, "embedder_changed"),
+        ] {
+            let degraded = Some(Degraded { reason, detail: "http://10.0.0.7 cannot be reached".to_owned() });
+            let answer = Answer { degraded, ..answer(Status::Answered) };
+            let json = serde_json::to_value(QueryResponse::of(answer, "runbooks", None)).unwrap();
+            assert_eq!((&json["degraded"], &json["degraded_reasons"][0]), (&true.into(), &expect.into()));
+            assert!(!json.to_string().contains("10.0.0.7"), "{json}");
+        }
     }
 
     #[test]

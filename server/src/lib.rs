@@ -8,6 +8,7 @@ pub mod clock;
 pub mod commands;
 pub mod contract;
 pub mod cpu;
+pub mod embedders;
 pub mod error;
 pub mod logging;
 pub mod metrics;

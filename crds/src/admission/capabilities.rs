@@ -49,6 +49,11 @@ const fn row(path: &'static str, values: Values, verdict: Verdict) -> Capability
     Capability { kind: "RagIndex", path, values, verdict }
 }
 
+const fn backend(path: &'static str, values: Values, why: &'static str) -> Capability {
+    Capability { kind: "LlmBackend", path, values, verdict: Verdict::NotUsed(why) }
+}
+
+const NO_PODS: &str = "means something only in a cluster: without one, models run elsewhere; use type \"External\"";
 const ONE_PROCESS: &str = "means something only in a cluster: this process serves by itself";
 const DATA_FOLDER: &str = "means something only in a cluster: revisions are kept in the data folder";
 
@@ -58,7 +63,6 @@ pub const CAPABILITIES: &[Capability] = &[
     row("spec.sources[].type", Values::Is("Volume"), Verdict::ClusterOnly(r#"use type "Folder""#)),
     row("spec.sources[].type", Values::Is("ConfigMap"), Verdict::ClusterOnly(r#"use type "Folder""#)),
     row("spec.sources[].type", Values::Is("Git"), Verdict::NotBuilt(r#"clone it and use type "Folder""#)),
-    row("spec.embedding.type", Values::Is("Backend"), Verdict::NotBuilt(r#"use "Local""#)),
     row(
         "spec.embedding.local.model",
         Values::Not("multilingual-e5-small"),
@@ -73,7 +77,7 @@ pub const CAPABILITIES: &[Capability] = &[
     row(
         "spec.answering.strategy",
         Values::Written,
-        Verdict::NotUsed("says in which order backends are asked, and backends are not built yet in this version"),
+        Verdict::NotUsed("says in which order backends are asked, and chat backends are not built yet in this version"),
     ),
     row(
         "spec.evaluation.goldSetRef",
@@ -101,12 +105,15 @@ pub const CAPABILITIES: &[Capability] = &[
     ),
     row("spec.suspend", Values::True, Verdict::NotBuilt("remove it")),
     row("spec.deletionPolicy", Values::Written, Verdict::NotUsed(DATA_FOLDER)),
-    Capability {
-        kind: "LlmBackend",
-        path: "",
-        values: Values::Written,
-        verdict: Verdict::NotUsed("backends are not built yet in this version; the document was checked"),
-    },
+    backend("metadata.namespace", Values::Written, "a data folder is one namespace"),
+    backend("spec.type", Values::Is("VLLM"), NO_PODS),
+    backend("spec.type", Values::Is("Ollama"), NO_PODS),
+    backend("spec.gpu", Values::Written, NO_PODS),
+    backend("spec.scheduling", Values::Written, NO_PODS),
+    backend("spec.cache", Values::Written, NO_PODS),
+    backend("spec.image", Values::Written, NO_PODS),
+    backend("spec.replicas", Values::Written, NO_PODS),
+    backend("spec.podTemplate", Values::Written, NO_PODS),
     Capability {
         kind: "Escalation",
         path: "",
@@ -125,6 +132,7 @@ pub const USED: &[&str] = &[
     "spec.sources[].folder.exclude[]",
     "spec.embedding.type",
     "spec.embedding.local.model",
+    "spec.embedding.backendRef.name",
     "spec.index.type",
     "spec.index.factory",
     "spec.chunking.maxTokens",
@@ -140,6 +148,22 @@ pub const USED: &[&str] = &[
     "spec.rollout.promotion",
     "spec.rollout.revisionHistoryLimit",
     "spec.suspend",
+];
+
+/// The same of an LlmBackend that an index embeds with.
+pub const USED_OF_BACKENDS: &[&str] = &[
+    "spec.role",
+    "spec.type",
+    "spec.external.protocol",
+    "spec.external.url",
+    "spec.external.model",
+    "spec.external.apiKeySecretRef.name",
+    "spec.external.apiKeySecretRef.key",
+    "spec.external.caSecretRef.name",
+    "spec.external.caSecretRef.key",
+    "spec.embedding.queryPrefix",
+    "spec.embedding.passagePrefix",
+    "spec.embedding.maxTokens",
 ];
 
 /// What the table says about one document.

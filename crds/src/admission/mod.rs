@@ -8,6 +8,7 @@ mod metadata;
 mod openapi;
 mod report;
 mod rules;
+mod secret;
 mod structural;
 mod suggest;
 mod yaml;
@@ -15,6 +16,7 @@ mod yaml;
 pub use field_error::{FieldError, FieldErrorKind};
 pub use report::{Admission, AdmissionError, Admitted, NotUsed, Place, Refusal};
 pub use rules::RuleError;
+pub use secret::Secret;
 pub use yaml::{MAX_DOCUMENT_BYTES, MAX_DOCUMENTS, MAX_FILE_BYTES, YamlError};
 
 use std::sync::LazyLock;
@@ -80,6 +82,16 @@ fn admit_document(file: &str, document: yaml::Document, admission: &mut Admissio
     };
     let at = |path: &str| place(node.line_of(path));
     let written = node.to_value();
+    if Secret::is(&written) {
+        match Secret::of(&written) {
+            Ok(secret) => admission.secrets.push(secret),
+            Err(refusal) => {
+                let object = format!("Secret/{}", written["metadata"]["name"].as_str().unwrap_or("?"));
+                admission.refuse_object(at(refusal.field()), &object, refusal);
+            }
+        }
+        return;
+    }
     let judge = match recognise(&written) {
         Ok(Some(judge)) => judge,
         Ok(None) => return admission.ignore(at("kind"), &written),

@@ -6,6 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::field_error::FieldError;
+use super::secret::Secret;
 use super::yaml::YamlError;
 use super::{Resource, decode};
 use crate::v1alpha1::{Escalation, LlmBackend, RagIndex};
@@ -176,6 +177,8 @@ pub struct Admission {
     pub backends: Vec<Admitted<LlmBackend>>,
     /// Valid tickets.
     pub escalations: Vec<Admitted<Escalation>>,
+    /// Secrets that stand among the resources, in their order.
+    pub secrets: Vec<Secret>,
     /// What is accepted and has no effect here.
     pub not_used: Vec<NotUsed>,
     /// Every refusal, in the order of the files.

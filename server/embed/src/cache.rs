@@ -10,6 +10,7 @@ use ragops_storage::{Sha256Hasher, StorageError};
 use crate::artefact::cursor::f32s_of;
 use crate::local::Role;
 use crate::port::{EmbedError, EmbeddingModel, Embeddings, ModelIdentity, Monitor};
+use crate::remote::RemoteDescription;
 
 /// How much a cache holds unless told otherwise: 2 GiB, about 1.3 million vectors of 384 values.
 pub const DEFAULT_LIMIT: u64 = 2 << 30;
@@ -115,6 +116,14 @@ impl<M: EmbeddingModel> EmbeddingModel for CachedModel<M> {
 
     fn embed_query(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
         self.model.embed_query(text)
+    }
+
+    fn passages_at_once(&self) -> usize {
+        self.model.passages_at_once()
+    }
+
+    fn describe_remote(&self) -> Result<Option<RemoteDescription>, EmbedError> {
+        self.model.describe_remote()
     }
 
     fn count_tokens(&self, text: &str) -> usize {

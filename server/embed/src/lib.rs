@@ -8,6 +8,7 @@ mod encoder;
 mod local;
 mod memory_cache;
 mod port;
+pub mod remote;
 pub mod store;
 mod tokenizer;
 
@@ -15,5 +16,6 @@ pub use cache::CachedModel;
 pub use local::{LocalModel, ThreadsError};
 pub use memory_cache::{DEFAULT_MEMORY, MemoryCachedModel};
 pub use port::{EmbedError, EmbeddingModel, Embeddings, ModelIdentity, Monitor, NotAMatrix};
+pub use remote::RemoteDescription;
 pub use store::{AddOutcome, InstalledModel, ModelSource, ModelStore, StoreError};
 pub use tokenizer::Tokenizer;

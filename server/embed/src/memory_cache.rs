@@ -10,6 +10,7 @@ use ragops_storage::{Sha256Digest, Sha256Hasher};
 
 use crate::local::Role;
 use crate::port::{EmbedError, EmbeddingModel, Embeddings, ModelIdentity, Monitor};
+use crate::remote::RemoteDescription;
 
 /// How much is kept unless told otherwise: 16 MiB, about 10,000 vectors of 384 values.
 pub const DEFAULT_MEMORY: u64 = 16 << 20;
@@ -133,6 +134,22 @@ impl EmbeddingModel for MemoryCachedModel {
 
     fn count_tokens(&self, text: &str) -> usize {
         self.model.count_tokens(text)
+    }
+
+    fn passages_at_once(&self) -> usize {
+        self.model.passages_at_once()
+    }
+
+    fn describe_remote(&self) -> Result<Option<RemoteDescription>, EmbedError> {
+        self.model.describe_remote()
+    }
+
+    fn trouble(&self) -> Option<EmbedError> {
+        self.model.trouble()
+    }
+
+    fn look(&self) -> Result<(), EmbedError> {
+        self.model.look()
     }
 
     fn token_starts(&self, text: &str) -> Vec<usize> {

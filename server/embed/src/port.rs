@@ -5,13 +5,20 @@ use std::ops::ControlFlow;
 
 use ragops_storage::Sha256Digest;
 
+use crate::remote::RemoteDescription;
+
+/// Passages given to a model on this machine at a time. While `up` builds, questions wait for the model no longer than
+/// one such group.
+const PASSAGES_AT_ONCE: usize = 16;
+
 /// Which model made a vector. Two vectors may be compared only if their models' digests are equal.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelIdentity {
     /// The name it is installed under, for example `multilingual-e5-small`.
     pub name: String,
-    /// Digest of the model's files; equal on every machine for one artefact.
+    /// Digest of the model's files; equal on every machine for one artefact. Of a model that runs elsewhere: of what it is
+    /// asked for by, and of the vectors that it first made of the probes.
     pub digest: Sha256Digest,
     /// Length of each vector.
     pub dimension: usize,
@@ -40,6 +47,27 @@ pub trait EmbeddingModel: Send + Sync {
         self.token_starts(text).len()
     }
 
+    /// How many passages are best given at once. A model that runs elsewhere takes several requests side by side.
+    fn passages_at_once(&self) -> usize {
+        PASSAGES_AT_ONCE
+    }
+
+    /// Of a model that runs elsewhere: where, and vectors that it makes now, by which it is known again. They are asked of
+    /// the model itself, never of a cache. `None` for a model whose files have a digest.
+    fn describe_remote(&self) -> Result<Option<RemoteDescription>, EmbedError> {
+        Ok(None)
+    }
+
+    /// Why the model is known not to answer at the moment. Nothing is asked to find out.
+    fn trouble(&self) -> Option<EmbedError> {
+        None
+    }
+
+    /// Asks now whether the model answers and is the one that its identity says. A model on this machine is.
+    fn look(&self) -> Result<(), EmbedError> {
+        Ok(())
+    }
+
     /// Where each token of `text` starts, as byte offsets on character boundaries, ascending; a text is cut safely at
     /// any of them. Several tokens may share a start where one character became several tokens.
     fn token_starts(&self, text: &str) -> Vec<usize>;
@@ -64,7 +92,7 @@ impl<F: Fn(usize) -> ControlFlow<()> + Sync> Monitor for F {
 }
 
 /// Embedding failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmbedError {
     /// The caller's monitor asked to stop.
@@ -78,6 +106,29 @@ pub enum EmbedError {
         /// What went wrong and what to do.
         reason: String,
     },
+    /// The model does not answer just now; the same call may succeed later.
+    #[error("the embedding model `{model}` does not answer: {reason}")]
+    Unavailable {
+        /// Name of the model.
+        model: String,
+        /// What went wrong.
+        reason: String,
+    },
+    /// Another model answers under the name.
+    #[error("another model answers as `{model}`: {reason}")]
+    Changed {
+        /// The name.
+        model: String,
+        /// By what it shows, and what to do.
+        reason: String,
+    },
+}
+
+impl EmbedError {
+    /// Whether the same call may succeed later without anybody changing what is asked for.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Cancelled | Self::Unavailable { .. })
+    }
 }
 
 /// Unit vectors, one a row: a row-major matrix of shape [len, dimension].

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use ragops_embed::EmbedError;
 use ragops_engine::answer::{AnswerError, Question, Searcher, Status};
 use ragops_engine::evaluate::{
     Bootstrap, Clock, Comparison, GoldSet, Ranked, Report, ReportSettings, Run, RunDescription, Selection, compare,
@@ -37,7 +38,9 @@ pub(super) fn run(args: &EvalArgs, settings: &Settings) -> Result<Exit, CommandE
     let selection = Selection { language: args.language.clone(), split: args.split.clone() };
     let gold = GoldSet::load(&args.set)?.select(&selection)?;
     let before = args.compare.as_deref().map(Run::load).transpose()?;
-    let Opened { name: index, searcher, query } = open::open(&args.target, settings)?;
+    let Opened { name: index, searcher, query, answers } = open::open(&args.target, settings)?;
+    // Figures of another way of searching would be taken for this one's.
+    answers.map_err(AnswerError::from)?;
     check_relevant(&gold, &searcher, args, &index)?;
     let revision = searcher.revision().manifest.revision.to_string();
     let description = RunDescription { index, revision, mode: args.mode.name().to_owned() };
@@ -123,6 +126,13 @@ fn ask_all(
 
 fn ask(searcher: &Searcher, text: &str, mode: Mode, settings: &QuerySettings) -> Result<Ranked, AnswerError> {
     let found = searcher.retrieve(Question { text, mode }, &settings.retrieval)?;
+    if let Some(degraded) = found.degraded {
+        return Err(EmbedError::Unavailable {
+            model: searcher.model().identity().name.clone(),
+            reason: degraded.detail,
+        }
+        .into());
+    }
     let passages = &searcher.revision().passages;
     let named = |(number, score)| Ok((passages.document(number)?.id.as_str().to_owned(), score));
     let documents = found.documents().into_iter().map(named).collect::<Result<_, AnswerError>>()?;

@@ -52,6 +52,9 @@ struct Content {
     model: String,
     model_digest: String,
     dimension: usize,
+    /// Where a model elsewhere was asked; none for one of this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backend: Option<BackendInspection>,
     counts: RevisionCounts,
     /// The compressed vectors; none where every vector is compared.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -130,6 +133,15 @@ fn verify(
     RevisionInspection { revision, active: is_active, verified, error, verdict, content }
 }
 
+/// Where the model of a revision was asked.
+#[derive(Debug, Serialize)]
+struct BackendInspection {
+    name: String,
+    url: String,
+    /// Vectors kept to know it by.
+    probes: usize,
+}
+
 impl Content {
     fn of(manifest: Manifest) -> Self {
         Self {
@@ -139,6 +151,11 @@ impl Content {
             model: manifest.model.name,
             model_digest: manifest.model.digest.to_string(),
             dimension: manifest.model.dimension,
+            backend: manifest.remote.map(|remote| BackendInspection {
+                name: remote.backend,
+                url: remote.url,
+                probes: remote.probes.len(),
+            }),
             counts: manifest.counts.into(),
             codes: manifest.codes,
             findings: manifest.findings.counts,
@@ -147,12 +164,15 @@ impl Content {
     }
 
     fn render(&self) -> String {
-        let Self { created_time, model, dimension, counts, codes, bytes, findings, first_findings, .. } = self;
+        let Self { created_time, model, dimension, backend, counts, codes, bytes, findings, first_findings, .. } = self;
         let RevisionCounts { files, documents, chunks, .. } = counts;
         let megabytes = *bytes as f64 / 1e6;
+        let elsewhere = backend
+            .as_ref()
+            .map_or_else(String::new, |BackendInspection { name, url, .. }| format!(", by LlmBackend {name} at {url}"));
         let mut text = format!(
             "    {created_time}  {files} files, {documents} documents, {chunks} chunks, {megabytes:.1} MB, {model} \
-             ({dimension} dimensions)\n"
+             ({dimension} dimensions{elsewhere})\n"
         );
         if let Some(codes) = codes {
             text.push_str(&format!("    vectors: {}\n", told(codes)));

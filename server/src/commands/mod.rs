@@ -20,6 +20,7 @@ use ragops_engine::revision::RevisionError;
 
 use crate::cli::{Cli, Command};
 use crate::logging::{self, LogFilterError};
+use crate::models::ModelError;
 use crate::resources::ResourcesError;
 use crate::settings::{Environment, Settings, SettingsError};
 
@@ -80,6 +81,9 @@ pub enum CommandError {
     /// The embedding models.
     #[error(transparent)]
     Model(#[from] StoreError),
+    /// An embedding model that an index names.
+    #[error(transparent)]
+    IndexModel(#[from] ModelError),
     /// An index cannot be opened.
     #[error(transparent)]
     NotOpen(#[from] NotOpen),
@@ -133,7 +137,9 @@ impl CommandError {
     fn exit(&self) -> Exit {
         let is_retryable = match self {
             Self::Model(error) => error.is_retryable(),
+            Self::IndexModel(error) => error.is_retryable(),
             Self::NotOpen(error) => error.is_retryable(),
+            Self::Answer(AnswerError::Embed(error)) => error.is_retryable(),
             Self::Revision(error) => error.is_retryable(),
             Self::Output(_) => true,
             Self::Settings(_)

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ragops_embed::StoreError;
+use ragops_embed::EmbedError;
 use ragops_engine::answer::Searcher;
 use ragops_engine::revision::{RevisionError, RevisionStore};
 use ragops_engine::settings::{ConfidenceSettings, QuerySettings};
 
 use crate::cli::TargetArgs;
-use crate::models::Models;
+use crate::embedders::Embedder;
+use crate::models::{ModelError, Models};
 use crate::query_record::{self, QueryRecordError};
 use crate::resources::{Origin, ResourcesError};
 use crate::settings::Settings;
@@ -73,7 +74,7 @@ pub enum NotOpen {
     Revision(#[from] RevisionError),
     /// The model is not at hand.
     #[error(transparent)]
-    Model(#[from] StoreError),
+    Model(#[from] ModelError),
     /// The settings of `-f` cannot be used.
     #[error(transparent)]
     Resources(#[from] ResourcesError),
@@ -100,6 +101,8 @@ pub(super) struct Opened {
     pub(super) searcher: Searcher,
     /// How.
     pub(super) query: QuerySettings,
+    /// Whether its embedding model answers.
+    pub(super) answers: Result<(), EmbedError>,
 }
 
 impl NotOpen {
@@ -119,7 +122,10 @@ impl NotOpen {
 pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<Opened, NotOpen> {
     let name = choose(target, settings)?;
     let store = RevisionStore::of_index(&settings.data, &name);
-    let given = target.file.as_ref().map(|file| query_of(file, &name, settings)).transpose()?;
+    let (given, embedder) = match &target.file {
+        Some(file) => config_of(file, &name, settings).map(|(query, embedder)| (Some(query), Some(embedder)))?,
+        None => (None, None),
+    };
     let mut reasons = String::new();
     let mut damage = |revision: &_, error: &RevisionError| {
         eprintln!("warning: revision {revision} of index `{name}` cannot be used: {error}");
@@ -137,16 +143,21 @@ pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<Opened, N
         None => recorded_query(&store, &name, settings)?,
     };
     let models = Models::of(settings);
-    let model = models.get(&revision.manifest.model.name)?;
+    let model = models.of_revision(&revision.manifest, embedder.as_ref())?;
+    let answers = match model.look() {
+        Ok(()) => Ok(()),
+        Err(error @ EmbedError::Changed { .. }) => return Err(ModelError::from(error).into()),
+        Err(error) => Err(error),
+    };
     let searcher = Searcher::new(Arc::new(revision), model)?;
-    Ok(Opened { name, searcher, query })
+    Ok(Opened { name, searcher, query, answers })
 }
 
 /// What the resources of `-f` say of an index.
-fn query_of(file: &Path, name: &str, settings: &Settings) -> Result<QuerySettings, NotOpen> {
+fn config_of(file: &Path, name: &str, settings: &Settings) -> Result<(QuerySettings, Embedder), NotOpen> {
     let indexes = Origin::Path(file.to_owned()).load(settings)?.indexes;
     match indexes.iter().find(|index| index.name == name) {
-        Some(index) => Ok(index.query),
+        Some(index) => Ok((index.query, index.embedder.clone())),
         None => {
             let known: Vec<String> = indexes.into_iter().map(|index| index.name).collect();
             Err(NotOpen::NoResource { file: file.to_owned(), name: name.to_owned(), known: quoted(&known) })

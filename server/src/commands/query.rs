@@ -7,8 +7,8 @@ use super::open::{self, Opened};
 use super::{CommandError, Exit};
 use crate::cli::QueryArgs;
 use crate::contract::{
-    AnswerSentence, AnswerSource, Answered, Circumstances, Escalated, Lines, Paragraph, QueryResponse, Reason,
-    SentenceJoint, SupportLevel,
+    AnswerSentence, AnswerSource, Answered, Circumstances, DegradedReason, Escalated, Lines, Paragraph, QueryResponse,
+    Reason, SentenceJoint, SupportLevel,
 };
 use crate::output;
 use crate::routes::question::check_question;
@@ -22,7 +22,10 @@ const SMALL_TALK: &str = "This is no question about the documents. Ask what you 
 
 pub(super) fn run(args: &QueryArgs, settings: &Settings) -> Result<Exit, CommandError> {
     let question = check_question(&args.question).map_err(|error| CommandError::Question(error.message))?;
-    let Opened { name, searcher, query } = open::open(&args.target, settings)?;
+    let Opened { name, searcher, query, answers } = open::open(&args.target, settings)?;
+    if let Err(error) = answers {
+        eprintln!("warning: {error}; the question is answered by its words alone");
+    }
     let answer = searcher.answer(Question { text: question, mode: args.mode }, &query)?;
     let response = QueryResponse::of(answer, &name, None);
     if args.json {
@@ -40,13 +43,26 @@ fn render(response: &QueryResponse) -> String {
         QueryResponse::Escalated(Escalated { reason: Some(Reason::SmallTalk), .. }) => SMALL_TALK.to_owned(),
         QueryResponse::Escalated(_) => ESCALATED.to_owned(),
     };
-    let Circumstances { confidence, confidence_cut, mode_used, index, revision, timings_ms, .. } =
+    let Circumstances { confidence, confidence_cut, mode_used, degraded_reasons, index, revision, timings_ms, .. } =
         response.circumstances();
     let ms = timings_ms.total;
+    let degraded: String = degraded_reasons.iter().map(|reason| degradation(*reason)).collect();
     format!(
-        "{text}\nconfidence {confidence:.2} (answers from {confidence_cut:.2}), {mode_used} search, index {index}, \
+        "{text}\n{degraded}confidence {confidence:.2} (answers from {confidence_cut:.2}), {mode_used} search, index {index}, \
          revision {revision}, {ms:.0} ms"
     )
+}
+
+/// What an answer lacks, as a line.
+fn degradation(reason: DegradedReason) -> &'static str {
+    match reason {
+        DegradedReason::EmbedderUnavailable => {
+            "DEGRADED: the embedding model does not answer, so words alone were searched.\n"
+        }
+        DegradedReason::EmbedderChanged => {
+            "DEGRADED: another embedding model answers than the index was built with, so words alone were searched.\n"
+        }
+    }
 }
 
 fn render_answered(answered: &Answered) -> String {

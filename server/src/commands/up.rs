@@ -14,6 +14,7 @@ use tokio::task::spawn_blocking;
 use super::{CommandError, Exit};
 use crate::audience::Audience;
 use crate::cli::UpArgs;
+use crate::embedders::Embedder;
 use crate::models::Models;
 use crate::pool::QueryPool;
 use crate::progress::Display;
@@ -21,7 +22,7 @@ use crate::resources::{Origin, Resources};
 use crate::router::router;
 use crate::settings::Settings;
 use crate::shown_paths::ShownPaths;
-use crate::state::AppState;
+use crate::state::{AppState, SharedState};
 use crate::up::announce::url;
 use crate::up::job::Workshop;
 use crate::up::serve::{Drained, serve, told_to_stop};
@@ -83,7 +84,7 @@ async fn up(origin: Origin, settings: Settings, resources: Resources) -> Result<
     }
     let mut told = stop.clone();
     let models = tokio::select! {
-        loaded = load_models(&settings, &resources) => loaded?,
+        loaded = load_models(&settings, &state, &resources) => loaded?,
         () = told_to_stop(&mut told) => {
             // The thread that loads is left behind: nothing depends on it.
             server.await.ok();
@@ -122,12 +123,16 @@ async fn bind(address: &str) -> Result<(TcpListener, SocketAddr), UpError> {
 }
 
 /// A model that is missing is worth stopping for: nothing could be built or asked without it.
-async fn load_models(settings: &Settings, resources: &Resources) -> Result<Arc<Models>, CommandError> {
-    let models = Arc::new(Models::of(settings));
-    let names: Vec<String> = resources.indexes.iter().map(|index| index.model.clone()).collect();
+async fn load_models(
+    settings: &Settings,
+    state: &SharedState,
+    resources: &Resources,
+) -> Result<Arc<Models>, CommandError> {
+    let models = Arc::new(Models::telling(settings, Arc::new(state.metrics.clone())));
+    let embedders: Vec<Embedder> = resources.indexes.iter().map(|index| index.embedder.clone()).collect();
     let load = {
         let models = Arc::clone(&models);
-        move || names.iter().try_for_each(|name| models.get(name).map(drop))
+        move || embedders.iter().try_for_each(|embedder| models.prepare(embedder))
     };
     let loaded = spawn_blocking(load).await;
     loaded.map_err(|error| UpError::Start(io::Error::other(error)))??;

@@ -33,7 +33,8 @@ pub struct Health {
 pub enum HealthStatus {
     /// All is well.
     Ok,
-    /// Everything is served, but something wants attention: see `last_error`, `damaged`, `notice` and `rejected`.
+    /// Everything is served, but something wants attention: see `last_error`, `damaged`, `notice`, `model.trouble` and
+    /// `rejected`.
     Degraded,
     /// An index has nothing to answer from yet.
     Starting,
@@ -74,6 +75,11 @@ pub struct ModelHealth {
     pub digest: String,
     /// Length of a vector.
     pub dimension: usize,
+    /// The LlmBackend through which a model elsewhere was asked when the revision was built; `null` for a model of this
+    /// machine.
+    pub backend: Option<String>,
+    /// Why questions are answered by their words alone; `null` while the model answers.
+    pub trouble: Option<String>,
 }
 
 /// What is being done for an index.
@@ -190,9 +196,10 @@ fn index_health(index: &ServedIndex) -> IndexHealth {
     let Condition { activity, failure, damaged, notice, built_time } = index.condition();
     let searcher = index.searcher();
     let manifest = searcher.as_ref().map(|searcher| &searcher.revision().manifest);
+    let trouble = searcher.as_ref().and_then(|searcher| searcher.model().trouble()).map(|error| error.to_string());
     let status = match (manifest, &failure) {
         (None, _) => HealthStatus::Starting,
-        (Some(_), None) if damaged.is_empty() && notice.is_none() => HealthStatus::Ok,
+        (Some(_), None) if damaged.is_empty() && notice.is_none() && trouble.is_none() => HealthStatus::Ok,
         (Some(_), _) => HealthStatus::Degraded,
     };
     IndexHealth {
@@ -205,6 +212,8 @@ fn index_health(index: &ServedIndex) -> IndexHealth {
             name: m.model.name.clone(),
             digest: m.model.digest.to_string(),
             dimension: m.model.dimension,
+            backend: m.remote.as_ref().map(|remote| remote.backend.clone()),
+            trouble,
         }),
         build: build_health(activity, built_time),
         last_error: failure.map(|Failure { message, class, attempts, time }| ErrorHealth {

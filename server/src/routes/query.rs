@@ -12,7 +12,7 @@ use axum::extract::{Extension, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Json, http};
 use ragops_engine::answer::{Answer, AnswerError, Question};
-use ragops_engine::retrieve::Mode;
+use ragops_engine::retrieve::{DegradedReason, Mode};
 use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -233,6 +233,14 @@ async fn answer(
     let work = move || searcher.answer(Question { text: &asked.question, mode: asked.mode }, &settings);
     let answered = tokio::time::timeout(ANSWER_TIMEOUT, state.pool.run(work)).await;
     let answer = unwrap_answer(answered)?;
+    if let Some(degraded) = &answer.degraded {
+        tracing::debug!(index = index.name(), reason = degraded.detail, "the question is answered by its words alone");
+        let reason = match degraded.reason {
+            DegradedReason::EmbedderUnavailable => "embedder_unavailable",
+            DegradedReason::EmbedderChanged => "embedder_changed",
+        };
+        state.metrics.degraded(index.name(), reason);
+    }
     let response = QueryResponse::of(answer, index.name(), Some(id.as_str()));
     state.metrics.answer(index.name(), response.status(), response.circumstances().mode_used);
     Ok(response)

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ragops_embed::StoreError;
 use ragops_engine::answer::Searcher;
 use ragops_engine::build::{BuildError, BuildOutcome, BuildResult, ErrorClass};
 use ragops_engine::document::Finding;
@@ -17,7 +16,8 @@ use super::schedule::End;
 use crate::builder::{self, BuildFailure};
 use crate::clock;
 use crate::commands::index::{counted, result_name};
-use crate::models::Models;
+use crate::embedders::Embedder;
+use crate::models::{ModelError, Models};
 use crate::progress::{Cancel, Display, Reporter};
 use crate::resources::IndexConfig;
 use crate::shown_paths::ShownPaths;
@@ -51,16 +51,21 @@ enum OpenError {
     Revision(#[from] RevisionError),
     /// Its model cannot be loaded.
     #[error(transparent)]
-    Model(#[from] StoreError),
+    Model(#[from] ModelError),
 }
 
 /// Serves the active revision, or the newest whole one, if there is any.
-pub fn open(workshop: &Workshop, index: &ServedIndex) {
-    open_noticing(workshop, index, |_| None);
+pub fn open(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex) {
+    open_noticing(workshop, config, index, |_| None);
 }
 
 /// The same; `notice` says what is worth telling of a revision before it serves.
-fn open_noticing(workshop: &Workshop, index: &ServedIndex, notice: impl FnOnce(&Searcher) -> Option<String>) {
+fn open_noticing(
+    workshop: &Workshop,
+    config: &IndexConfig,
+    index: &ServedIndex,
+    notice: impl FnOnce(&Searcher) -> Option<String>,
+) {
     let store = RevisionStore::of_index(&workshop.data, index.name());
     let mut damaged = Vec::new();
     let mut damage = |name: &RevisionName, error: &RevisionError| {
@@ -78,7 +83,7 @@ fn open_noticing(workshop: &Workshop, index: &ServedIndex, notice: impl FnOnce(&
     let active = store.active().ok().flatten().map(|name| (fingerprint(&store.path_of(&name)), name));
     let opened = store.open_serving(&mut damage).map_err(OpenError::from).and_then(|revision| {
         let Some(revision) = revision else { return Ok(None) };
-        let model = workshop.models.for_serving(&revision.manifest.model.name)?;
+        let model = workshop.models.for_serving(&revision.manifest, Some(&config.embedder))?;
         Ok(Some(Searcher::new(Arc::new(revision), model)?))
     });
     index.update(|condition| condition.damaged = damaged);
@@ -89,7 +94,7 @@ fn open_noticing(workshop: &Workshop, index: &ServedIndex, notice: impl FnOnce(&
             index.update(|condition| condition.notice = notice);
             let is_active = |name: &RevisionName| *name == searcher.revision().manifest.revision;
             let files = active.filter(|(_, name)| is_active(name)).map(|(files, _)| files);
-            serve(workshop, index, searcher, files);
+            serve(workshop, index, (searcher, &config.embedder), files);
         }
         Err(error) => {
             let message = format!("the active revision cannot be opened: {error}; what served before serves on");
@@ -102,7 +107,7 @@ fn open_noticing(workshop: &Workshop, index: &ServedIndex, notice: impl FnOnce(&
 
 /// Serves what another process activated, and says how it differs from what this process would have built.
 pub fn follow(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex) {
-    open_noticing(workshop, index, |searcher| {
+    open_noticing(workshop, config, index, |searcher| {
         let revision = &searcher.revision().manifest.revision;
         let Some(difference) = difference(searcher, config) else {
             tracing::info!(index = index.name(), %revision, "another process activated this revision");
@@ -133,11 +138,20 @@ fn difference(searcher: &Searcher, config: &IndexConfig) -> Option<String> {
     let parts = [
         ("chunking", manifest.settings.chunking != config.build.chunking),
         ("type of index", manifest.settings.index != config.build.index),
-        ("embedding model", manifest.model.name != config.model),
+        ("embedding model", !is_of(manifest, &config.embedder)),
         ("documents", !(0..documents).all(is_known)),
     ];
     let parts: Vec<&str> = parts.into_iter().filter(|(_, differs)| *differs).map(|(part, _)| part).collect();
     (!parts.is_empty()).then(|| parts.join(", other "))
+}
+
+/// Whether a revision was built with the model that the resources say, as far as that shows without asking it.
+fn is_of(manifest: &Manifest, embedder: &Embedder) -> bool {
+    match (&manifest.remote, embedder) {
+        (None, Embedder::Local(name)) => manifest.model.name == *name,
+        (Some(record), Embedder::Remote(config)) => config.asks_as(record),
+        _ => false,
+    }
 }
 
 /// Whether the served revision has this name and lies in just these files. One of the same name may have been built
@@ -147,14 +161,19 @@ pub fn is_served(index: &ServedIndex, name: &RevisionName, files: Fingerprint) -
     is_named && index.opened_files() == Some(files)
 }
 
-fn serve(workshop: &Workshop, index: &ServedIndex, searcher: Searcher, files: Option<Fingerprint>) {
+fn serve(
+    workshop: &Workshop,
+    index: &ServedIndex,
+    (searcher, embedder): (Searcher, &Embedder),
+    files: Option<Fingerprint>,
+) {
     let manifest = &searcher.revision().manifest;
     let (revision, documents) = (manifest.revision.to_string(), manifest.counts.documents);
     if let Err(error) = searcher.warm() {
         tracing::warn!(index = index.name(), %error, "the model could not be warmed; the first question tries again");
     }
     workshop.state.swap(index, Arc::new(searcher));
-    index.set_opened_files(files);
+    index.set_opened(files, embedder.clone());
     tracing::info!(index = index.name(), revision, documents, "serving");
 }
 
@@ -167,7 +186,7 @@ pub fn build(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, can
         let also = |progress| index.update(|condition| condition.activity = Activity::Building(Some(progress)));
         let reporter = Reporter::new(&config.name, workshop.display, cancel, also);
         let outcome = builder::build(config, &workshop.data, &workshop.models, &reporter)?;
-        serve_outcome(workshop, index, &outcome)?;
+        serve_outcome(workshop, config, index, &outcome)?;
         Ok(outcome)
     });
     conclude(workshop, config, index, (start, before.as_ref()), result)
@@ -228,16 +247,23 @@ fn conclude(
 }
 
 /// Opens the revision of a build, unless the build has found the very files that are served, and found them whole.
-fn serve_outcome(workshop: &Workshop, index: &ServedIndex, outcome: &BuildOutcome) -> Result<(), BuildFailure> {
+fn serve_outcome(
+    workshop: &Workshop,
+    config: &IndexConfig,
+    index: &ServedIndex,
+    outcome: &BuildOutcome,
+) -> Result<(), BuildFailure> {
     let path = RevisionStore::of_index(&workshop.data, index.name()).path_of(&outcome.revision);
     let files = fingerprint(&path);
-    if outcome.result == BuildResult::Unchanged && is_served(index, &outcome.revision, files) {
+    // The same revision, by a model that is asked elsewhere from now on, is opened anew.
+    let is_asked_so = index.opened_embedder().as_ref() == Some(&config.embedder);
+    if outcome.result == BuildResult::Unchanged && is_asked_so && is_served(index, &outcome.revision, files) {
         return Ok(());
     }
     let revision = Revision::open(&path).map_err(BuildError::from)?;
-    let model = workshop.models.for_serving(&revision.manifest.model.name)?;
+    let model = workshop.models.for_serving(&revision.manifest, Some(&config.embedder))?;
     let searcher = Searcher::new(Arc::new(revision), model).map_err(BuildError::from)?;
-    serve(workshop, index, searcher, Some(files));
+    serve(workshop, index, (searcher, &config.embedder), Some(files));
     Ok(())
 }
 
@@ -332,7 +358,7 @@ mod tests {
             folders: Vec::new(),
             build: BuildSettings::default(),
             query: QuerySettings::default(),
-            model: "multilingual-e5-small".to_owned(),
+            embedder: Embedder::Local("multilingual-e5-small".to_owned()),
             history: 3,
         };
         for attempt in 1..=2 {

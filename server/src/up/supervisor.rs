@@ -218,7 +218,7 @@ impl Supervisor {
         for config in &self.resources.indexes {
             let index = self.served.get(&config.name).cloned().unwrap_or_else(|| {
                 let index = Arc::new(ServedIndex::new(&config.name, config.query));
-                new.push(Arc::clone(&index));
+                new.push((config.clone(), Arc::clone(&index)));
                 index
             });
             index.set_settings(config.query);
@@ -234,9 +234,9 @@ impl Supervisor {
             }
         }
         self.cancel_outdated(&before);
-        for index in new {
+        for (config, index) in new {
             let workshop = self.workshop.clone();
-            spawn_blocking(move || job::open(&workshop, &index)).await.ok();
+            spawn_blocking(move || job::open(&workshop, &config, &index)).await.ok();
         }
         self.record_queries().await;
         // The new folders' own state, so that only later changes count as changes.
@@ -399,5 +399,5 @@ async fn sleep_until(time: Option<Instant>) {
 
 /// Whether what is served for one no longer answers to the other.
 fn needs_build(before: &IndexConfig, now: &IndexConfig) -> bool {
-    before.folders != now.folders || before.build != now.build || before.model != now.model
+    before.folders != now.folders || before.build != now.build || before.embedder != now.embedder
 }

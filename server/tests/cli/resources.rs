@@ -55,3 +55,23 @@ fn a_file_that_is_no_text_is_refused() {
     std::fs::write(dir.path().join("rag.yaml"), b"\xff\xfe\x00kind").unwrap();
     refuse_at(&dir.path().join("rag.yaml"), &["rag.yaml"]);
 }
+
+#[test]
+fn a_backend_that_cannot_be_embedded_with_says_why_and_what_to_write() {
+    let index =
+        format!("{}  embedding: {{type: Backend, backendRef: {{name: embedder}}}}\n", rag_index("runbooks", "./docs"));
+    let backend = |spec: &str| {
+        format!(
+            "{index}---\napiVersion: ragops.dev/v1alpha1\nkind: LlmBackend\nmetadata: {{name: embedder}}\nspec: {{{spec}}}\n"
+        )
+    };
+    let external = "type: External, external: {url: \"http://127.0.0.1:9/v1\", model: m";
+    refuse(&index, &["rag.yaml:", "RagIndex/runbooks", "no LlmBackend `embedder`", "there is none"]);
+    refuse(&backend(&format!("{external}}}")), &["role Chat", "role: Embedding"]);
+    refuse(&backend("role: Embedding, type: Ollama, ollama: {model: bge-m3}"), &["only in a cluster", "type External"]);
+    let keyed = format!("role: Embedding, {external}, apiKeySecretRef: {{name: open-ai, key: token}}}}");
+    refuse(&backend(&keyed), &["apiKeySecretRef", "`token` of Secret `open-ai`", "RAGOPS_SECRET_OPEN_AI_TOKEN"]);
+    let signed = format!("role: Embedding, {external}, caSecretRef: {{name: ca, key: pem}}}}");
+    let secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: ca}\nstringData: {pem: none}\n";
+    refuse(&format!("{}{secret}", backend(&signed)), &["LlmBackend `embedder`", "caSecretRef", "PEM"]);
+}

@@ -10,6 +10,11 @@ use crate::skip::{Unavailable, skip, this_test};
 
 /// The page's result for these sentences, as HTML; `None` without Node, after saying so loudly.
 fn shown(language: &str, sentences: &serde_json::Value) -> Option<String> {
+    shown_with(language, sentences, json!({"degraded": false, "degraded_reasons": []}))
+}
+
+/// The same for an answer with further fields.
+fn shown_with(language: &str, sentences: &serde_json::Value, fields: serde_json::Value) -> Option<String> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http/document.js");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes/page/page.js");
     let mut command = Command::new("node");
@@ -19,11 +24,12 @@ fn shown(language: &str, sentences: &serde_json::Value) -> Option<String> {
         skip(&this_test(), &Unavailable::Missing(reason.to_owned()));
         return None;
     };
-    let body = json!({
+    let mut body = json!({
         "status": "answered", "sentences": sentences, "confidence": 0.9, "confidence_cut": 0.5, "mode_used": "hybrid",
         "index": "faq", "revision": "0123abcd", "request_id": "r", "timings_ms": {"total": 7.0},
         "sources": [{"id": 1, "title": "T", "headings": [], "path": "t.md", "collection": "docs", "text": "<i>x</i>"}],
     });
+    body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     child.stdin.take().unwrap().write_all(body.to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success());
@@ -148,6 +154,18 @@ fn paragraphs_show_what_is_left_out_at_their_ends_and_items_stay_nested() {
         ),
     ] {
         assert!(html.contains(&expected), "{expected}\nis missing in\n{html}");
+    }
+}
+
+#[test]
+fn a_degraded_answer_says_so_above_it_in_both_languages() {
+    for (language, says) in [("en-US", "words alone were searched"), ("ko-KR", "단어로만 검색했습니다")] {
+        let fields = json!({"degraded": true, "degraded_reasons": ["embedder_unavailable"]});
+        let Some(html) = shown_with(language, &json!([said("One.")]), fields) else { return };
+        let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text} is missing in {html}"));
+        assert!(at("class=\"degraded\"") < at(says) && at(says) < at("<h2"), "{html}");
+        let Some(whole) = shown(language, &json!([said("One.")])) else { return };
+        assert!(!whole.contains("degraded"), "{whole}");
     }
 }
 

@@ -10,6 +10,12 @@ mod changes;
 mod command_line;
 mod failures;
 mod hostile;
+#[path = "../../llm/tests/llm/ollama.rs"]
+mod ollama;
 mod progress;
 mod real_documents;
+mod real_remote;
+mod remote;
+#[path = "../../llm/tests/llm/scripted.rs"]
+mod scripted;
 mod world;

@@ -68,7 +68,8 @@ pub struct LlmBackendSpec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ollama: Option<Ollama>,
     /// The endpoint, when type is External.
-    /// Change: live; indexes use the new endpoint within seconds.
+    /// Change: live; indexes use the new endpoint within seconds. Where it makes other vectors, indexes that embed with it
+    /// build a new revision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external: Option<External>,
     /// What an embedding model expects around a text; only for role Embedding. Default: none.

@@ -14,7 +14,8 @@ use crate::v1alpha1::shared::{ObjectRef, ResourceRef};
     .message("overlapTokens must be less than maxTokens").field_path(".overlapTokens"))]
 pub struct Chunking {
     /// Longest chunk in tokens of the embedding model, 16 to 8192. Sentences, tables and code stay whole where they
-    /// fit. multilingual-e5-small sees 510 tokens at once; longer chunks are embedded by windows. Default: 384.
+    /// fit. multilingual-e5-small sees 510 tokens at once; longer chunks are embedded by windows. Of an LlmBackend the
+    /// tokens are estimated: a token for 4 Latin letters begun, 2 digits, or each syllable or sign. Default: 384.
     #[serde(default = "int::<384>")]
     #[schemars(range(min = 16, max = 8192))]
     pub max_tokens: i32,

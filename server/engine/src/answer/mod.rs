@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::document::{DocumentId, Language, LineRange, Locator};
 use crate::index::{ChunkNumber, IndexError};
-use crate::retrieve::{Mode, RetrieveError, Retrieved, retrieve};
+use crate::retrieve::{Degraded, Mode, RetrieveError, Retrieved, retrieve};
 use crate::revision::{Revision, RevisionError};
 use crate::settings::{QuerySettings, RetrievalSettings};
 use crate::text::{Analyzer, facts, language};
@@ -85,6 +85,9 @@ pub struct Answer {
     pub mode: &'static str,
     /// The channels that were used.
     pub mode_used: &'static str,
+    /// Why the answer is less than it could be.
+    #[serde(skip)]
+    pub degraded: Option<Degraded>,
     /// The revision that was asked.
     pub revision: String,
     /// Time spent, in milliseconds.
@@ -313,7 +316,9 @@ impl Searcher {
         } else {
             let extraction = self.extract(question.text, &found, &confidence, &settings.retrieval)?;
             self.fill(&mut answer, &extraction, &found, settings)?;
+            answer.degraded = extraction.degraded;
         }
+        answer.degraded = found.degraded.or(answer.degraded);
         answer.timings_ms = timings(retrieved, start.elapsed());
         Ok(answer)
     }
@@ -341,7 +346,11 @@ impl Searcher {
         let background = &self.revision.manifest.background.small_talk;
         let best_passage = found.candidates.iter().filter_map(|candidate| candidate.cosine).max_by(f32::total_cmp);
         let asked_in = language(question).unwrap_or(Language::Other);
-        Ok(small_talk::nearness(self.small_talk()?.closeness(vector), best_passage, background, asked_in))
+        match self.small_talk() {
+            Ok(examples) => Ok(small_talk::nearness(examples.closeness(vector), best_passage, background, asked_in)),
+            // The examples themselves are known by their words.
+            Err(error) => Degraded::by(error).map(|_| Nearness::Far).map_err(AnswerError::from),
+        }
     }
 
     fn empty(&self, question: Question<'_>, found: &Retrieved, confidence: f32, cut: f32) -> Answer {
@@ -355,6 +364,7 @@ impl Searcher {
             reason: None,
             mode: question.mode.name(),
             mode_used: found.channels.name(),
+            degraded: None,
             revision: self.revision.manifest.revision.to_string(),
             timings_ms: Timings::default(),
         }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use ragops_embed::{EmbedError, EmbeddingModel, Embeddings, ModelIdentity, Monitor};
+use ragops_embed::{EmbedError, EmbeddingModel, Embeddings, ModelIdentity, Monitor, RemoteDescription};
 
 use super::BuildError;
 use super::progress::BuildObserver;
@@ -42,6 +42,15 @@ impl EmbeddingModel for Cancellable<'_> {
     fn embed_query(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
         self.check()?;
         self.model.embed_query(text)
+    }
+
+    fn passages_at_once(&self) -> usize {
+        self.model.passages_at_once()
+    }
+
+    fn describe_remote(&self) -> Result<Option<RemoteDescription>, EmbedError> {
+        self.check()?;
+        self.model.describe_remote()
     }
 
     fn count_tokens(&self, text: &str) -> usize {

@@ -125,6 +125,7 @@ impl BuildError {
             Self::Scan(_)
             | Self::NoDocuments { .. }
             | Self::FileRefused { .. }
+            | Self::Embed(EmbedError::Model { .. })
             | Self::Index(IndexError::Factory(_)) => ErrorClass::BadInput,
             _ => ErrorClass::Retryable,
         }

@@ -33,8 +33,6 @@ use crate::text::prose_language;
 /// Source bytes read and cut at a time: bounds memory, and is enough to keep all cores busy. A batch is whole files, so
 /// it holds up to this and one file of the largest size that is read.
 const BATCH_BYTES: u64 = 8 << 20;
-/// Chunks given to the model at a time. While `up` builds, questions wait for the model no longer than one such group.
-const EMBEDDED_TOGETHER: usize = 16;
 /// Findings that an error names one by one; more would not be read.
 const FINDINGS_NAMED: usize = 5;
 /// How often a build starts over when documents change under it, before those that did are taken as they are.
@@ -270,7 +268,8 @@ impl<'a> Build<'a> {
         observer.progress(Progress::after_index(Stage::Calibrate, &counts, &found));
         let mut revision = Revision::open_parts(&dir, manifest)?;
         calibrate(&mut revision, model, observer).map_err(cancelled)?;
-        let manifest = revision.manifest;
+        let mut manifest = revision.manifest;
+        manifest.remote = model.describe_remote().map_err(BuildError::from).map_err(cancelled)?;
         if observer.is_cancelled() {
             return Err(BuildError::Cancelled);
         }
@@ -432,7 +431,7 @@ impl<'a> Build<'a> {
     /// Writes the vectors of a batch, group by group: never more than one group of texts and vectors is held.
     fn embed(&mut self, chunks: &[&Chunk], progress: &Embedding) -> Result<(), BuildError> {
         let monitor = |texts: usize| progress.advance(texts);
-        for group in chunks.chunks(EMBEDDED_TOGETHER) {
+        for group in chunks.chunks(self.model.passages_at_once().max(1)) {
             let texts: Vec<String> = group.iter().map(|chunk| chunk.embedding_text()).collect();
             let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             match self.model.embed_passages(&texts, &monitor) {
@@ -604,6 +603,7 @@ fn manifest(
         settings_digest: request.settings.digest(),
         content_digest: content,
         model: model.identity().clone(),
+        remote: None,
         counts,
         findings,
         background: Background::default(),

@@ -140,8 +140,41 @@ pub struct Retrieved {
     pub candidates: Vec<Candidate>,
     /// What was used.
     pub channels: Channels,
-    /// The question's vector, unless only text was asked for.
+    /// The question's vector, unless only text was asked for or the model did not answer.
     pub question_vector: Option<Vec<f32>>,
+    /// Why less was searched than was asked for.
+    pub degraded: Option<Degraded>,
+}
+
+/// Why an answer is less than it could be: without its embedding model an index is asked by words alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Degraded {
+    /// What is missing.
+    pub reason: DegradedReason,
+    /// Why, for whoever runs the server: it may name machines.
+    pub detail: String,
+}
+
+/// What is missing from an answer that is less than it could be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DegradedReason {
+    /// The embedding model does not answer.
+    EmbedderUnavailable,
+    /// Another model answers in place of the one that the index was built with.
+    EmbedderChanged,
+}
+
+impl Degraded {
+    /// What a failure of the model means for an answer; a cancelled call is none.
+    pub fn by(error: EmbedError) -> Result<Self, EmbedError> {
+        let reason = match &error {
+            EmbedError::Cancelled => return Err(error),
+            EmbedError::Changed { .. } => DegradedReason::EmbedderChanged,
+            _ => DegradedReason::EmbedderUnavailable,
+        };
+        Ok(Self { reason, detail: error.to_string() })
+    }
 }
 
 impl Retrieved {
@@ -168,7 +201,8 @@ pub enum RetrieveError {
     Index(#[from] IndexError),
 }
 
-/// Finds passages. The text channel and the embedding run side by side.
+/// Finds passages. The text channel and the embedding run side by side. Where the model fails, words alone are searched and
+/// the result says why.
 pub fn retrieve(
     revision: &Revision,
     model: &dyn EmbeddingModel,
@@ -182,13 +216,30 @@ pub fn retrieve(
         Channels::Text => Ok(None),
         Channels::Vector | Channels::Hybrid => model.embed_query(question).map(Some),
     };
-    // The embedding stays on the calling thread, which may wait there for an equal question; a worker may not.
-    let mut text = Ok(Vec::new());
-    let vector = rayon::in_place_scope(|scope| {
-        scope.spawn(|_| text = by_text());
-        by_vector()
+    let (text, vector) = side_by_side(by_text, by_vector);
+    match vector {
+        Ok(vector) => fused(revision, question, channels, settings, text?, vector),
+        Err(error) => {
+            let degraded = Degraded::by(error)?;
+            let text = match channels {
+                Channels::Vector => search_text(revision, question, depth(settings))?,
+                Channels::Text | Channels::Hybrid => text?,
+            };
+            let found = fused(revision, question, Channels::Text, settings, text, None)?;
+            Ok(Retrieved { degraded: Some(degraded), ..found })
+        }
+    }
+}
+
+/// Runs the first in the thread pool and the second on this thread: a model that runs elsewhere keeps its caller waiting, and
+/// so does an equal question that is being embedded; neither must keep a thread of the pool.
+fn side_by_side<A: Send, B>(pooled: impl FnOnce() -> A + Send, here: impl FnOnce() -> B) -> (A, B) {
+    let mut first = None;
+    let second = rayon::in_place_scope(|scope| {
+        scope.spawn(|_| first = Some(pooled()));
+        here()
     });
-    fused(revision, question, channels, settings, text?, vector?)
+    (first.expect("a scope ends when all that it spawned has run"), second)
 }
 
 /// [`retrieve`] for a question that is embedded already; its vector is not looked at where only text is searched.
@@ -239,7 +290,7 @@ fn fused(
         }
     };
     let candidates = candidates(revision, &fused, &text, asked.as_ref())?;
-    Ok(Retrieved { candidates, channels, question_vector })
+    Ok(Retrieved { candidates, channels, question_vector, degraded: None })
 }
 
 /// BM25 of each chunk plus that of its whole document: the words of a question may be spread over a page. Measured in

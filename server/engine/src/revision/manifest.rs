@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ragops_embed::ModelIdentity;
+use ragops_embed::{ModelIdentity, RemoteDescription};
 use ragops_storage::{Sha256Digest, digest_bytes};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,9 @@ pub struct Manifest {
     pub content_digest: Sha256Digest,
     /// The embedding model.
     pub model: ModelIdentity,
+    /// Of a model that runs elsewhere: where it was asked, and probes by which it is known again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<RemoteDescription>,
     /// How much there is.
     pub counts: Counts,
     /// What could not be read, or only in part.
@@ -191,6 +194,7 @@ mod tests {
     use super::*;
     use crate::answer::background::Distribution;
     use crate::document::FindingCode;
+    use ragops_embed::remote::{Probe, ProbeRole, RemoteProtocol, SecretName};
     use serde_json::Value;
 
     #[test]
@@ -200,6 +204,21 @@ mod tests {
         findings.push(Finding::new(FindingCode::BadRecord, "a.jsonl", "no `id`", ""));
         findings.push(rest);
         assert_eq!(findings.total(), 3);
+    }
+
+    fn remote() -> RemoteDescription {
+        RemoteDescription {
+            backend: "embedder".to_owned(),
+            protocol: RemoteProtocol::Ollama,
+            url: "http://10.0.0.7:11434".to_owned(),
+            model: "m".to_owned(),
+            query_prefix: "query: ".to_owned(),
+            passage_prefix: "passage: ".to_owned(),
+            max_tokens: 512,
+            api_key: Some(SecretName { name: "ollama".to_owned(), key: "token".to_owned() }),
+            ca: None,
+            probes: vec![Probe { role: ProbeRole::Query, text: "q".to_owned(), vector: vec![0.6, 0.0, -0.8] }],
+        }
     }
 
     fn manifest() -> Manifest {
@@ -217,6 +236,7 @@ mod tests {
             settings_digest: digest("settings"),
             content_digest: digest("content"),
             model: ModelIdentity { name: "m".to_owned(), digest: digest("model"), dimension: 3, max_tokens: 9 },
+            remote: Some(remote()),
             counts: Counts { files: 1, documents: 2, chunks: 3, tokens: 4, source_bytes: 5 },
             findings,
             codes: Some(CodesDescription { factory: "SQ8".to_owned(), setting: Some(7), candidates: 2, recall: 0.5 }),
@@ -296,6 +316,7 @@ mod tests {
             "/background/sentencePairs/values/0",
             "/files",
             "/model/digest",
+            "/remote/probes/0/vector",
         ] {
             assert!(seen.iter().any(|at| at == path), "{path} was not edited: {seen:?}");
         }

@@ -11,6 +11,8 @@
       weak: 'weakly supported', unsupported: 'no source', cited: 'Source',
       escalated: 'The documents do not hold enough to answer this question.',
       advice: 'Put it in other words, or ask somebody who knows. Nothing was made up.',
+      embedder_unavailable: 'The embedding model does not answer at the moment, so words alone were searched: an answer in other words than the question may be missed.',
+      embedder_changed: 'Another embedding model answers than this index was built with, so words alone were searched: an answer in other words than the question may be missed.',
       talk: 'This is no question about the documents.', talkAdvice: 'Ask what you would look up in them.',
       failed: 'The server could not be reached. Is it still running?', unexpected: 'The server gave an answer that this page cannot read.',
       empty: 'Please write a question first.', tooLong: 'The question is too long: at most 4,096 bytes.', id: 'request',
@@ -26,6 +28,8 @@
       weak: '근거 약함', unsupported: '근거 없음', cited: '출처',
       escalated: '이 질문에 답할 만한 근거를 문서에서 찾지 못했습니다.',
       advice: '다르게 물어보거나 담당자에게 문의해 주세요. 지어낸 내용은 없습니다.',
+      embedder_unavailable: '임베딩 모델이 지금 응답하지 않아 단어로만 검색했습니다. 질문과 다른 표현으로 쓰인 답은 찾지 못할 수 있습니다.',
+      embedder_changed: '이 인덱스를 만든 것과 다른 임베딩 모델이 응답하여 단어로만 검색했습니다. 질문과 다른 표현으로 쓰인 답은 찾지 못할 수 있습니다.',
       talk: '문서에 관한 질문이 아닙니다.', talkAdvice: '문서에서 찾고 싶은 내용을 물어보세요.',
       failed: '서버에 연결할 수 없습니다. 서버가 실행 중인지 확인해 주세요.', unexpected: '서버의 응답을 읽을 수 없습니다.',
       empty: '질문을 먼저 입력해 주세요.', tooLong: '질문이 너무 깁니다. 한글로 약 1,300자까지 쓸 수 있습니다.', id: '요청',
@@ -235,8 +239,14 @@
     return element('p', parts.join(' · '), { class: 'small' });
   }
 
+  // What the answer lacks because something is down, above it: below, nobody would look for it.
+  function degradations(body) {
+    const reasons = body.degraded ? body.degraded_reasons : [];
+    return reasons.map((reason) => element('p', t[reason] || reason, { class: 'degraded', role: 'status' }));
+  }
+
   function show(body) {
-    result.replaceChildren();
+    result.replaceChildren(...degradations(body));
     if (body.status === 'answered') {
       result.append(element('h2', t.answer), ...blocks(body.sentences));
       result.append(element('h2', t.sources));

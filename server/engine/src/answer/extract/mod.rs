@@ -8,9 +8,11 @@ mod pick;
 mod place;
 mod procedure;
 
+use ragops_embed::Embeddings;
+
 use crate::index::ChunkNumber;
 use crate::index::vectors::dot;
-use crate::retrieve::Retrieved;
+use crate::retrieve::{Degraded, Retrieved};
 use crate::settings::RetrievalSettings;
 
 use super::attribute::Evidence;
@@ -34,6 +36,9 @@ const ASKED_ROW_WEIGHT: f32 = 1.5;
 /// the facts are said without it, .64 with it (ADR 0011). A rule gets the same where it asks whether something may be done:
 /// taken over, not measured.
 const PROCEDURE_WEIGHT: f32 = 1.0;
+/// What the share of the question's words gives where pieces have no vectors, in place of `WORDS_WEIGHT`: it then stands for
+/// the closeness too. Chosen by hand.
+const WORDS_ALONE_WEIGHT: f32 = 2.5;
 /// The deviation where no background was measured: what e5-small shows.
 const DEFAULT_DEVIATION: f32 = 0.019;
 
@@ -96,6 +101,39 @@ pub struct Extraction {
     pub pieces: Vec<Piece>,
     /// Positions in `pieces`, in the order of the answer.
     pub picked: Vec<usize>,
+    /// Why the pieces were weighed by their words alone.
+    pub degraded: Option<Degraded>,
+}
+
+/// The question and the pieces that are weighed, embedded.
+struct Vectors {
+    question: Vec<f32>,
+    pieces: Embeddings,
+}
+
+impl Vectors {
+    /// `Err` within `Ok` where the model fails: pieces are then weighed by their words.
+    fn of(
+        searcher: &Searcher,
+        question: &str,
+        texts: &[&str],
+        found: &Retrieved,
+    ) -> Result<Result<Self, Degraded>, AnswerError> {
+        // Once it has failed for this question it is not asked again: whoever waits has waited for it already.
+        if let Some(degraded) = &found.degraded {
+            return Ok(Err(degraded.clone()));
+        }
+        let question = match &found.question_vector {
+            Some(vector) => Ok(vector.clone()),
+            None => searcher.model().embed_query(question),
+        };
+        let both =
+            question.and_then(|question| Ok(Self { question, pieces: searcher.model().embed_passages(texts, &())? }));
+        Ok(match both {
+            Ok(vectors) => Ok(vectors),
+            Err(error) => Err(Degraded::by(error)?),
+        })
+    }
 }
 
 impl Extraction {
@@ -116,10 +154,9 @@ pub fn extract(
     let weighed: Vec<&Draft> = drafts.iter().filter(|draft| draft.weighed.is_some()).collect();
     let texts: Vec<String> = weighed.iter().map(|draft| in_context(&draft.context, &draft.text)).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    let vectors = searcher.model().embed_passages(&texts, &())?;
-    let asked = match &found.question_vector {
-        Some(vector) => vector.clone(),
-        None => searcher.model().embed_query(question).map_err(crate::retrieve::RetrieveError::from)?,
+    let (vectors, degraded) = match Vectors::of(searcher, question, &texts, found)? {
+        Ok(vectors) => (Some(vectors), None),
+        Err(degraded) => (None, Some(degraded)),
     };
     let background = &searcher.revision().manifest.background;
     let language = crate::text::language(question).unwrap_or(crate::document::Language::Other);
@@ -127,14 +164,18 @@ pub fn extract(
         background.off_topic(language).and_then(|cosines| cosines.deviation(super::confidence::MIN_DEVIATION));
     let deviation = deviation.unwrap_or(DEFAULT_DEVIATION);
     let asks = Asked::by(question);
-    let mut vectors = vectors.rows();
+    let mut rows = vectors.iter().flat_map(|vectors| vectors.pieces.rows());
     let piece = |draft: Draft| {
-        let vector = draft.weighed.and_then(|_| vectors.next()).map(<[f32]>::to_vec).unwrap_or_default();
+        let vector = draft.weighed.and_then(|_| rows.next()).map(<[f32]>::to_vec).unwrap_or_default();
         let score = draft.weighed.map_or(f32::NEG_INFINITY, |weighed| {
-            let closeness = (dot(&asked, &vector) + weighed.bias) / deviation;
-            CLOSENESS_WEIGHT * closeness
-                + WORDS_WEIGHT * weighed.words
-                + PASSAGE_WEIGHT * weighed.passage
+            let near = match &vectors {
+                Some(Vectors { question, .. }) => {
+                    let closeness = (dot(question, &vector) + weighed.bias) / deviation;
+                    CLOSENESS_WEIGHT * closeness + WORDS_WEIGHT * weighed.words
+                }
+                None => WORDS_ALONE_WEIGHT * weighed.words,
+            };
+            near + PASSAGE_WEIGHT * weighed.passage
                 + IDENTIFIER_WEIGHT * weighed.identifiers
                 + if weighed.is_asked_row && asks != Asked::HowTo { ASKED_ROW_WEIGHT } else { 0.0 }
                 + if draft.kind == PieceKind::Row { ROW_WEIGHT } else { 0.0 }
@@ -157,7 +198,7 @@ pub fn extract(
     };
     let pieces: Vec<Piece> = drafts.into_iter().map(piece).collect();
     let picked = pick::pick(&pieces, asks);
-    Ok(Extraction { pieces, picked })
+    Ok(Extraction { pieces, picked, degraded })
 }
 
 /// A piece as it is embedded: a sentence such as "It takes 70 minutes." says what it is about only under its headings.

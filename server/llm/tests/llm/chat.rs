@@ -1,0 +1,115 @@
+//! A stream of words, whole and broken off in every way, by both protocols.
+
+use std::time::{Duration, Instant};
+
+use ragops_embed::remote::RemoteProtocol;
+use ragops_llm::chat::{ChatClient, ChatEnd, ChatEvent, ChatLimits, ChatRequest, Finish, Message, Speaker, Usage};
+use ragops_llm::{Deadlines, Driver, Endpoint, LlmError};
+use serde_json::json;
+
+use crate::scripted::{Act, Scripted};
+
+const OPENAI: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Restart \"}}]}\n\n\
+    data: {\"choices\":[{\"delta\":{\"content\":\"it.\"}}]}\n\n\
+    data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n\
+    data: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3}}\n\ndata: [DONE]\n\n";
+const OLLAMA: &str = "{\"message\":{\"content\":\"Restart \"},\"done\":false}\n\
+    {\"message\":{\"content\":\"it.\"},\"done\":false}\n\
+    {\"message\":{\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":12,\"eval_count\":3}\n";
+
+fn ask(server: &Scripted, protocol: RemoteProtocol) -> (String, Result<Option<ChatEnd>, LlmError>) {
+    let endpoint = Endpoint::new(protocol, &server.url(), "tiny", None).unwrap();
+    let client = ChatClient::new(endpoint, None).unwrap();
+    let request = ChatRequest {
+        messages: vec![
+            Message { speaker: Speaker::System, text: "Be brief.".to_owned() },
+            Message { speaker: Speaker::User, text: "How?".to_owned() },
+        ],
+        max_tokens: 64,
+        temperature: 0.0,
+        seed: Some(7),
+    };
+    let limits = ChatLimits { deadlines: Deadlines::each(Duration::from_millis(300)), text_bytes: 1_000 };
+    let mut said = String::new();
+    let end = Driver::start().unwrap().wait(async {
+        let mut stream = client.ask(&request, limits).await?;
+        let mut end = None;
+        while let Some(event) = stream.next().await? {
+            match event {
+                ChatEvent::Text(text) => said.push_str(&text),
+                ChatEvent::End(how) => end = Some(how),
+            }
+        }
+        Ok(end)
+    });
+    (said, end)
+}
+
+fn stream(content_type: &'static str, text: &str) -> Act {
+    Act::Answer(200, Vec::new(), content_type, text.as_bytes().to_vec())
+}
+
+#[test]
+fn both_protocols_give_the_words_and_what_they_took() {
+    for (protocol, act, path) in [
+        (RemoteProtocol::OpenAI, stream("text/event-stream", OPENAI), "/chat/completions"),
+        (RemoteProtocol::Ollama, stream("application/x-ndjson", OLLAMA), "/api/chat"),
+    ] {
+        let server = Scripted::start(move |_| act.clone());
+        let (said, end) = ask(&server, protocol);
+        let usage = Some(Usage { prompt_tokens: 12, answer_tokens: 3 });
+        assert_eq!((said.as_str(), end), ("Restart it.", Ok(Some(ChatEnd { finish: Finish::Stop, usage }))));
+        let request = &server.requests()[0];
+        assert_eq!((request.path.as_str(), &request.body["stream"]), (path, &json!(true)));
+        assert_eq!(request.body["messages"][0], json!({"role": "system", "content": "Be brief."}));
+        let told = if protocol == RemoteProtocol::OpenAI { &request.body } else { &request.body["options"] };
+        assert_eq!(told["seed"], 7);
+    }
+}
+
+#[test]
+fn words_come_as_they_are_made_however_their_bytes_are_cut() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n".to_vec();
+    let text = OPENAI.replace("Restart", "재시작");
+    let pieces: Vec<Vec<u8>> = std::iter::once(head).chain(text.as_bytes().chunks(7).map(<[u8]>::to_vec)).collect();
+    let server = Scripted::start(move |_| Act::Slowly(pieces.clone(), Duration::from_millis(2)));
+    let (said, end) = ask(&server, RemoteProtocol::OpenAI);
+    assert!(end.unwrap().is_some());
+    assert_eq!(said, "재시작 it.");
+}
+
+#[test]
+fn a_stream_that_breaks_off_keeps_what_was_said_and_is_an_error() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+    let first = OPENAI.split_inclusive("\n\n").next().unwrap();
+    let check = |act: Act, kind: &str, says: &str| {
+        let server = Scripted::start(move |_| act.clone());
+        let start = Instant::now();
+        let (said, end) = ask(&server, RemoteProtocol::OpenAI);
+        let error = end.unwrap_err();
+        assert_eq!((said.as_str(), error.kind()), ("Restart ", kind), "{error}");
+        assert!(error.to_string().contains(says) && start.elapsed() < Duration::from_secs(5), "{error}");
+    };
+    check(Act::Bytes(format!("{head}{first}").into()), "cut", "ends before the answer does");
+    check(Act::Hang(format!("{head}{first}").into()), "timeout", "go on with its answer");
+    let failed = format!("{first}data: {{\"error\":{{\"message\":\"out of memory\"}}}}\n\n");
+    check(stream("text/event-stream", &failed), "cut", "out of memory");
+    check(stream("text/event-stream", &format!("{first}data: {{torn\n\n")), "reply", "not JSON");
+    let endless = format!("{first}data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n", "x".repeat(1_000));
+    check(stream("text/event-stream", &endless), "too_large", "1000 bytes");
+}
+
+#[test]
+fn what_is_no_stream_is_told_before_a_word() {
+    let check = |act: Act, kind: &str| {
+        let server = Scripted::start(move |_| act.clone());
+        for protocol in [RemoteProtocol::OpenAI, RemoteProtocol::Ollama] {
+            let (said, end) = ask(&server, protocol);
+            assert_eq!((said.as_str(), end.unwrap_err().kind()), ("", kind));
+        }
+    };
+    check(stream("text/html; charset=utf-8", "<!doctype html>"), "not_json");
+    check(Act::json(429, &json!({"error": "slow down"})), "rate_limited");
+    check(Act::json(404, &json!({"error": "model not found"})), "not_found");
+    check(Act::Hang(Vec::new()), "timeout");
+}

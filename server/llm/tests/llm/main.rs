@@ -1,0 +1,16 @@
+//! Clients and remote models against servers that do every wrong thing, and against a real Ollama where there is one.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod building;
+mod chat;
+mod endpoint;
+mod estimate;
+mod ollama;
+mod real;
+mod scripted;
+mod serving;
+#[path = "../../../../e2e/src/skip.rs"]
+#[allow(unreachable_pub, dead_code, reason = "public where it is at home")]
+mod skip;
+mod tls;
+mod world;

@@ -1,0 +1,68 @@
+//! The whole program against a real Ollama: `make test-llm-real`.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::ollama::{MODEL, Ollama};
+use crate::support::{Server, program, run, wait_for, write};
+use crate::world::DOCUMENTS;
+
+const QUESTION: &str = "How long does a restore of the database take?";
+
+struct RealWorld(tempfile::TempDir);
+
+impl RealWorld {
+    fn new(ollama: &Ollama) -> Self {
+        let world = Self(tempfile::tempdir().unwrap());
+        let english: Vec<(&str, &str)> = DOCUMENTS.into_iter().filter(|(path, _)| path.contains("/en/")).collect();
+        write(world.0.path(), &english);
+        let yaml = format!(
+            "apiVersion: ragops.dev/v1alpha1\nkind: RagIndex\nmetadata: {{name: runbooks}}\nspec:\n  sources:\n    \
+             - {{name: docs, type: Folder, folder: {{path: ./docs}}}}\n  embedding: {{type: Backend, backendRef: {{name: \
+             embedder}}}}\n---\napiVersion: ragops.dev/v1alpha1\nkind: LlmBackend\nmetadata: {{name: embedder}}\nspec:\n  \
+             role: Embedding\n  type: External\n  external: {{protocol: Ollama, url: \"{}\", model: {MODEL}}}\n  \
+             embedding: {{maxTokens: 256}}\n",
+            ollama.url()
+        );
+        write(world.0.path(), &[("rag.yaml", &yaml)]);
+        world
+    }
+
+    fn path(&self, relative: &str) -> PathBuf {
+        self.0.path().join(relative)
+    }
+
+    fn command(&self, name: &str) -> Command {
+        let mut command = program();
+        command.arg(name).arg("-f").arg(self.path("rag.yaml")).arg("--data").arg(self.path("data"));
+        command.env("RAGOPS_CACHE_DIR", self.path("cache"));
+        command
+    }
+}
+
+#[test]
+#[ignore = "needs Ollama and a model; run `make test-llm-real`"]
+fn an_index_by_a_real_ollama_is_built_asked_degraded_and_whole_again() {
+    let home = tempfile::tempdir().unwrap();
+    let ollama = Ollama::with_model(home.path());
+    let world = RealWorld::new(&ollama);
+    let built = run(world.command("index").arg("--json"));
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    let asked = run(world.command("query").arg("--json").arg(QUESTION)).json();
+    assert_eq!((&asked["degraded"], &asked["status"]), (&Value::from(false), &Value::from("answered")), "{asked}");
+    assert!(asked["answer"].as_str().unwrap().contains("45 minutes"), "{asked}");
+
+    let mut up = world.command("up");
+    up.args(["--listen", "127.0.0.1:0"]);
+    let served = Server::run(up).ready();
+    let is_whole = |answer: &Value| answer["degraded"] == false && answer["mode_used"] == "hybrid";
+    assert!(is_whole(&served.ask(QUESTION)));
+    let port = ollama.stop();
+    let degraded = wait_for("its absence to be noticed", || Some(served.ask(QUESTION)).filter(|a| !is_whole(a)));
+    assert_eq!((&degraded["status"], &degraded["mode_used"]), (&Value::from("answered"), &Value::from("text")));
+    assert!(degraded["answer"].as_str().unwrap().contains("45 minutes"), "{degraded}");
+    let _ollama = Ollama::start(home.path(), port);
+    wait_for("both channels", || is_whole(&served.ask(QUESTION)).then_some(()));
+}
