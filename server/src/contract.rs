@@ -2,6 +2,7 @@
 //! they are written down here, apart from the engine's own types: fields are added, never renamed or taken away.
 
 use ragops_engine::answer::attribute::Support;
+use ragops_engine::answer::generate::{GeneratedBy, Usage};
 use ragops_engine::answer::{
     Answer, Citation, EscalationReason, ItemPlace, Joint, ParagraphPlace, Sentence, Source, Status, Timings,
 };
@@ -99,6 +100,9 @@ pub struct Circumstances {
     pub mode: &'static str,
     /// The way passages were found.
     pub mode_used: &'static str,
+    /// Who worded the answer, or looked for one; left out where the answer quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generated_by: Option<Generator>,
     /// The index asked.
     pub index: String,
     /// Its revision.
@@ -107,6 +111,31 @@ pub struct Circumstances {
     pub request_id: Option<String>,
     /// Where the time went.
     pub timings_ms: TimingsMs,
+}
+
+/// Who worded an answer, and how it was told to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Generator {
+    /// The LlmBackend.
+    pub backend: String,
+    /// The model as the backend names it.
+    pub model: String,
+    /// The version of the prompt.
+    pub prompt_version: u32,
+    /// The SHA-256 of the prompt's file.
+    pub prompt_digest: String,
+    /// Tokens of prompt and answer, where the backend counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Tokens>,
+}
+
+/// Tokens, as a backend counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Tokens {
+    /// Of the prompt.
+    pub prompt_tokens: u32,
+    /// Of the answer.
+    pub completion_tokens: u32,
 }
 
 /// One sentence of an answer.
@@ -314,6 +343,8 @@ pub enum Reason {
     NothingFound,
     /// Too few sentences of the answer have something behind them.
     Unsupported,
+    /// The model that words answers found none in the passages.
+    NoAnswer,
 }
 
 impl QueryResponse {
@@ -330,6 +361,7 @@ impl QueryResponse {
             reason,
             mode,
             mode_used,
+            generated_by,
             revision,
             timings_ms: Timings { retrieve, answer: answer_ms, total },
         } = answer;
@@ -338,6 +370,7 @@ impl QueryResponse {
             confidence_cut,
             mode,
             mode_used,
+            generated_by: generated_by.map(Generator::from),
             index: index.to_owned(),
             revision,
             request_id: request_id.map(str::to_owned),
@@ -444,6 +477,14 @@ impl From<Source> for AnswerSource {
     }
 }
 
+impl From<GeneratedBy> for Generator {
+    fn from(by: GeneratedBy) -> Self {
+        let GeneratedBy { backend, model, prompt_version, prompt_digest, usage } = by;
+        let tokens = |Usage { prompt_tokens, completion_tokens }| Tokens { prompt_tokens, completion_tokens };
+        Self { backend, model, prompt_version, prompt_digest, usage: usage.map(tokens) }
+    }
+}
+
 impl From<EscalationReason> for Reason {
     fn from(reason: EscalationReason) -> Self {
         match reason {
@@ -451,6 +492,7 @@ impl From<EscalationReason> for Reason {
             EscalationReason::SmallTalk => Self::SmallTalk,
             EscalationReason::NothingFound => Self::NothingFound,
             EscalationReason::Unsupported => Self::Unsupported,
+            EscalationReason::NoAnswer => Self::NoAnswer,
         }
     }
 }
@@ -495,6 +537,7 @@ mod tests {
             reason: (status == Status::Escalated).then_some(EscalationReason::LowConfidence),
             mode: "auto",
             mode_used: "hybrid",
+            generated_by: None,
             revision: "0123abcd".to_owned(),
             timings_ms: Timings { retrieve: 1.0, answer: 2.0, total: 3.0 },
         }

@@ -40,7 +40,7 @@ fn answer_of(pages: &[(&str, &str)], question: &str) -> Result<Value> {
 }
 
 /// A folder with the pages and the index over them.
-fn indexed(pages: &[(&str, &str)]) -> Result<TempDir> {
+pub(super) fn indexed(pages: &[(&str, &str)]) -> Result<TempDir> {
     let site = tempfile::tempdir()?;
     let docs = site.path().join("docs");
     fs::create_dir(&docs)?;

@@ -6,6 +6,7 @@ pub mod background;
 pub mod confidence;
 mod designations;
 pub mod extract;
+pub mod generate;
 pub mod layout;
 pub mod names;
 mod sections;
@@ -28,6 +29,7 @@ use crate::text::{Analyzer, facts, language};
 use attribute::{Floors, Support};
 use confidence::{Confidence, WeighedWords};
 use extract::Extraction;
+use generate::{AnswerEvent, ChatModel, GeneratedBy, Outcome};
 use small_talk::{Nearness, SmallTalk};
 
 /// Below this share of supported sentences an answer is not given.
@@ -59,6 +61,8 @@ pub enum EscalationReason {
     NothingFound,
     /// Too few sentences of the answer have something behind them.
     Unsupported,
+    /// The model that words answers found none in the passages.
+    NoAnswer,
 }
 
 /// An answer, in the shape of the HTTP contract.
@@ -83,6 +87,9 @@ pub struct Answer {
     pub mode: &'static str,
     /// The channels that were used.
     pub mode_used: &'static str,
+    /// Who worded the answer; none where it quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generated_by: Option<GeneratedBy>,
     /// The revision that was asked.
     pub revision: String,
     /// Time spent, in milliseconds.
@@ -253,6 +260,22 @@ pub struct Question<'a> {
     pub mode: Mode,
 }
 
+/// Who words an answer, and who hears of it.
+pub struct Wording<'a> {
+    /// In the order in which they are asked; none for an answer that quotes.
+    pub models: &'a [Arc<dyn ChatModel>],
+    /// Hears of each sentence that a model writes as soon as it is judged.
+    pub events: &'a mut dyn FnMut(AnswerEvent<'_>),
+}
+
+/// A question that is to be answered, with what is known of it.
+struct Asked<'a> {
+    question: &'a str,
+    found: &'a Retrieved,
+    confidence: &'a Confidence,
+    settings: &'a QuerySettings,
+}
+
 /// A revision with the model that belongs to it: what serving holds on to. Cheap to clone; calls run side by side.
 #[derive(Clone)]
 pub struct Searcher {
@@ -290,8 +313,19 @@ impl Searcher {
         confidence::confidence(&self.revision, &self.analyzer, question, found)
     }
 
-    /// Answers a question, or says that it cannot be answered.
+    /// Answers a question in the passages' own words, or says that it cannot be answered.
     pub fn answer(&self, question: Question<'_>, settings: &QuerySettings) -> Result<Answer, AnswerError> {
+        self.answer_by(question, settings, Wording { models: &[], events: &mut |_| () })
+    }
+
+    /// The same in the words of the first of some models that answers; in the passages' own where there is none, or none of
+    /// them answers.
+    pub fn answer_by(
+        &self,
+        question: Question<'_>,
+        settings: &QuerySettings,
+        wording: Wording<'_>,
+    ) -> Result<Answer, AnswerError> {
         let start = Instant::now();
         let found = self.retrieve(question, &settings.retrieval)?;
         let retrieved = start.elapsed();
@@ -309,11 +343,42 @@ impl Searcher {
             let near = small_talk == Nearness::Near && !question.text.contains(['?', '？']);
             answer.reason = Some(if near { EscalationReason::SmallTalk } else { EscalationReason::LowConfidence });
         } else {
-            let extraction = self.extract(question.text, &found, &confidence, &settings.retrieval)?;
-            self.fill(&mut answer, &extraction, &found, settings)?;
+            let asked = Asked { question: question.text, found: &found, confidence: &confidence, settings };
+            self.word_or_quote(&mut answer, &asked, wording)?;
         }
         answer.timings_ms = timings(retrieved, start.elapsed());
         Ok(answer)
+    }
+
+    fn word_or_quote(&self, answer: &mut Answer, asked: &Asked<'_>, wording: Wording<'_>) -> Result<(), AnswerError> {
+        if !wording.models.is_empty() {
+            match generate::generate(self, asked, wording)? {
+                Outcome::Worded(worded) => return self.take_worded(answer, worded, asked.found),
+                Outcome::NoAnswer(by) => {
+                    answer.reason = Some(EscalationReason::NoAnswer);
+                    answer.generated_by = Some(by);
+                    return Ok(());
+                }
+                Outcome::Failed(_) => {}
+            }
+        }
+        let extraction = self.extract(asked)?;
+        self.fill(answer, &extraction, asked)
+    }
+
+    /// Takes over what a model worded, unless too little of it is supported.
+    fn take_worded(&self, answer: &mut Answer, worded: generate::Worded, found: &Retrieved) -> Result<(), AnswerError> {
+        let generate::Worded { by, text, sentences, cited } = worded;
+        answer.generated_by = Some(by);
+        if !generate::passes(&sentences, MIN_SUPPORTED_SHARE) {
+            answer.reason = Some(EscalationReason::Unsupported);
+            return Ok(());
+        }
+        answer.status = Status::Answered;
+        answer.sources = self.sources(&cited, found)?;
+        answer.answer = text;
+        answer.sentences = sentences;
+        Ok(())
     }
 
     /// Does now what the first question would have to wait for.
@@ -353,6 +418,7 @@ impl Searcher {
             reason: None,
             mode: question.mode.name(),
             mode_used: found.channels.name(),
+            generated_by: None,
             revision: self.revision.manifest.revision.to_string(),
             timings_ms: Timings::default(),
         }
@@ -361,13 +427,9 @@ impl Searcher {
     /// Picks sentences from the passages found. Where confidence rests on the question's words, and what was picked comes
     /// from passages without them, it picks again among those that have them. A question of a word or two is answered from
     /// those alone: as a vector a single rare word (`피치클락`) is near to nothing, and it stands where it stands.
-    fn extract(
-        &self,
-        question: &str,
-        found: &Retrieved,
-        confidence: &Confidence,
-        settings: &RetrievalSettings,
-    ) -> Result<Extraction, AnswerError> {
+    fn extract(&self, asked: &Asked<'_>) -> Result<Extraction, AnswerError> {
+        let Asked { question, found, confidence, settings } = *asked;
+        let settings = &settings.retrieval;
         let enough = confidence.coverage * KEPT_COVERAGE;
         let words = WeighedWords::of(&self.revision, &self.analyzer, question)?;
         let covered = |chunks: &[ChunkNumber]| words.covered_by(&self.revision, &self.analyzer, chunks);
@@ -395,13 +457,8 @@ impl Searcher {
     }
 
     /// Attributes the sentences picked; the second gate may still leave the answer escalated.
-    fn fill(
-        &self,
-        answer: &mut Answer,
-        extraction: &Extraction,
-        found: &Retrieved,
-        settings: &QuerySettings,
-    ) -> Result<(), AnswerError> {
+    fn fill(&self, answer: &mut Answer, extraction: &Extraction, asked: &Asked<'_>) -> Result<(), AnswerError> {
+        let settings = asked.settings;
         let floors = Floors::of(&self.revision.manifest.background, settings.answering.min_similarity);
         let evidence = extraction.evidence();
         let sections = sections::shown(&self.revision.passages, extraction)?;
@@ -436,7 +493,7 @@ impl Searcher {
         answer.status = Status::Answered;
         answer.answer = layout::lay_out(&sentences);
         answer.sentences = sentences;
-        answer.sources = self.sources(&cited, found)?;
+        answer.sources = self.sources(&cited, asked.found)?;
         Ok(())
     }
 

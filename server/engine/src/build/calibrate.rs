@@ -45,7 +45,7 @@ const BIAS_QUANTILE: f32 = 0.95;
 /// attribution change; the questions speak for themselves.
 pub(super) fn meaning() -> Sha256Digest {
     let mut hasher = Sha256Hasher::default();
-    hasher.update_field(b"calibration 6");
+    hasher.update_field(b"calibration 7");
     hasher.update_field(OFF_TOPIC.as_bytes());
     hasher.update_field(small_talk::EXAMPLES.as_bytes());
     hasher.finish()
@@ -77,8 +77,12 @@ pub(super) fn calibrate(
         .zip(vectors.rows())
         .map(|((text, language), vector)| Asked { text, language: *language, vector })
         .collect();
-    revision.manifest.background =
-        Background { sentence_pairs: sentence_pairs(revision, model)?, ..Background::default() };
+    let sample = sample_sentences(revision)?;
+    revision.manifest.background = Background {
+        sentence_pairs: unrelated_pairs(&sample, model, |said| in_context(&said.context, &said.text))?,
+        bare_sentence_pairs: unrelated_pairs(&sample, model, |said| said.text.clone())?,
+        ..Background::default()
+    };
     revision.manifest.background.language_bias = language_bias(revision, &asked)?;
     // From here on each step needs what the one before put into the manifest.
     let found = retrieve_all(revision, &asked, Channels::Hybrid, observer)?;
@@ -166,10 +170,14 @@ fn evenly(chunks: usize, wanted: usize) -> impl Iterator<Item = ChunkNumber> {
     (0..wanted).map(move |i| ChunkNumber((i * chunks / wanted) as u32))
 }
 
-/// Similarities between sampled sentences of different documents, as `answer::attribute` sees them.
-fn sentence_pairs(revision: &Revision, model: &dyn EmbeddingModel) -> Result<Distribution, BuildError> {
-    let sample = sample_sentences(revision)?;
-    let texts: Vec<String> = sample.iter().map(|sampled| in_context(&sampled.context, &sampled.text)).collect();
+/// Similarities between sampled sentences of different documents, as `answer::attribute` sees them; `embedded` is the form in
+/// which each is embedded.
+fn unrelated_pairs(
+    sample: &[Sampled],
+    model: &dyn EmbeddingModel,
+    embedded: impl Fn(&Sampled) -> String,
+) -> Result<Distribution, BuildError> {
+    let texts: Vec<String> = sample.iter().map(embedded).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let vectors = model.embed_passages(&texts, &())?;
     let evidence =
