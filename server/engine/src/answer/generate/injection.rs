@@ -15,33 +15,38 @@ const WITHHELD: &str = "[…]";
 /// Phrases by which documents try to steer a model, in the form in which words are compared (lower case). Collected
 /// from the classes of Greshake et al. 2023 (arXiv 2302.12173) and Liu et al. 2024 (arXiv 2310.12815): naive orders,
 /// context ignoring, fake completion, role play; and their Korean counterparts.
-const PATTERNS: [&str; 22] = [
+const PATTERNS: [&str; 27] = [
     // Context ignoring.
     r"\b(ignore|disregard|forget|override|bypass|drop)\b.{0,40}\b(instructions?|prompts?|rules?|guidelines?|directives?|passages?|context|everything (above|before))\b",
+    r"\b(override|disregard) (it|them|this|that)\b.{0,10}\band\b",
     r"\b(do not|don't|stop) follow(ing)?\b.{0,30}\b(instructions?|rules|prompts?|guidelines)\b",
-    r"\b(instructions?|prompts?|rules)\b.{0,30}\b(no longer apply|are (void|cancelled|outdated|obsolete)|is (void|cancelled))",
+    r"\b(instructions?|prompts?|rules|guidelines)\b.{0,30}\b(no longer apply|are (void|cancelled|off|outdated|obsolete)|is (void|cancelled))",
     r"\b(new|updated|real|actual|secret|hidden|following) (system )?(instructions?|prompts?)\b.{0,10}:",
+    r"\b(only|real|actual|correct|right) (valid |possible |correct )?(answer|reply|response) is\b|\bend of (passages?|context|documents?)\b",
     // Orders to whoever answers.
-    r"\b(ai|language|chat) ?(assistants?|models?|bots?)\b.{0,60}\b(must|should|shall|will|need to|has to|have to|please|always|never|reply|respond|answer|say|output|print|write)\b",
-    r"\b(dear|hey|hello|attention|note to|message (to|for)|instructions? (to|for)) (the )?(ai|assistant|llm|chatbot|gpt|claude|gemini|model|bot)\b",
+    r"\b(ai|language|chat) ?(assistants?|systems?|agents?|models?|bots?)\b.{0,60}\b(must|should|shall|will|need to|has to|have to|please|always|never|reply|respond|answer|say|output|print|write)\b",
+    r"\b(dear|hey|hello|attention|note to|message (to|for)|instructions? (to|for)) (the )?(ai|assistant|llms?|chatbot|gpt|claude|gemini|model|bot)\b|\bto whoever (answers|generates)\b",
     r"\b(llms?|chatbots?|chatgpt|copilot|assistant)\b.{0,30}\b(must|should|shall|please|is to|are to)\b.{0,20}\b(reply|respond|answer|say|tell|output|print|write|include|recommend)",
-    r"\b(when|if|whenever) (you are |you're )?(asked|answering|summari[sz]ing|questioned|the user asks)\b.{0,80}\b(say|reply|respond|answer|tell|output|write|state|claim)\b",
-    r"\b(reply|respond|answer|output|print|say|write|repeat|begin your (answer|reply|response)|end your (answer|reply|response))\b.{0,20}\b(only|exactly|solely|verbatim|nothing but|the following( text| sentence)?|with the (words?|phrase|sentence|text))\b",
-    r"\b(tell|inform|convince|persuade|instruct) (the|every|all|your) (users?|readers?|askers?|customers?|humans?)\b.{0,20}\b(that|to)\b",
+    r"\b(when|if|whenever) (you are |you're )?(asked|answering|summari[sz]ing|questioned|the user asks)\b.{0,80}\b(say|reply|respond|answer|tell|output|write|state|claim)\b that\b",
+    r"\b(when|whatever|whenever) (you are |is )asked\b.{0,40}\b(say|reply|respond|answer|output|state)\b",
+    r"\b(reply|respond|answer|say|repeat)\b.{0,20}\b(only|exactly|solely|verbatim|nothing but|the following (text|sentence|words?)|with the (words?|phrase|sentence|text))\b|\b(output|print|write) (only|exactly|solely|nothing but|the following (text|sentence|words?))\b",
+    r"\b(begin|start|end|finish) your (answer|reply|response)\b|\byour (answer|reply|response) (must|should|has to) be\b",
+    r"\b(tell|inform|convince|persuade|instruct) (the|every|all|your) (users?|readers?|askers?|customers?|humans?)\b.{0,20}\bthat\b",
     // Role play and fake frames.
-    r"\byou are (now|no longer|going to act|dan\b|an? (unrestricted|evil|helpful|different) )",
+    r"\byou are (now (a|an|the|dan|in|free|no)\b|no longer (bound|a|an|restricted)|going to act|dan\b|an? (unrestricted|evil|helpful|different) )",
     r"\b(act|behave|respond|answer) as (if you|an? (unrestricted|unfiltered|different|evil|pirate|hacker)|though you)\b",
-    r"\b(pretend|imagine) (that )?(you|to be)\b|\broleplay\b|\bjailbreak\b|\b(developer|debug|god|admin|dan) mode\b.{0,20}\b(on|enabled|activated|unlocked)\b",
-    r"(?m)^\s*(\[?(system|assistant|developer)( message| prompt| override)?\]?\s*[:\]>]|<\|?(im_start|im_end|system|assistant|endoftext)|\[/?inst\]|<</?sys>>|### ?(instruction|system|response))",
+    r"\bpretend (that you|you are|to be)\b|\broleplay\b|\bjailbreak\b|\b(developer|debug|god|admin|dan) mode\b.{0,20}\b(on|enabled|activated|unlocked)\b",
+    r"(?m)^\s*(\[(system|assistant|developer)|(assistant|(system|developer) (message|prompt|override))\s*[:>][ \t]*\S|<\|?(im_start|im_end|system|assistant|endoftext)|\[/?inst\]|<</?sys>>|### ?instruction)|\bsystem (message|prompt)\b.{0,5}:",
     r"\b(reveal|print|show|output|repeat|leak|disclose)\b.{0,30}\b(system prompt|your (instructions|rules|prompt)|hidden (prompt|instructions))",
-    r"\bfrom now on\b.{0,30}\b(you|answer|reply|respond|say)\b|\bend of (passages?|context|documents?)\b",
+    r"\bfrom now on\b.{0,30}\b(you|answer|reply|respond|say)\b",
     // Korean.
-    r"(이전|위의|위에|앞의|앞선|지금까지|모든|기존|원래|주어진|다음).{0,12}(지시|명령|프롬프트|지침|규칙|설정|내용|발췌문|맥락).{0,12}(무시|잊|따르지|버리|어기|무효|취소)",
-    r"시스템 ?(프롬프트|메시지|지시)|(새로운|진짜|실제|숨겨진) ?(지시|명령|프롬프트)( ?사항)? ?[:은는이가]",
-    r"(당신|너|넌|귀하)(은|는|의 역할은)? ?(이제|지금부터|앞으로|더 ?이상)|(지금부터|이제부터|앞으로) ?(당신|너|넌|모든 (질문|답))",
-    r"(ai|인공지능|언어 ?모델|챗봇|어시스턴트|llm|gpt|봇)(은|는|이|가|에게|이라면|라면|야|아)?[ ,].{0,60}(답|말|출력|대답|응답|안내|추천|작성|적|전달|따르)",
-    r"(라고만|고만|그대로만|다음 ?문장만|다음과 ?같이만?|아래 ?문장만?) ?(답|말|출력|대답|응답|적|쓰)|(질문|물음|요청)(을|이|에)? ?(받으면|오면|받거든|관계없이|상관없이|무관하게).{0,60}(답|말|출력|대답|응답|안내)",
-    r"(사용자|이용자|고객|질문자)(에게|께|한테).{0,60}(말해|말하|전해|전하|알려|안내해|안내하|권유|요구|유도|입력하게)(라|세요|십시오|야|시오|도록)",
+    r"(이전|위의|위에|앞의|앞선|지금까지|모든|기존|원래|주어진|다음).{0,12}(지시|명령|프롬프트|지침|규칙|설정|내용|발췌문|맥락|질문).{0,12}(무시하|잊|따르지|버리|어기|무효|취소)",
+    r"(프롬프트|발췌문|지시 ?사항)(를|을|은|는|이|가)? ?(모두 |전부 )?(무시|잊|무효)|시스템 ?(프롬프트|메시지|지시)|(새로운|진짜|실제|숨겨진) ?(지시|명령|프롬프트)( ?사항)? ?[:은는이가]",
+    r"(당신|너|넌|귀하)(은|는|의 역할은)? ?(이제|지금부터|앞으로|더 ?이상)|(지금부터|이제부터|앞으로) ?(당신|너|넌|모든 (질문|답))|(개발자|관리자|디버그) ?모드(가|를|로)? ?(켜|활성|전환|시작)",
+    r"(\bai|인공지능|언어 ?모델|챗봇|어시스턴트|\bllm|\bgpt|답변 ?(생성기|봇|엔진)) ?(비서|도우미|모델|시스템)?(은|는|이|가|에게|께|이라면|라면|야|아)?[ ,:].{0,200}(답할|답하|말하|말할|출력|대답|응답|안내하|추천하|포함|전달|따르|끝내)",
+    r"(모델|봇|비서|어시스턴트)(에게|께|한테) ?(보내는|전하는|알리는|알림|주는|드리는|부탁)",
+    r"(라고만|고만|그대로만|다음 ?문장만|다음과 ?같이만?|아래 ?문장만?) ?(답|말|출력|대답|응답|적|쓰)|(질문|물음|요청)(을|이|에)? ?(받든|받으면|오면|받거든|관계없이|상관없이|무관하게).{0,200}(답하|답변하|답할|말하|말해|출력|대답|응답)",
+    r"(사용자|질문자)(에게|께|한테).{0,200}라고 ?(말|전|답)(하세요|해라|하라|하십시오|해 ?주세요|해야)|이 ?(지시|명령|메시지)(는|를|을|은)? ?(숨기|말하지|언급하지|밝히지)|답변(을|은)? ?.{0,200}(로|으로) ?(시작|대신|끝)",
 ];
 
 /// Whether a paragraph speaks to a model.
