@@ -15,6 +15,14 @@ pub fn server_binary() -> Option<PathBuf> {
     variable("RAGOPS_SERVER_BIN").map(PathBuf::from)
 }
 
+/// Where the server looks for installed models, by its own rule: `RAGOPS_MODELS_DIR`, then the user's cache folder.
+pub fn models_dir() -> Option<PathBuf> {
+    let set = variable("RAGOPS_MODELS_DIR").map(PathBuf::from);
+    let cache = || variable("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || variable("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    set.or_else(|| Some(cache().or_else(home)?.join("ragops/models")))
+}
+
 fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }

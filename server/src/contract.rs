@@ -2,6 +2,7 @@
 //! they are written down here, apart from the engine's own types: fields are added, never renamed or taken away.
 
 use ragops_engine::answer::attribute::Support;
+use ragops_engine::answer::generate::{GeneratedBy, Usage};
 use ragops_engine::answer::{
     Answer, Citation, EscalationReason, ItemPlace, Joint, ParagraphPlace, Sentence, Source, Status, Timings,
 };
@@ -105,6 +106,9 @@ pub struct Circumstances {
     pub degraded: bool,
     /// What is missing; empty unless `degraded`.
     pub degraded_reasons: Vec<DegradedReason>,
+    /// Who worded the answer, or looked for one; left out where the answer quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generated_by: Option<Generator>,
     /// The index asked.
     pub index: String,
     /// Its revision.
@@ -123,6 +127,33 @@ pub enum DegradedReason {
     EmbedderUnavailable,
     /// Another embedding model answers than the one that the index was built with: words alone were searched.
     EmbedderChanged,
+    /// None of the models that word answers did: the passages are quoted.
+    LlmUnavailable,
+}
+
+/// Who worded an answer, and how it was told to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Generator {
+    /// The LlmBackend.
+    pub backend: String,
+    /// The model as the backend names it.
+    pub model: String,
+    /// The version of the prompt.
+    pub prompt_version: u32,
+    /// The SHA-256 of the prompt's file.
+    pub prompt_digest: String,
+    /// Tokens of prompt and answer, where the backend counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Tokens>,
+}
+
+/// Tokens, as a backend counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Tokens {
+    /// Of the prompt.
+    pub prompt_tokens: u32,
+    /// Of the answer.
+    pub completion_tokens: u32,
 }
 
 /// One sentence of an answer.
@@ -330,6 +361,8 @@ pub enum Reason {
     NothingFound,
     /// Too few sentences of the answer have something behind them.
     Unsupported,
+    /// The model that words answers found none in the passages.
+    NoAnswer,
 }
 
 impl QueryResponse {
@@ -347,6 +380,7 @@ impl QueryResponse {
             mode,
             mode_used,
             degraded,
+            generated_by,
             revision,
             timings_ms: Timings { retrieve, answer: answer_ms, total },
         } = answer;
@@ -358,6 +392,7 @@ impl QueryResponse {
             mode_used,
             degraded: !degraded_reasons.is_empty(),
             degraded_reasons,
+            generated_by: generated_by.map(Generator::from),
             index: index.to_owned(),
             revision,
             request_id: request_id.map(str::to_owned),
@@ -402,6 +437,7 @@ impl From<Degraded> for DegradedReason {
         match degraded.reason {
             retrieve::DegradedReason::EmbedderUnavailable => Self::EmbedderUnavailable,
             retrieve::DegradedReason::EmbedderChanged => Self::EmbedderChanged,
+            retrieve::DegradedReason::LlmUnavailable => Self::LlmUnavailable,
         }
     }
 }
@@ -474,6 +510,14 @@ impl From<Source> for AnswerSource {
     }
 }
 
+impl From<GeneratedBy> for Generator {
+    fn from(by: GeneratedBy) -> Self {
+        let GeneratedBy { backend, model, prompt_version, prompt_digest, usage } = by;
+        let tokens = |Usage { prompt_tokens, completion_tokens }| Tokens { prompt_tokens, completion_tokens };
+        Self { backend, model, prompt_version, prompt_digest, usage: usage.map(tokens) }
+    }
+}
+
 impl From<EscalationReason> for Reason {
     fn from(reason: EscalationReason) -> Self {
         match reason {
@@ -481,6 +525,7 @@ impl From<EscalationReason> for Reason {
             EscalationReason::SmallTalk => Self::SmallTalk,
             EscalationReason::NothingFound => Self::NothingFound,
             EscalationReason::Unsupported => Self::Unsupported,
+            EscalationReason::NoAnswer => Self::NoAnswer,
         }
     }
 }
@@ -525,7 +570,8 @@ mod tests {
             reason: (status == Status::Escalated).then_some(EscalationReason::LowConfidence),
             mode: "auto",
             mode_used: "hybrid",
-            degraded: None,
+            degraded: Vec::new(),
+            generated_by: None,
             revision: "0123abcd".to_owned(),
             timings_ms: Timings { retrieve: 1.0, answer: 2.0, total: 3.0 },
         }
@@ -557,8 +603,9 @@ mod tests {
         for (reason, expect) in [
             (retrieve::DegradedReason::EmbedderUnavailable, "embedder_unavailable"),
             (retrieve::DegradedReason::EmbedderChanged, "embedder_changed"),
+            (retrieve::DegradedReason::LlmUnavailable, "llm_unavailable"),
         ] {
-            let degraded = Some(Degraded { reason, detail: "http://10.0.0.7 cannot be reached".to_owned() });
+            let degraded = vec![Degraded { reason, detail: "http://10.0.0.7 cannot be reached".to_owned() }];
             let answer = Answer { degraded, ..answer(Status::Answered) };
             let json = serde_json::to_value(QueryResponse::of(answer, "runbooks", None)).unwrap();
             assert_eq!((&json["degraded"], &json["degraded_reasons"][0]), (&true.into(), &expect.into()));

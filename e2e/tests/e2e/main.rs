@@ -13,6 +13,7 @@ mod report;
 mod repository;
 mod serving;
 mod skips;
+mod wording;
 
 use ragops_e2e::site::Site;
 use ragops_e2e::skip::skip;

@@ -62,6 +62,7 @@ fn degradation(reason: DegradedReason) -> &'static str {
         DegradedReason::EmbedderChanged => {
             "DEGRADED: another embedding model answers than the index was built with, so words alone were searched.\n"
         }
+        DegradedReason::LlmUnavailable => "DEGRADED: no LLM backend answers, so the passages are quoted.\n",
     }
 }
 

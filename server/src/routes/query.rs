@@ -233,11 +233,12 @@ async fn answer(
     let work = move || searcher.answer(Question { text: &asked.question, mode: asked.mode }, &settings);
     let answered = tokio::time::timeout(ANSWER_TIMEOUT, state.pool.run(work)).await;
     let answer = unwrap_answer(answered)?;
-    if let Some(degraded) = &answer.degraded {
-        tracing::debug!(index = index.name(), reason = degraded.detail, "the question is answered by its words alone");
+    for degraded in &answer.degraded {
+        tracing::debug!(index = index.name(), reason = degraded.detail, "the answer is less than it could be");
         let reason = match degraded.reason {
             DegradedReason::EmbedderUnavailable => "embedder_unavailable",
             DegradedReason::EmbedderChanged => "embedder_changed",
+            DegradedReason::LlmUnavailable => "llm_unavailable",
         };
         state.metrics.degraded(index.name(), reason);
     }

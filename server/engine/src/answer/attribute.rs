@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::index::vectors::dot;
 use crate::text::{Fact, bigram_overlap, facts};
 
-use super::background::Background;
+use super::background::{Background, Distribution};
 
 const COSINE_WEIGHT: f32 = 0.9;
 const OVERLAP_WEIGHT: f32 = 0.1;
@@ -56,7 +56,16 @@ impl Floors {
     /// From the background. `min_similarity` is the share of unrelated pairs that a citation must exceed; nothing below
     /// it is cited, weakly or not.
     pub fn of(background: &Background, min_similarity: Option<f32>) -> Self {
-        let quantile = |p| background.sentence_pairs.quantile(p).unwrap_or(FALLBACK_FLOOR);
+        Self::among(&background.sentence_pairs, min_similarity)
+    }
+
+    /// The same for sentences without headings.
+    pub fn of_bare(background: &Background, min_similarity: Option<f32>) -> Self {
+        Self::among(&background.bare_sentence_pairs, min_similarity)
+    }
+
+    fn among(unrelated: &Distribution, min_similarity: Option<f32>) -> Self {
+        let quantile = |p| unrelated.quantile(p).unwrap_or(FALLBACK_FLOOR);
         let (weak, supported) = match min_similarity {
             Some(share) => (share, share.max(SUPPORTED_QUANTILE)),
             None => (WEAK_QUANTILE, SUPPORTED_QUANTILE),

@@ -87,6 +87,9 @@ fn interpolated(values: &[f32], p: f64) -> f32 {
 pub struct Background {
     /// Similarities (`answer::attribute`) of sentences from different documents.
     pub sentence_pairs: Distribution,
+    /// The same of sentences without their headings: what a sentence that a model wrote is compared by, which has none.
+    #[serde(default)]
+    pub bare_sentence_pairs: Distribution,
     /// The best cosine of questions that have nothing to do with operations, by the question's language.
     pub off_topic_cosine: BTreeMap<Language, Distribution>,
     /// How close those questions come to small talk (`answer::small_talk`), by language.

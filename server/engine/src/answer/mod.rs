@@ -6,6 +6,7 @@ pub mod background;
 pub mod confidence;
 mod designations;
 pub mod extract;
+pub mod generate;
 pub mod layout;
 pub mod names;
 mod sections;
@@ -28,6 +29,7 @@ use crate::text::{Analyzer, facts, language};
 use attribute::{Floors, Support};
 use confidence::{Confidence, WeighedWords};
 use extract::Extraction;
+use generate::{AnswerEvent, ChatModel, GeneratedBy, Outcome};
 use small_talk::{Nearness, SmallTalk};
 
 /// Below this share of supported sentences an answer is not given.
@@ -61,6 +63,8 @@ pub enum EscalationReason {
     NothingFound,
     /// Too few sentences of the answer have something behind them.
     Unsupported,
+    /// The model that words answers found none in the passages.
+    NoAnswer,
 }
 
 /// An answer, in the shape of the HTTP contract.
@@ -85,9 +89,12 @@ pub struct Answer {
     pub mode: &'static str,
     /// The channels that were used.
     pub mode_used: &'static str,
-    /// Why the answer is less than it could be.
+    /// Why the answer is less than it could be; empty where it is not.
     #[serde(skip)]
-    pub degraded: Option<Degraded>,
+    pub degraded: Vec<Degraded>,
+    /// Who worded the answer; none where it quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generated_by: Option<GeneratedBy>,
     /// The revision that was asked.
     pub revision: String,
     /// Time spent, in milliseconds.
@@ -258,6 +265,22 @@ pub struct Question<'a> {
     pub mode: Mode,
 }
 
+/// Who words an answer, and who hears of it.
+pub struct Wording<'a> {
+    /// In the order in which they are asked; none for an answer that quotes.
+    pub models: &'a [Arc<dyn ChatModel>],
+    /// Hears of each sentence that a model writes as soon as it is judged.
+    pub events: &'a mut dyn FnMut(AnswerEvent<'_>),
+}
+
+/// A question that is to be answered, with what is known of it.
+struct Asked<'a> {
+    question: &'a str,
+    found: &'a Retrieved,
+    confidence: &'a Confidence,
+    settings: &'a QuerySettings,
+}
+
 /// A revision with the model that belongs to it: what serving holds on to. Cheap to clone; calls run side by side.
 #[derive(Clone)]
 pub struct Searcher {
@@ -295,8 +318,19 @@ impl Searcher {
         confidence::confidence(&self.revision, &self.analyzer, question, found)
     }
 
-    /// Answers a question, or says that it cannot be answered.
+    /// Answers a question in the passages' own words, or says that it cannot be answered.
     pub fn answer(&self, question: Question<'_>, settings: &QuerySettings) -> Result<Answer, AnswerError> {
+        self.answer_by(question, settings, Wording { models: &[], events: &mut |_| () })
+    }
+
+    /// The same in the words of the first of some models that answers; in the passages' own where there is none, or none of
+    /// them answers.
+    pub fn answer_by(
+        &self,
+        question: Question<'_>,
+        settings: &QuerySettings,
+        wording: Wording<'_>,
+    ) -> Result<Answer, AnswerError> {
         let start = Instant::now();
         let found = self.retrieve(question, &settings.retrieval)?;
         let retrieved = start.elapsed();
@@ -314,13 +348,48 @@ impl Searcher {
             let near = small_talk == Nearness::Near && !question.text.contains(['?', '？']);
             answer.reason = Some(if near { EscalationReason::SmallTalk } else { EscalationReason::LowConfidence });
         } else {
-            let extraction = self.extract(question.text, &found, &confidence, &settings.retrieval)?;
-            self.fill(&mut answer, &extraction, &found, settings)?;
-            answer.degraded = extraction.degraded;
+            let asked = Asked { question: question.text, found: &found, confidence: &confidence, settings };
+            self.word_or_quote(&mut answer, &asked, wording)?;
         }
-        answer.degraded = found.degraded.or(answer.degraded);
         answer.timings_ms = timings(retrieved, start.elapsed());
         Ok(answer)
+    }
+
+    fn word_or_quote(&self, answer: &mut Answer, asked: &Asked<'_>, wording: Wording<'_>) -> Result<(), AnswerError> {
+        // What a model writes is judged by vectors; without them the passages are quoted.
+        if !wording.models.is_empty() && asked.found.degraded.is_none() {
+            match generate::generate(self, asked, wording) {
+                Ok(Outcome::Worded(worded)) => return self.take_worded(answer, worded, asked.found),
+                Ok(Outcome::NoAnswer(by)) => {
+                    answer.reason = Some(EscalationReason::NoAnswer);
+                    answer.generated_by = Some(by);
+                    return Ok(());
+                }
+                Ok(Outcome::Failed(errors)) => answer.degraded.push(Degraded::without_llm(&errors)),
+                Err(AnswerError::Embed(error)) => answer.degraded.push(Degraded::by(error)?),
+                Err(error) => return Err(error),
+            }
+        }
+        let extraction = self.extract(asked)?;
+        if answer.degraded.is_empty() {
+            answer.degraded.extend(extraction.degraded.clone());
+        }
+        self.fill(answer, &extraction, asked)
+    }
+
+    /// Takes over what a model worded, unless too little of it is supported.
+    fn take_worded(&self, answer: &mut Answer, worded: generate::Worded, found: &Retrieved) -> Result<(), AnswerError> {
+        let generate::Worded { by, text, sentences, cited } = worded;
+        answer.generated_by = Some(by);
+        if !generate::passes(&sentences, MIN_SUPPORTED_SHARE) {
+            answer.reason = Some(EscalationReason::Unsupported);
+            return Ok(());
+        }
+        answer.status = Status::Answered;
+        answer.sources = self.sources(&cited, found)?;
+        answer.answer = text;
+        answer.sentences = sentences;
+        Ok(())
     }
 
     /// Does now what the first question would have to wait for.
@@ -364,7 +433,8 @@ impl Searcher {
             reason: None,
             mode: question.mode.name(),
             mode_used: found.channels.name(),
-            degraded: None,
+            degraded: found.degraded.iter().cloned().collect(),
+            generated_by: None,
             revision: self.revision.manifest.revision.to_string(),
             timings_ms: Timings::default(),
         }
@@ -373,13 +443,9 @@ impl Searcher {
     /// Picks sentences from the passages found. Where confidence rests on the question's words, and what was picked comes
     /// from passages without them, it picks again among those that have them. A question of a word or two is answered from
     /// those alone: as a vector a single rare word (`피치클락`) is near to nothing, and it stands where it stands.
-    fn extract(
-        &self,
-        question: &str,
-        found: &Retrieved,
-        confidence: &Confidence,
-        settings: &RetrievalSettings,
-    ) -> Result<Extraction, AnswerError> {
+    fn extract(&self, asked: &Asked<'_>) -> Result<Extraction, AnswerError> {
+        let Asked { question, found, confidence, settings } = *asked;
+        let settings = &settings.retrieval;
         let kept = if confidence.few_words { KEPT_OF_FEW_WORDS } else { KEPT_COVERAGE };
         let enough = confidence.coverage * kept;
         let words = WeighedWords::of(&self.revision, &self.analyzer, question)?;
@@ -408,13 +474,8 @@ impl Searcher {
     }
 
     /// Attributes the sentences picked; the second gate may still leave the answer escalated.
-    fn fill(
-        &self,
-        answer: &mut Answer,
-        extraction: &Extraction,
-        found: &Retrieved,
-        settings: &QuerySettings,
-    ) -> Result<(), AnswerError> {
+    fn fill(&self, answer: &mut Answer, extraction: &Extraction, asked: &Asked<'_>) -> Result<(), AnswerError> {
+        let settings = asked.settings;
         let floors = Floors::of(&self.revision.manifest.background, settings.answering.min_similarity);
         let evidence = extraction.evidence();
         let sections = sections::shown(&self.revision.passages, extraction)?;
@@ -449,7 +510,7 @@ impl Searcher {
         answer.status = Status::Answered;
         answer.answer = layout::lay_out(&sentences);
         answer.sentences = sentences;
-        answer.sources = self.sources(&cited, found)?;
+        answer.sources = self.sources(&cited, asked.found)?;
         Ok(())
     }
 

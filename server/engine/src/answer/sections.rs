@@ -65,11 +65,20 @@ fn text(section: &Section, titles: &BTreeMap<u32, (String, String)>) -> Option<S
         (true, "") => file.clone(),
         (true, title) => format!("{title} ({file})"),
     };
-    let first_is_title =
-        section.headings.first().is_some_and(|first| titles[&section.document].0.trim() == first.trim());
-    let headings = section.headings.iter().skip(usize::from(first_is_title)).map(|heading| heading.trim().to_owned());
-    let path: Vec<String> = [title].into_iter().chain(headings).filter(|part| !part.is_empty()).collect();
-    (!path.is_empty()).then(|| path.join(" › "))
+    let headings = match section.headings.split_first() {
+        Some((first, rest)) if titles[&section.document].0.trim() == first.trim() => rest,
+        _ => &section.headings,
+    };
+    let path = path_of(&title, headings);
+    (!path.is_empty()).then_some(path)
+}
+
+/// A title and headings on one line: `Certificate expiry › Kafka`. A first heading that is the title is said once.
+pub(super) fn path_of(title: &str, headings: &[String]) -> String {
+    let (first, rest) = (title.trim(), headings.iter().map(|heading| heading.trim()));
+    let rest = rest.enumerate().filter(|(at, heading)| *at > 0 || *heading != first).map(|(_, heading)| heading);
+    let path: Vec<&str> = std::iter::once(first).chain(rest).filter(|part| !part.is_empty()).collect();
+    path.join(" › ")
 }
 
 #[cfg(test)]

@@ -77,9 +77,13 @@ pub(super) fn calibrate(
         .zip(vectors.rows())
         .map(|((text, language), vector)| Asked { text, language: *language, vector })
         .collect();
-    revision.manifest.background =
-        Background { sentence_pairs: sentence_pairs(revision, model)?, ..Background::default() };
-    revision.manifest.background.passages = passages_by_language(revision);
+    let sample = sample_sentences(revision)?;
+    revision.manifest.background = Background {
+        sentence_pairs: unrelated_pairs(&sample, model, |said| in_context(&said.context, &said.text))?,
+        bare_sentence_pairs: unrelated_pairs(&sample, model, |said| said.text.clone())?,
+        passages: passages_by_language(revision),
+        ..Background::default()
+    };
     revision.manifest.background.language_bias = language_bias(revision, &asked)?;
     // From here on each step needs what the one before put into the manifest.
     let found = retrieve_all(revision, &asked, Channels::Hybrid, observer)?;
@@ -177,10 +181,14 @@ fn evenly(chunks: usize, wanted: usize) -> impl Iterator<Item = ChunkNumber> {
     (0..wanted).map(move |i| ChunkNumber((i * chunks / wanted) as u32))
 }
 
-/// Similarities between sampled sentences of different documents, as `answer::attribute` sees them.
-fn sentence_pairs(revision: &Revision, model: &dyn EmbeddingModel) -> Result<Distribution, BuildError> {
-    let sample = sample_sentences(revision)?;
-    let texts: Vec<String> = sample.iter().map(|sampled| in_context(&sampled.context, &sampled.text)).collect();
+/// Similarities between sampled sentences of different documents, as `answer::attribute` sees them; `embedded` is the form in
+/// which each is embedded.
+fn unrelated_pairs(
+    sample: &[Sampled],
+    model: &dyn EmbeddingModel,
+    embedded: impl Fn(&Sampled) -> String,
+) -> Result<Distribution, BuildError> {
+    let texts: Vec<String> = sample.iter().map(embedded).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let vectors = model.embed_passages(&texts, &())?;
     let evidence =

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use ragops_embed::{EmbedError, EmbeddingModel};
 use serde::{Deserialize, Serialize};
 
+use crate::answer::generate::ChatError;
 use crate::document::Language;
 use crate::index::{ChunkNumber, Hit, IndexError};
 use crate::revision::Revision;
@@ -163,6 +164,8 @@ pub enum DegradedReason {
     EmbedderUnavailable,
     /// Another model answers in place of the one that the index was built with.
     EmbedderChanged,
+    /// None of the models that word answers does: the passages are quoted.
+    LlmUnavailable,
 }
 
 impl Degraded {
@@ -174,6 +177,14 @@ impl Degraded {
             _ => DegradedReason::EmbedderUnavailable,
         };
         Ok(Self { reason, detail: error.to_string() })
+    }
+}
+
+impl Degraded {
+    /// What it means that no model words an answer.
+    pub fn without_llm(errors: &[ChatError]) -> Self {
+        let told: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Self { reason: DegradedReason::LlmUnavailable, detail: told.join("; ") }
     }
 }
 

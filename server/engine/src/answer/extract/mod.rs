@@ -10,6 +10,7 @@ mod procedure;
 
 use ragops_embed::Embeddings;
 
+use crate::document::Place;
 use crate::index::ChunkNumber;
 use crate::index::vectors::dot;
 use crate::retrieve::{Degraded, Retrieved};
@@ -199,6 +200,26 @@ pub fn extract(
     let pieces: Vec<Piece> = drafts.into_iter().map(piece).collect();
     let picked = pick::pick(&pieces, asks);
     Ok(Extraction { pieces, picked, degraded })
+}
+
+/// A sentence, row or block of code of a passage, to be compared with what a model wrote.
+pub(super) struct Statement {
+    /// Its text: of a row, under its header.
+    pub(super) text: String,
+    /// What of it stands in the passage word for word.
+    pub(super) quote: String,
+    /// The title and all headings above it.
+    pub(super) above: String,
+}
+
+/// What a passage states.
+pub(super) fn statements(text: &str, place: &Place, title: &str) -> Vec<Statement> {
+    let statement = |cut: passage::Cut| Statement {
+        quote: quote(cut.kind, &cut.text),
+        above: [title, &cut.headings.join("\n")].join("\n"),
+        text: cut.text,
+    };
+    passage::cut(text, place).into_iter().map(statement).collect()
 }
 
 /// A piece as it is embedded: a sentence such as "It takes 70 minutes." says what it is about only under its headings.
