@@ -1,6 +1,7 @@
 //! Sheets: a grid of cells becomes tables whose rows keep their number, entries of an FAQ, and the lines around them.
 //! Workbooks (`xlsx.rs`) and comma-separated files share the rules.
 
+mod above;
 mod categories;
 #[cfg(test)]
 mod corpus;
@@ -8,9 +9,12 @@ mod faq;
 mod grid;
 mod header;
 mod labels;
+#[cfg(test)]
+mod layouts;
 mod marks;
 mod notes;
 mod number;
+mod pairs;
 mod regions;
 mod rows_of_names;
 mod separated;
@@ -84,7 +88,7 @@ impl Entries {
 impl Sheet {
     fn push_region(&mut self, region: Region, is_followed_by_line: bool) {
         let Region { first_column, mut rows } = region;
-        let count = header::lines_above(&rows, &self.marks, first_column);
+        let count = above::lines_above(&rows, &self.marks, first_column);
         let lines: Vec<Line> = rows.drain(..count).map(|row| line(&row, first_column)).collect();
         let begin = lines.first().map(|line| line.number).or(rows.first().map(|row| row.number)).unwrap_or(0);
         if self.lines.last().is_some_and(|last| begin.saturating_sub(last.number) > MAX_BLANK_ROWS + 1) {
@@ -179,6 +183,9 @@ fn is_title(line: &Line) -> bool {
 /// A row above a table as one line: `계좌번호: 110-..`, `2025 가격표 · 단위: 원`.
 fn line(row: &GridRow, first_column: usize) -> Line {
     let column = row.first_filled();
+    if pairs::is_pairs(row) {
+        return Line { number: row.number, column: first_column + column, text: pairs::line(row) };
+    }
     let is_pair = row.filled() == 2 && !row.text(column + 1).is_empty() && !row.text(column).ends_with(':');
     let joint = if is_pair { ": " } else { " · " };
     let text =

@@ -11,14 +11,16 @@ const MAX_DEPTH: usize = 4;
 /// `지역 | 매출 | 이익 | 매출 | 이익` is `지역 | 상반기 매출 | 상반기 이익 | 하반기 매출 | 하반기 이익`.
 pub(super) fn joined(rows: &[GridRow]) -> Option<(usize, GridRow)> {
     let width = width(rows);
-    // What stands alone over all but the first column is a title.
+    // What stands alone is a title where it begins in the first column: a group leaves a place for what it is of. It is one,
+    // too, where it reaches over all but the first column.
     let upper = rows.first()?;
+    let stands_alone = upper.filled() == 1 && upper.first_filled() == 0 && upper.cells[0].across > 0;
     let is_title = upper.filled() == 1
         && width > 2
         && upper.first_filled() == 1
         && usize::from(upper.cells[1].across) + 2 >= width
         && !labels::holds_period(upper);
-    if is_title {
+    if is_title || stands_alone {
         return None;
     }
     let mut depth = 1;
