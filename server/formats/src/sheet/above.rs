@@ -22,7 +22,8 @@ pub(super) fn lines_above(rows: &[GridRow], marks: &Marks, first_column: usize) 
         let row = &rows[lines];
         let is_marked = marks.name(row.number, first_column) && row.filled() > 1;
         let is_title = is_merged_title(rows, lines) || lines < metadata;
-        if is_marked || (!is_title && (!is_line(rows, lines, full) || rows_of_names::joined(&rows[lines..]).is_some())) {
+        if is_marked || (!is_title && (!is_line(rows, lines, full) || rows_of_names::joined(&rows[lines..]).is_some()))
+        {
             break;
         }
         lines += 1;
@@ -43,22 +44,32 @@ fn metadata(rows: &[GridRow], marks: &Marks, first_column: usize) -> usize {
     let rest = |at: usize| rows.get(at + 1..).unwrap_or_default();
     let is_marked = |row: &GridRow| row.filled() > 1 && marks.name(row.number, first_column);
     let mut shapes: Vec<Vec<bool>> = Vec::new();
+    // Rows that are pairs if others of their shape are.
+    let mut pending: Vec<Vec<bool>> = Vec::new();
+    let all = |at: usize, shapes: &[Vec<bool>], pending: &[Vec<bool>]| {
+        if pending.iter().all(|shape| shapes.contains(shape)) { at } else { 0 }
+    };
     for (at, row) in rows.iter().enumerate().take(MAX_LINES) {
         let is_loose = row.filled() * 2 <= width(rest(at)) || row.filled() == 1 || pairs::is_note_row(row);
         if pairs::is_pairs(row) && !is_marked(row) {
             shapes.push(shape(row));
+        } else if !shapes.is_empty() && rows_of_names::joined(&rows[at..]).is_some() {
+            return all(at, &shapes, &pending);
         } else if !shapes.is_empty() && is_names_below(row, rest(at), is_marked(row)) {
             // One more row of pairs, in words that are no usual labels, stands above a better row of names.
             let next = rows.get(at + 1).filter(|_| !is_marked(row) && shapes.contains(&shape(row)));
             let is_better = |next: &&GridRow| {
                 next.filled() > row.filled() || is_marked(next) || share_of_names(next) > share_of_names(row)
             };
-            let is_pair = next.filter(is_better).is_some_and(|next| is_names_below(next, rest(at + 1), is_marked(next)));
+            let is_pair =
+                next.filter(is_better).is_some_and(|next| is_names_below(next, rest(at + 1), is_marked(next)));
             if !is_pair {
-                return at;
+                return all(at, &shapes, &pending);
             }
-        } else if !(is_loose || shapes.contains(&shape(row))) || is_marked(row) {
+        } else if is_marked(row) || !(is_loose || pairs::has_shape(row)) {
             return 0;
+        } else if !is_loose {
+            pending.push(shape(row));
         }
     }
     0
@@ -105,13 +116,14 @@ fn is_line(rows: &[GridRow], at: usize, full: usize) -> bool {
 
 /// Whether a row that leaves the first columns blank names the values in the others: keys have no name there, as in what
 /// programs export. Right below it stands a value under each name, and a word in each column without one.
-fn is_over_values(row: &GridRow, below: &[GridRow]) -> bool {
+pub(super) fn is_over_values(row: &GridRow, below: &[GridRow]) -> bool {
     let Some(next) = below.first().filter(|_| row.text(0).is_empty()) else { return false };
     let width = width(below).max(row.cells.len());
     let keys = row.first_filled();
     let is_name = |column: usize| {
         let cell = &row.cells[column];
-        !cell.text.is_empty() && !cell.is_value && !words::is_note(&cell.text) && !words::is_unit(&cell.text)
+        let is_word = !cell.is_value || labels::holds_period(row);
+        !cell.text.is_empty() && is_word && !words::is_note(&cell.text) && !words::is_unit(&cell.text)
     };
     let is_value = |column: usize| next.cells.get(column).is_some_and(|cell| cell.is_value);
     below.len() > 1

@@ -3,7 +3,7 @@
 
 use super::grid::Marks;
 use super::labels::{Naming, naming};
-use super::{GridRow, pairs, words};
+use super::{GridRow, above, pairs, words};
 
 /// Most rows that are looked at to tell how wide a table is, and what a column holds.
 pub(super) const MAX_COMPARED: usize = 1_000;
@@ -69,6 +69,9 @@ pub(super) fn verdict(rows: &[GridRow], marks: &Marks, first_column: usize) -> V
     let [first, rest @ ..] = rows else { return Verdict::Row };
     let rest = &rest[..rest.len().min(MAX_COMPARED)];
     let is_marked = marks.name(first.number, first_column);
+    if above::is_over_values(first, rest) {
+        return Verdict::Names;
+    }
     if rest.is_empty()
         || first.filled() < 2
         || (words::is_total(first.first_text()) && first.cells.iter().any(|cell| cell.is_value))

@@ -2,11 +2,13 @@
 //! Workbooks (`xlsx.rs`) and comma-separated files share the rules.
 
 mod above;
+mod adjacent;
 mod categories;
 #[cfg(test)]
 mod corpus;
 mod faq;
 mod grid;
+mod groups;
 mod header;
 mod labels;
 #[cfg(test)]
@@ -45,7 +47,13 @@ pub fn blocks(grid: Grid, level: u8) -> Vec<Block> {
     let mut regions = grid.regions().into_iter().peekable();
     while let Some(region) = regions.next() {
         let is_followed_by_line = regions.peek().is_some_and(|next| next.rows.len() > 1 && next.rows[0].filled() == 1);
-        sheet.push_region(region, is_followed_by_line);
+        let mut tables = adjacent::parted(region, &sheet.marks).into_iter().peekable();
+        while let Some(table) = tables.next() {
+            sheet.push_region(table, is_followed_by_line && tables.peek().is_none());
+            if tables.peek().is_some() {
+                (sheet.table, sheet.faq) = (None, None);
+            }
+        }
     }
     sheet.flush_lines();
     sheet.blocks.append(&mut sheet.entries);
@@ -101,9 +109,10 @@ impl Sheet {
             self.flush_lines();
         }
         let mut apart = std::mem::take(&mut self.lines);
-        let after = lines.iter().rposition(|line| !is_title(line)).map_or(0, |last| last + 1);
+        // Notes before the first title belong to what stands above; those behind it to the table.
         let mut lines = lines;
-        let title = lines.split_off(after);
+        let begin = lines.iter().position(is_title).unwrap_or(lines.len());
+        let (title, notes) = lines.split_off(begin).into_iter().partition(is_title);
         if !lines.is_empty() {
             apart.append(&mut lines);
             self.push_paragraphs(std::mem::take(&mut apart));
@@ -112,6 +121,7 @@ impl Sheet {
             first_column,
             apart,
             lines: title,
+            notes,
             names: None,
             verdict: Verdict::Row,
             rows: Vec::new(),
@@ -170,6 +180,7 @@ impl Sheet {
     fn push_entries(&mut self, entries: Entries, found: Found, rows: &[GridRow]) {
         self.push_paragraphs(found.apart);
         self.push_paragraphs(found.lines);
+        self.push_paragraphs(found.notes);
         faq::push_entries(self, &entries.columns, &entries.header, rows);
         self.faq = Some(entries);
     }
@@ -177,7 +188,7 @@ impl Sheet {
 
 /// Whether a line may be a title: short, and no note.
 fn is_title(line: &Line) -> bool {
-    line.text.chars().count() <= MAX_TITLE_LINE && !words::is_note(&line.text)
+    line.text.chars().count() <= MAX_TITLE_LINE && (!words::is_note(&line.text) || words::is_unit(&line.text))
 }
 
 /// A row above a table as one line: `계좌번호: 110-..`, `2025 가격표 · 단위: 원`.
@@ -186,10 +197,17 @@ fn line(row: &GridRow, first_column: usize) -> Line {
     if pairs::is_pairs(row) {
         return Line { number: row.number, column: first_column + column, text: pairs::line(row) };
     }
-    let is_pair = row.filled() == 2 && !row.text(column + 1).is_empty() && !row.text(column).ends_with(':');
-    let joint = if is_pair { ": " } else { " · " };
-    let text =
-        row.texts().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(joint);
+    // A unit or a note may stand beside a pair.
+    let is_note = |text: &str| words::is_unit(text) || words::is_note(text);
+    let is_pair = row.filled() > 1
+        && !row.text(column + 1).is_empty()
+        && !row.text(column).ends_with(':')
+        && row.texts().skip(2).all(is_note);
+    let texts: Vec<String> = row.texts().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let text = match texts.as_slice() {
+        [label, value, rest @ ..] if is_pair => [&[format!("{label}: {value}")], rest].concat().join(" · "),
+        texts => texts.join(" · "),
+    };
     Line { number: row.number, column: first_column + column, text }
 }
 

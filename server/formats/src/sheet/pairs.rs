@@ -19,7 +19,23 @@ pub(super) fn is_pairs(row: &GridRow) -> bool {
     let is_by_words = pairs.iter().all(|(label, _)| is_name(*label)) && !values().any(is_name);
     let is_by_looks = pairs.iter().all(|(label, _)| looks(*label) != (false, 0) && !row.cells[*label].is_value)
         && values().all(|value| looks(value) == (false, 0));
-    pairs.len() > 1 && values().count() * 2 >= pairs.len() && (is_by_words || is_by_looks)
+    // Names hold no values: `자리 | 2025-03-01 | | 층 | 3`.
+    let is_by_kinds = are_parted(row)
+        && pairs.iter().all(|(label, value)| !row.cells[*label].is_value && value.is_some())
+        && values().any(|value| row.cells[value].is_value);
+    pairs.len() > 1 && values().count() * 2 >= pairs.len() && (is_by_words || is_by_looks || is_by_kinds)
+}
+
+/// Whether a row has the shape of several pairs, each with its value.
+pub(super) fn has_shape(row: &GridRow) -> bool {
+    let pairs = beside(row);
+    pairs.len() > 1 && pairs.iter().all(|(_, value)| value.is_some())
+}
+
+/// Whether blanks stand between the filled cells of a row.
+fn are_parted(row: &GridRow) -> bool {
+    let last = row.cells.iter().rposition(|cell| !cell.text.is_empty()).unwrap_or(0);
+    (row.first_filled()..last).any(|column| row.text(column).is_empty())
 }
 
 /// The columns of labels and of the values right beside them, or beside the cells that these are merged with. A value may be
@@ -61,7 +77,7 @@ fn is_label(text: &str) -> bool {
 /// Whether a text is a label with its value: `작성일: 2025-03-01`.
 fn says_pair(text: &str) -> bool {
     let Some((label, value)) = text.split_once([':', '：']) else { return false };
-    let is_word = label.chars().any(char::is_alphabetic) && label.chars().count() <= 20;
+    let is_word = label.starts_with(char::is_alphabetic) && label.chars().count() <= 20;
     let is_parted = value.starts_with(' ') || !value.starts_with(|c: char| c.is_ascii_digit() || c == '/');
     is_word && is_parted && !value.trim().is_empty()
 }
@@ -115,7 +131,8 @@ mod tests {
             assert!(is_pairs(row), "{text}");
             assert_eq!(line(row), expect);
         }
-        for text in ["번호|품목|수량|금액", "구분|1월|2월|3월", "서울|1|부산|2", "10:00|증설", "담당자", "비율 1:2|값"] {
+        for text in ["번호|품목|수량|금액", "구분|1월|2월|3월", "서울|1|부산|2", "10:00|증설", "담당자", "비율 1:2|값"]
+        {
             assert!(!is_pairs(&grid(text).rows[0]), "{text}");
         }
     }

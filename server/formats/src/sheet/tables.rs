@@ -3,11 +3,11 @@
 
 use super::header::{Verdict, contrasts, holds_values, is_set_off, says_names, share_of_names, width};
 use super::labels::{Naming, naming};
-use super::{GridRow, Sheet, categories, table_row, words};
+use super::{GridRow, Sheet, categories, groups, table_row, words};
 use crate::{Block, BlockKind, Locator, Row, Table};
 
 /// Longest heading made of the lines above a table, in characters.
-const MAX_TITLE: usize = 150;
+pub(super) const MAX_TITLE: usize = 150;
 /// Names may be repeated for each group of rows as long as they take no more than this, or than the rows so far.
 const MAX_REPEATED_BYTES: usize = 64 << 10;
 /// Most rows without a cell that keep the places of blank ones within a block.
@@ -53,6 +53,8 @@ pub(super) struct Found {
     pub(super) first_column: usize,
     pub(super) apart: Vec<Line>,
     pub(super) lines: Vec<Line>,
+    /// Notes among these lines.
+    pub(super) notes: Vec<Line>,
     pub(super) names: Option<GridRow>,
     pub(super) verdict: Verdict,
     /// The rows, the names left out unless they are in doubt.
@@ -69,7 +71,11 @@ impl OpenTable {
             && found.first_column + width(all) <= self.first_column + self.kinds.len()
             && top > self.last
             && top - self.last <= max_gap;
-        fits && !self.is_named(found, all)
+        // A title over no more than half of the columns is that of another table.
+        let is_narrow = !(found.lines.is_empty() && found.apart.is_empty())
+            && all.len() > 2
+            && width(all) * 2 <= self.names.filled();
+        fits && !is_narrow && !self.is_named(found, all)
     }
 
     fn is_named(&self, found: &Found, all: &[GridRow]) -> bool {
@@ -105,6 +111,7 @@ impl Sheet {
         let shift = found.first_column - table.first_column;
         let blank = || std::iter::repeat_with(Default::default).take(shift);
         rows.iter_mut().filter(|_| shift > 0).for_each(|row| drop(row.cells.splice(..0, blank())));
+        self.push_paragraphs(found.notes);
         let title: Vec<Line> = found.apart.into_iter().chain(found.lines).collect();
         table.kinds.iter_mut().enumerate().for_each(|(column, kind)| {
             let is_filled = || rows.iter().any(|row| !row.text(column).is_empty());
@@ -116,10 +123,11 @@ impl Sheet {
 
     /// Appends rows as a table of their own.
     pub(super) fn push_table(&mut self, found: Found) {
-        let Found { first_column, apart, lines, names, verdict, rows, is_followed_by_line } = found;
+        let Found { first_column, apart, lines, notes, names, verdict, rows, is_followed_by_line } = found;
         let says = names.as_ref().or(rows.first()).map(GridRow::line).unwrap_or_default();
         let number = rows.first().map_or(1, |row| row.number);
         let heading = self.push_titles(apart, lines, number, &says);
+        self.push_paragraphs(notes);
         let names = names.filter(|_| verdict > Verdict::Row);
         let Some(names) = names else {
             return self.push_block(None, rows);
@@ -152,17 +160,19 @@ impl Sheet {
         rows.insert(0, table.names.clone());
         categories::say_again(&mut rows);
         rows.remove(0);
-        let starts = lines_between(&rows, table.kinds.len(), is_followed_by_line);
+        let starts = groups::parts(&rows, table.kinds.len(), is_followed_by_line);
         let mut parts = Vec::new();
-        for start in starts.into_iter().rev() {
-            parts.push(rows.split_off(start));
+        for (start, has_line) in starts.into_iter().rev() {
+            parts.push((rows.split_off(start), has_line));
         }
         if !rows.is_empty() {
             self.push_part(table, std::mem::take(&mut title), rows);
         }
-        for mut part in parts.into_iter().rev() {
-            let line = part.remove(0);
-            title.push(Line { number: line.number, column: 0, text: line.line() });
+        for (mut part, has_line) in parts.into_iter().rev() {
+            if has_line {
+                let line = part.remove(0);
+                title.push(Line { number: line.number, column: 0, text: line.line() });
+            }
             self.push_part(table, std::mem::take(&mut title), part);
         }
     }
@@ -285,35 +295,6 @@ impl Sheet {
             self.blocks.push(Block { kind: BlockKind::Paragraph(line.text), at });
         }
     }
-}
-
-/// Where rows begin that stand under a line of their own, one cell in the first column: `자산`, `Transport`. Such lines begin
-/// right under the names, and there are more, also behind the next blank row; or they look unlike the rows.
-fn lines_between(rows: &[GridRow], width: usize, is_followed_by_line: bool) -> Vec<usize> {
-    let is_line = |at: &usize| {
-        let (row, next) = (&rows[*at], rows.get(at + 1));
-        let text = row.text(0);
-        row.filled() == 1
-            && !text.is_empty()
-            && !row.cells[0].is_value
-            && text.chars().count() <= MAX_TITLE / 2
-            && !(words::is_total(text) || words::is_placeholder(text) || words::is_note(text))
-            && next.is_some_and(|next| next.filled() > 1)
-    };
-    let lines: Vec<usize> = (0..rows.len()).filter(is_line).collect();
-    let is_styled = |at: &usize| {
-        let cell = &rows[*at].cells[0];
-        let is_alike = |row: &&GridRow| {
-            row.cells.first().is_some_and(|other| (other.is_bold, other.look) == (cell.is_bold, cell.look))
-        };
-        usize::from(cell.across) + 1 >= width.max(2) || rows.iter().filter(is_alike).count() * 2 < rows.len()
-    };
-    let styled: Vec<usize> = lines.iter().copied().filter(is_styled).collect();
-    let begins = |lines: &[usize]| lines.first() == Some(&0) && (lines.len() > 1 || is_followed_by_line);
-    if begins(&styled) || styled.len() > 1 {
-        return styled;
-    }
-    if begins(&lines) && width > 2 && lines.len() * 2 <= rows.len() { lines } else { Vec::new() }
 }
 
 #[cfg(test)]
