@@ -21,6 +21,7 @@ mod regions;
 mod rows_of_names;
 mod separated;
 mod tables;
+mod weekday;
 mod words;
 mod xlsx;
 
@@ -38,6 +39,11 @@ use tables::{Found, Headings, Line, OpenTable};
 const MAX_TITLE_LINES: usize = 5;
 /// Longest such line, in characters.
 const MAX_TITLE_LINE: usize = 100;
+
+/// Whether the cells of a row are pairs of a label and its value.
+pub(crate) fn is_pairs<'t>(cells: impl Iterator<Item = &'t str>) -> bool {
+    pairs::is_pairs(&GridRow { number: 1, cells: cells.map(GridCell::of).collect() })
+}
 
 /// The blocks of a sheet: its regions from the top, side by side from the left, entries of an FAQ behind the rest: what
 /// stands behind a question's heading belongs to it. `level` is that of the outermost headings.

@@ -23,7 +23,8 @@ pub(super) fn is_pairs(row: &GridRow) -> bool {
     let is_by_kinds = are_parted(row)
         && pairs.iter().all(|(label, value)| !row.cells[*label].is_value && value.is_some())
         && values().any(|value| row.cells[value].is_value);
-    pairs.len() > 1 && values().count() * 2 >= pairs.len() && (is_by_words || is_by_looks || is_by_kinds)
+    let is_whole = values().count() == pairs.len() || (are_parted(row) && values().count() > 0);
+    pairs.len() > 1 && is_whole && (is_by_words || is_by_looks || is_by_kinds)
 }
 
 /// Whether a row has the shape of several pairs, each with its value.
@@ -131,8 +132,15 @@ mod tests {
             assert!(is_pairs(row), "{text}");
             assert_eq!(line(row), expect);
         }
-        for text in ["번호|품목|수량|금액", "구분|1월|2월|3월", "서울|1|부산|2", "10:00|증설", "담당자", "비율 1:2|값"]
-        {
+        for text in [
+            "번호|품목|수량|금액",
+            "부서|인건비|합계",
+            "구분|1월|2월|3월",
+            "서울|1|부산|2",
+            "10:00|증설",
+            "담당자",
+            "비율 1:2|값",
+        ] {
             assert!(!is_pairs(&grid(text).rows[0]), "{text}");
         }
     }
