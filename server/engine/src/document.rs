@@ -131,6 +131,9 @@ pub struct TablePart {
     /// The number that its first row has in its sheet, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sheet_row: Option<u32>,
+    /// Whether it is the first row alone, each cell as a line behind the name of its column: the row is too long for a line.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_record: bool,
 }
 
 /// Whether a list counts its items.

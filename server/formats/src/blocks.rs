@@ -22,6 +22,11 @@ pub(crate) struct Blocks {
     at: Option<Locator>,
 }
 
+/// Most titles of a table.
+const MAX_TITLES: usize = 3;
+/// Most rows that are looked at to tell how wide a table is.
+const MAX_COMPARED: usize = 100;
+
 impl Blocks {
     /// Says where the blocks that follow stand.
     pub(crate) fn set_place(&mut self, at: Option<Locator>) {
@@ -88,6 +93,9 @@ impl Blocks {
         }
         if table.rows.iter().flat_map(|row| &row.cells).all(|cell| cell.text.is_empty()) {
             return self.room();
+        }
+        for title in take_titles(&mut table) {
+            self.paragraph(&title);
         }
         self.push(BlockKind::Table(table))
     }
@@ -182,6 +190,37 @@ fn mark(label: &str) -> (ListMarker, &str) {
     if label == "o" || !label.chars().any(speaks) { (ListMarker::Bullet, "") } else { (ListMarker::Bullet, label) }
 }
 
+/// Takes the titles out of a table: first rows of one cell over the whole width, above a row of several. They name no column.
+fn take_titles(table: &mut Table) -> Vec<String> {
+    let width = |row: &Row| row.cells.iter().map(|cell| cell.columns).sum::<u32>();
+    let is_title = |rows: &[Row]| match rows {
+        [Row { cells, .. }, rest @ ..] if rest.len() > 1 => {
+            let [cell] = cells.as_slice() else { return false };
+            let is_over_all = rest.iter().take(MAX_COMPARED).all(|row| width(row) <= cell.columns);
+            cell.columns > 1
+                && cell.rows == 1
+                && is_over_all
+                && rest.iter().take(MAX_TITLES).any(|row| row.cells.len() > 1)
+        }
+        _ => false,
+    };
+    let count = (0..MAX_TITLES).take_while(|at| table.rows.get(*at..).is_some_and(is_title)).count();
+    let titles = table.rows.drain(..count).map(|row| line_of(&row)).filter(|title| !title.is_empty()).collect();
+    if count > 0 && table.header_rows > 0 {
+        table.header_rows = match table.header_rows.saturating_sub(count) {
+            0 if table.rows.iter().filter(|row| is_pairs(row)).count() * 2 >= table.rows.len() => 0,
+            0 => guess_header_rows(&table.rows),
+            left => left,
+        };
+    }
+    titles
+}
+
+/// Whether a row is pairs of labels and values.
+fn is_pairs(row: &Row) -> bool {
+    crate::sheet::is_pairs(row.cells.iter().map(|cell| cell.text.as_str()))
+}
+
 /// How many of the first rows are the header of a table that does not say it itself. A single row has none. The first row
 /// is none where it holds figures or dates beside its first cell: then it is the first record, or the table is a form. A
 /// header whose first row has both cells over several columns and cells over several rows reaches as far as the latter.
@@ -215,6 +254,29 @@ pub(crate) fn line_of(row: &Row) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_title_over_a_table_names_no_column() {
+        let wide = |text: &str| Row { cells: vec![Cell { columns: 3, ..Cell::of(text) }], at: None };
+        let row = |text: &str| Row { cells: text.split('|').map(Cell::of).collect(), at: None };
+        let check = |rows: Vec<Row>, header_rows: usize, expect: (&[&str], &str, usize)| {
+            let mut table = Table { header_rows, rows };
+            let titles = take_titles(&mut table);
+            let first = table.rows[0].cells.iter().map(|cell| cell.text.as_str()).collect::<Vec<_>>().join("|");
+            assert_eq!(
+                (titles.as_slice(), first.as_str(), table.header_rows),
+                (&expect.0.iter().map(|title| (*title).to_owned()).collect::<Vec<_>>()[..], expect.1, expect.2)
+            );
+        };
+        check(vec![wide("예산"), row("부서|인건비|합계"), row("a|1|2")], 1, (&["예산"], "부서|인건비|합계", 1));
+        check(
+            vec![wide("예산"), wide("(단위: 원)"), row("부서|인건비|합계"), row("a|1|2")],
+            3,
+            (&["예산", "(단위: 원)"], "부서|인건비|합계", 1),
+        );
+        check(vec![wide("신청서"), row("작성자|홍길동||"), row("목적|방문||")], 1, (&[], "신청서", 1));
+        check(vec![row("부서|인건비|합계"), wide("상반기"), row("a|1|2")], 1, (&[], "부서|인건비|합계", 1));
+    }
 
     #[test]
     fn labels_become_marks() {

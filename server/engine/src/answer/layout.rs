@@ -181,7 +181,7 @@ fn is_code(text: &str) -> bool {
 
 fn continues_table(last: Part<'_>, part: Part<'_>) -> bool {
     let header = header_and_row(part.text).0;
-    let order = last.row.zip(part.row).is_some_and(|(last, row)| last.table == row.table && last.number < row.number);
+    let order = last.row.zip(part.row).is_some_and(|(last, row)| last.table == row.table && last.number <= row.number);
     is_table(part.text)
         && !header.is_empty()
         && order

@@ -8,6 +8,9 @@ mod context;
 mod cut;
 mod pack;
 mod sections;
+mod table;
+#[cfg(test)]
+mod table_tests;
 mod units;
 
 use serde::{Deserialize, Serialize};

@@ -91,8 +91,9 @@ fn push(document: &Document, bundle: &Bundle<'_>, units: &[Unit<'_>], repeated: 
         if at == repeated {
             repeats = u32::try_from(text.len()).unwrap_or(u32::MAX);
         }
-        if let Some(Rows { table, first, of, sheet_row }) = unit.rows {
-            tables.push(TablePart { at: u32::try_from(text.len()).unwrap_or(u32::MAX), table, first, of, sheet_row });
+        if let Some(Rows { table, first, of, sheet_row, is_record }) = unit.rows {
+            let at = u32::try_from(text.len()).unwrap_or(u32::MAX);
+            tables.push(TablePart { at, table, first, of, sheet_row, is_record });
         }
         text.push_str(&unit.text);
     }

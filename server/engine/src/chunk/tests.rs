@@ -8,16 +8,16 @@ use crate::read::{FileContent, MarkdownReader, Reader};
 use crate::text::sentences;
 
 /// Counts words, and what is longer than eight bytes as several.
-fn words(text: &str) -> usize {
+pub(super) fn words(text: &str) -> usize {
     text.split_whitespace().map(|word| word.len().div_ceil(8)).sum()
 }
 
-fn read(page: &str) -> Document {
+pub(super) fn read(page: &str) -> Document {
     let content = FileContent::from_bytes(SourceName::new("docs"), "page.md", page.into());
     MarkdownReader.read(&content).documents.remove(0)
 }
 
-fn settings(max_tokens: u32, overlap_tokens: u32) -> ChunkSettings {
+pub(super) fn settings(max_tokens: u32, overlap_tokens: u32) -> ChunkSettings {
     ChunkSettings { max_tokens, overlap_tokens }
 }
 

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::TokenCounter;
 use super::cut::cut;
 use crate::document::{Block, BlockKind, LineRange, ListMarker, Locator};
-use crate::text::{is_table_rule, sentences};
+use crate::text::sentences;
 
 /// What stands between a unit and the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub(super) struct Rows {
     pub(super) of: u32,
     /// The number that the first one has in its sheet.
     pub(super) sheet_row: Option<u32>,
+    /// Whether it is one row, a cell a line.
+    pub(super) is_record: bool,
 }
 
 /// Appends the units of a block that is no heading. `budget` is the most tokens a unit may have; `previous` is the block
@@ -105,16 +107,16 @@ fn list_prefix(depth: u8, marker: ListMarker) -> String {
 }
 
 /// Appends units of one block.
-struct Pieces<'u, 'd> {
-    budget: usize,
-    counter: &'u dyn TokenCounter,
+pub(super) struct Pieces<'u, 'd> {
+    pub(super) budget: usize,
+    pub(super) counter: &'u dyn TokenCounter,
     lines: Option<LineRange>,
-    at: Option<&'d Locator>,
-    units: &'u mut Vec<Unit<'d>>,
+    pub(super) at: Option<&'d Locator>,
+    pub(super) units: &'u mut Vec<Unit<'d>>,
 }
 
 impl<'d> Pieces<'_, 'd> {
-    fn push(&mut self, text: Cow<'d, str>, tokens: usize, join: Join, kind: UnitKind) {
+    pub(super) fn push(&mut self, text: Cow<'d, str>, tokens: usize, join: Join, kind: UnitKind) {
         let at = self.at.map(Cow::Borrowed);
         self.units.push(Unit { text, tokens, join, kind, lines: self.lines, at, rows: None });
     }
@@ -171,64 +173,9 @@ impl<'d> Pieces<'_, 'd> {
         self.grouped(text.lines(), &opening, &fence, fences);
     }
 
-    /// The table numbered `table`, whole or by rows with its header repeated.
-    fn table(&mut self, text: &'d str, table: u32) {
-        let tokens = self.counter.count(text);
-        let header_lines = if text.lines().nth(1).is_some_and(is_table_rule) { 2 } else { 0 };
-        let of = count(text.lines().count().saturating_sub(header_lines));
-        if tokens <= self.budget {
-            self.push(Cow::Borrowed(text), tokens, Join::Paragraph, UnitKind::Whole);
-            let sheet_row = self.sheet_row(1);
-            self.units
-                .last_mut()
-                .into_iter()
-                .for_each(|unit| unit.rows = Some(Rows { table, first: 1, of, sheet_row }));
-            return;
-        }
-        let mut rows = text.lines();
-        let mut header: String = rows.by_ref().take(header_lines).flat_map(|line| [line, "\n"]).collect();
-        let mut tokens = self.counter.count(&header);
-        let mut skipped = 0;
-        if tokens > self.budget / 2 {
-            // Repeating such a header would leave no room for rows: it stands once, as rows.
-            (rows, tokens, skipped) = (text.lines(), 0, header_lines);
-            header.clear();
-        }
-        let before = self.units.len();
-        let starts = self.grouped(rows, &header, "", tokens);
-        let firsts: Vec<u32> = starts.iter().map(|start| count(start.saturating_sub(skipped)) + 1).collect();
-        for (number, first) in firsts.iter().enumerate() {
-            // A row that is cut stands in several units.
-            let last = firsts.get(number + 1).map_or(of, |next| next.saturating_sub(1).max(*first));
-            let (at, sheet_row) = (self.sheet_rows(*first, last), self.sheet_row(*first));
-            if let Some(unit) = self.units.get_mut(before + number) {
-                unit.rows = Some(Rows { table, first: *first, of, sheet_row });
-                unit.at = at.map(Cow::Owned).or(unit.at.take());
-            }
-        }
-    }
-
-    /// The number that a row of the table has in its sheet. The rows of a block follow each other there.
-    fn sheet_row(&self, row: u32) -> Option<u32> {
-        match self.at {
-            Some(Locator::Rows { first, .. }) => Some(first.saturating_add(row.saturating_sub(1))),
-            _ => None,
-        }
-    }
-
-    fn sheet_rows(&self, first: u32, last: u32) -> Option<Locator> {
-        match self.at {
-            Some(Locator::Rows { sheet, .. }) => {
-                let (first, last) = (self.sheet_row(first)?, self.sheet_row(last)?);
-                Some(Locator::Rows { sheet: sheet.clone(), first, last })
-            }
-            _ => None,
-        }
-    }
-
     /// Lines packed between `opening` and `closing`, which count `frame` tokens together. Gives the number of the line,
     /// from 0, that each unit begins with.
-    fn grouped<'l>(
+    pub(super) fn grouped<'l>(
         &mut self,
         lines: impl Iterator<Item = &'l str>,
         opening: &str,
@@ -272,10 +219,6 @@ impl<'d> Pieces<'_, 'd> {
         body.clear();
         *tokens = 0;
     }
-}
-
-fn count(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// A fence longer than any run of backticks in the code (CommonMark 4.5).

@@ -3,12 +3,10 @@
 
 use super::grid::Marks;
 use super::labels::{Naming, naming};
-use super::{GridRow, rows_of_names, words};
+use super::{GridRow, above, pairs, words};
 
-/// Most lines above a table.
-const MAX_LINES: usize = 15;
 /// Most rows that are looked at to tell how wide a table is, and what a column holds.
-const MAX_COMPARED: usize = 1_000;
+pub(super) const MAX_COMPARED: usize = 1_000;
 
 /// What a row above others is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,44 +49,6 @@ fn count(rows: &[GridRow], column: usize) -> (usize, usize, usize) {
     (values, texts, missing)
 }
 
-/// How many lines stand above a table: titles, units, dates, pairs of a label and a value. The table begins where rows are
-/// filled to more than half of its width, or where names of groups of columns stand.
-pub(super) fn lines_above(rows: &[GridRow], marks: &Marks, first_column: usize) -> usize {
-    let full = rows.iter().take(MAX_COMPARED).map(GridRow::filled).max().unwrap_or(0);
-    if full < 2 {
-        return rows.len();
-    }
-    let last_wide = rows.iter().rposition(|row| row.filled() > 1).unwrap_or(0);
-    let mut lines = 0;
-    while lines < last_wide.min(MAX_LINES) {
-        let row = &rows[lines];
-        let is_marked = marks.name(row.number, first_column) && row.filled() > 1;
-        if is_marked || !is_line(rows, lines, full) || rows_of_names::joined(&rows[lines..]).is_some() {
-            break;
-        }
-        lines += 1;
-    }
-    lines
-}
-
-fn is_line(rows: &[GridRow], at: usize, full: usize) -> bool {
-    let (row, filled) = (&rows[at], rows[at].filled());
-    if filled == 1 || row.texts().any(words::is_of_pivot) {
-        return filled < full || full == 2;
-    }
-    if filled * 2 <= full {
-        return true;
-    }
-    let below = &rows[at + 1..];
-    let Some(next) = below.iter().position(|row| row.filled() > 2 || row.filled() >= full) else { return false };
-    let names = says_names(&below[next]);
-    // Totals above the names; a title and, far from it, a unit; a label and a value above more than two names.
-    let is_total = words::is_total(row.first_text()) && names;
-    let is_pair = filled == 2 && below[next].filled() > 2 && next < MAX_LINES;
-    let is_set_off = || is_set_off(&below[next], &below[next + 1..]);
-    is_total || (share_of_names(row) < 1.0 && (is_far(row, &below[0]) || (is_pair && (names || is_set_off()))))
-}
-
 /// Whether a row is a title and, far from it, a unit or a date, over a row that fills what lies between.
 pub(super) fn is_far(row: &GridRow, below: &GridRow) -> bool {
     row.filled() == 2 && !row.text(0).is_empty() && row.text(1).is_empty() && !below.text(1).is_empty()
@@ -109,6 +69,9 @@ pub(super) fn verdict(rows: &[GridRow], marks: &Marks, first_column: usize) -> V
     let [first, rest @ ..] = rows else { return Verdict::Row };
     let rest = &rest[..rest.len().min(MAX_COMPARED)];
     let is_marked = marks.name(first.number, first_column);
+    if above::is_over_values(first, rest) {
+        return Verdict::Names;
+    }
     if rest.is_empty()
         || first.filled() < 2
         || (words::is_total(first.first_text()) && first.cells.iter().any(|cell| cell.is_value))
@@ -211,10 +174,14 @@ fn form(text: &str) -> String {
 /// usual names of columns, or alone bold, or their values have numbers of several forms.
 fn is_form(rows: &[GridRow]) -> bool {
     let width = width(rows);
+    let pairs = rows.iter().filter(|row| pairs::is_pairs(row)).count();
     let is_pairs =
         |row: &GridRow| (0..width).all(|at| at % 2 == 0 || row.text(at).is_empty() || !row.text(at - 1).is_empty());
     if !width.is_multiple_of(2) || width > 8 || rows.len() > 60 || !rows.iter().all(is_pairs) {
         return false;
+    }
+    if width > 2 && pairs * 2 >= rows.len() && !contrasts(&rows[0], &rows[1..]) {
+        return true;
     }
     let cells = |side: usize| {
         rows.iter().flat_map(move |row| row.cells.iter().skip(side).step_by(2)).filter(|cell| !cell.text.is_empty())
@@ -292,6 +259,8 @@ mod tests {
             "설립연도|2012\n직원수|300",
             "모델|KX-200\n정격전압|5V\n무게|12.5 kg",
             "담당|김민수\n부서|결제팀",
+            "Employee|Jane Doe|Period|Jan 2025\nDept|Sales|Manager|Tom Ray",
+            "신청자|홍길동|부서|영업1팀\n신청일|3월 2일|사유|연차 휴가",
             "성명|김철수|부서|결제팀\n직급|과장|사번|A1023\n연락처|010-1111-2222|이메일|kim@a.kr\n신청일|3월 2일|사유|연차 휴가",
         ] {
             check(text, Verdict::Row);
@@ -326,24 +295,5 @@ mod tests {
         let marks = Marks { tops: vec![(1, 0, 1)], ..Marks::default() };
         assert_eq!(verdict(&rows, &marks, 0), Verdict::Names);
         assert_eq!(verdict(&rows, &Marks { frozen: Some(1), ..Marks::default() }, 0), Verdict::Names);
-    }
-
-    #[test]
-    fn lines_above_a_table_are_no_names() {
-        for (text, expect) in [
-            ("2024 요금표|\n단위: 원|\n상품|값\n무료|0", 2),
-            ("2025 가격표|||단위: 원\n상품|규격|단가|비고\n볼트|M6|120|재고", 1),
-            ("Parts||As of 2025-03-01\nPart|Spec|Price\nBolt|M6|120", 1),
-            ("계좌번호|110-2||\n예금주|홍길동||\n일시|적요|금액|잔액\n1|a|2|3", 2),
-            ("사내 FAQ|v2|\n분류|질문|답변\n결제|왜?|그래서", 1),
-            ("합계 : 금액|열 레이블|\n행 레이블|1월|총합계\n서울|100|100", 1),
-            ("합계||4800|60\n품목|규격|금액|수량\n관|A|1200|10", 1),
-            ("|가격||재고|\n품목|국내|해외|본사|지사\n볼트|1|2|3|4\n너트|1|2|3|4", 0),
-            ("Item|Price|\nBasic|free|yearly\nPro|20000|monthly", 0),
-            ("Item||Note\nBolt|5|new\nNut|7|old", 0),
-            ("one\ntwo", 2),
-        ] {
-            assert_eq!(lines_above(&grid(text).rows, &Marks::default(), 0), expect, "{text}");
-        }
     }
 }

@@ -1,20 +1,27 @@
 //! Sheets: a grid of cells becomes tables whose rows keep their number, entries of an FAQ, and the lines around them.
 //! Workbooks (`xlsx.rs`) and comma-separated files share the rules.
 
+mod above;
+mod adjacent;
 mod categories;
 #[cfg(test)]
 mod corpus;
 mod faq;
 mod grid;
+mod groups;
 mod header;
 mod labels;
+#[cfg(test)]
+mod layouts;
 mod marks;
 mod notes;
 mod number;
+mod pairs;
 mod regions;
 mod rows_of_names;
 mod separated;
 mod tables;
+mod weekday;
 mod words;
 mod xlsx;
 
@@ -33,6 +40,11 @@ const MAX_TITLE_LINES: usize = 5;
 /// Longest such line, in characters.
 const MAX_TITLE_LINE: usize = 100;
 
+/// Whether the cells of a row are pairs of a label and its value.
+pub(crate) fn is_pairs<'t>(cells: impl Iterator<Item = &'t str>) -> bool {
+    pairs::is_pairs(&GridRow { number: 1, cells: cells.map(GridCell::of).collect() })
+}
+
 /// The blocks of a sheet: its regions from the top, side by side from the left, entries of an FAQ behind the rest: what
 /// stands behind a question's heading belongs to it. `level` is that of the outermost headings.
 pub fn blocks(grid: Grid, level: u8) -> Vec<Block> {
@@ -41,7 +53,13 @@ pub fn blocks(grid: Grid, level: u8) -> Vec<Block> {
     let mut regions = grid.regions().into_iter().peekable();
     while let Some(region) = regions.next() {
         let is_followed_by_line = regions.peek().is_some_and(|next| next.rows.len() > 1 && next.rows[0].filled() == 1);
-        sheet.push_region(region, is_followed_by_line);
+        let mut tables = adjacent::parted(region, &sheet.marks).into_iter().peekable();
+        while let Some(table) = tables.next() {
+            sheet.push_region(table, is_followed_by_line && tables.peek().is_none());
+            if tables.peek().is_some() {
+                (sheet.table, sheet.faq) = (None, None);
+            }
+        }
     }
     sheet.flush_lines();
     sheet.blocks.append(&mut sheet.entries);
@@ -84,7 +102,7 @@ impl Entries {
 impl Sheet {
     fn push_region(&mut self, region: Region, is_followed_by_line: bool) {
         let Region { first_column, mut rows } = region;
-        let count = header::lines_above(&rows, &self.marks, first_column);
+        let count = above::lines_above(&rows, &self.marks, first_column);
         let lines: Vec<Line> = rows.drain(..count).map(|row| line(&row, first_column)).collect();
         let begin = lines.first().map(|line| line.number).or(rows.first().map(|row| row.number)).unwrap_or(0);
         if self.lines.last().is_some_and(|last| begin.saturating_sub(last.number) > MAX_BLANK_ROWS + 1) {
@@ -97,9 +115,10 @@ impl Sheet {
             self.flush_lines();
         }
         let mut apart = std::mem::take(&mut self.lines);
-        let after = lines.iter().rposition(|line| !is_title(line)).map_or(0, |last| last + 1);
+        // Notes before the first title belong to what stands above; those behind it to the table.
         let mut lines = lines;
-        let title = lines.split_off(after);
+        let begin = lines.iter().position(is_title).unwrap_or(lines.len());
+        let (title, notes) = lines.split_off(begin).into_iter().partition(is_title);
         if !lines.is_empty() {
             apart.append(&mut lines);
             self.push_paragraphs(std::mem::take(&mut apart));
@@ -108,6 +127,7 @@ impl Sheet {
             first_column,
             apart,
             lines: title,
+            notes,
             names: None,
             verdict: Verdict::Row,
             rows: Vec::new(),
@@ -166,6 +186,7 @@ impl Sheet {
     fn push_entries(&mut self, entries: Entries, found: Found, rows: &[GridRow]) {
         self.push_paragraphs(found.apart);
         self.push_paragraphs(found.lines);
+        self.push_paragraphs(found.notes);
         faq::push_entries(self, &entries.columns, &entries.header, rows);
         self.faq = Some(entries);
     }
@@ -173,16 +194,26 @@ impl Sheet {
 
 /// Whether a line may be a title: short, and no note.
 fn is_title(line: &Line) -> bool {
-    line.text.chars().count() <= MAX_TITLE_LINE && !words::is_note(&line.text)
+    line.text.chars().count() <= MAX_TITLE_LINE && (!words::is_note(&line.text) || words::is_unit(&line.text))
 }
 
 /// A row above a table as one line: `계좌번호: 110-..`, `2025 가격표 · 단위: 원`.
 fn line(row: &GridRow, first_column: usize) -> Line {
     let column = row.first_filled();
-    let is_pair = row.filled() == 2 && !row.text(column + 1).is_empty() && !row.text(column).ends_with(':');
-    let joint = if is_pair { ": " } else { " · " };
-    let text =
-        row.texts().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(joint);
+    if pairs::is_pairs(row) {
+        return Line { number: row.number, column: first_column + column, text: pairs::line(row) };
+    }
+    // A unit or a note may stand beside a pair.
+    let is_note = |text: &str| words::is_unit(text) || words::is_note(text);
+    let is_pair = row.filled() > 1
+        && !row.text(column + 1).is_empty()
+        && !row.text(column).ends_with(':')
+        && row.texts().skip(2).all(is_note);
+    let texts: Vec<String> = row.texts().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let text = match texts.as_slice() {
+        [label, value, rest @ ..] if is_pair => [&[format!("{label}: {value}")], rest].concat().join(" · "),
+        texts => texts.join(" · "),
+    };
     Line { number: row.number, column: first_column + column, text }
 }
 

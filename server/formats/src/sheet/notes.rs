@@ -23,6 +23,8 @@ pub(super) struct Notes {
     pub(super) boxes: Vec<String>,
     /// Where names of columns stand.
     pub(super) marks: Marks,
+    /// Whether days are counted from the year 1904.
+    pub(super) is_1904: bool,
 }
 
 /// A relation of a part: its kind, the last word of its type, and the part that it leads to.
@@ -38,11 +40,15 @@ pub(super) fn of_sheets(bytes: &[u8], problems: &mut Vec<Problem>) -> HashMap<St
     let mut note = |problem: Problem| problems.push(problem);
     let Ok(workbook) = archive.xml("xl/workbook.xml", &mut note) else { return HashMap::new() };
     let parts = relations(&mut archive, "xl/workbook.xml", &mut note);
+    let is_1904 = workbook
+        .child("workbookPr")
+        .and_then(|properties| properties.attribute("date1904"))
+        .is_some_and(|value| matches!(value, "1" | "true"));
     let (mut found, mut left) = (HashMap::new(), MAX_NOTES);
     for (index, sheet) in workbook.child("sheets").into_iter().flat_map(Element::elements).enumerate() {
         let (Some(name), Some(id)) = (sheet.attribute("name"), sheet.attribute("id")) else { continue };
         let Some(part) = parts.iter().find(|relation| relation.id == id) else { continue };
-        let mut notes = Notes::default();
+        let mut notes = Notes { is_1904, ..Notes::default() };
         notes.marks.take_filters(&workbook, index);
         notes.marks.take_pane(&archive.head(&part.target, HEAD_BYTES));
         for relation in relations(&mut archive, &part.target, &mut note) {

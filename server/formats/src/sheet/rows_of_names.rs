@@ -2,7 +2,7 @@
 //! the norm; more are taken only where cells are merged, or where the names say so themselves.
 
 use super::header::{holds_values, holds_words, is_bold_alone, width};
-use super::{GridRow, labels};
+use super::{GridRow, labels, words};
 
 /// Most rows of a header.
 const MAX_DEPTH: usize = 4;
@@ -11,14 +11,16 @@ const MAX_DEPTH: usize = 4;
 /// `지역 | 매출 | 이익 | 매출 | 이익` is `지역 | 상반기 매출 | 상반기 이익 | 하반기 매출 | 하반기 이익`.
 pub(super) fn joined(rows: &[GridRow]) -> Option<(usize, GridRow)> {
     let width = width(rows);
-    // What stands alone over all but the first column is a title.
+    // What stands alone is a title where it begins in the first column: a group leaves a place for what it is of. It is one,
+    // too, where it reaches over all but the first column.
     let upper = rows.first()?;
+    let stands_alone = upper.filled() == 1 && upper.first_filled() == 0 && upper.cells[0].across > 0;
     let is_title = upper.filled() == 1
         && width > 2
         && upper.first_filled() == 1
         && usize::from(upper.cells[1].across) + 2 >= width
         && !labels::holds_period(upper);
-    if is_title {
+    if is_title || stands_alone {
         return None;
     }
     let mut depth = 1;
@@ -27,7 +29,8 @@ pub(super) fn joined(rows: &[GridRow]) -> Option<(usize, GridRow)> {
     }
     let pieces = if depth == 1 { named_pieces(rows, width) } else { None };
     let is_by_blanks = depth == 1 && pieces.is_none() && goes_on_by_blanks(rows, width);
-    if is_by_blanks || pieces.is_some() || has_units(rows, depth) {
+    let is_by_merged_rows = depth == 1 && goes_on_by_merged_rows(rows);
+    if is_by_blanks || pieces.is_some() || is_by_merged_rows || has_units(rows, depth) {
         depth += 1;
     }
     if depth == 1 || depth >= rows.len() {
@@ -100,6 +103,20 @@ fn goes_on_by_merged_cells(rows: &[GridRow], depth: usize, width: usize) -> bool
         && labels::are_names(lower)
         && groups.iter().all(has_names)
         && (0..width).filter(|column| !is_grouped(*column)).all(is_nothing_new)
+}
+
+/// Whether the second row goes on with the header because names of the first reach down into it, and usual names stand beside
+/// them: the days of the week below the days of the month.
+fn goes_on_by_merged_rows(rows: &[GridRow]) -> bool {
+    let [upper, lower, _, ..] = rows else { return false };
+    let cells = || lower.cells.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty());
+    let new = || cells().filter(|(_, cell)| !cell.is_repeated);
+    let is_over = |(column, _): (usize, &super::GridCell)| !upper.text(column).is_empty();
+    labels::are_names(upper)
+        && cells().any(|(_, cell)| cell.is_repeated)
+        && new().count() > 1
+        && cells().all(is_over)
+        && new().all(|(_, cell)| !cell.is_value && words::is_column_name(&cell.text))
 }
 
 /// Whether the second row goes on with the header where nothing is merged: names of groups leave blanks beside them, values

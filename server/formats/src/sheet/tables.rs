@@ -3,11 +3,11 @@
 
 use super::header::{Verdict, contrasts, holds_values, is_set_off, says_names, share_of_names, width};
 use super::labels::{Naming, naming};
-use super::{GridRow, Sheet, categories, table_row, words};
+use super::{GridRow, Sheet, categories, groups, table_row, words};
 use crate::{Block, BlockKind, Locator, Row, Table};
 
 /// Longest heading made of the lines above a table, in characters.
-const MAX_TITLE: usize = 150;
+pub(super) const MAX_TITLE: usize = 150;
 /// Names may be repeated for each group of rows as long as they take no more than this, or than the rows so far.
 const MAX_REPEATED_BYTES: usize = 64 << 10;
 /// Most rows without a cell that keep the places of blank ones within a block.
@@ -53,6 +53,8 @@ pub(super) struct Found {
     pub(super) first_column: usize,
     pub(super) apart: Vec<Line>,
     pub(super) lines: Vec<Line>,
+    /// Notes among these lines.
+    pub(super) notes: Vec<Line>,
     pub(super) names: Option<GridRow>,
     pub(super) verdict: Verdict,
     /// The rows, the names left out unless they are in doubt.
@@ -69,7 +71,11 @@ impl OpenTable {
             && found.first_column + width(all) <= self.first_column + self.kinds.len()
             && top > self.last
             && top - self.last <= max_gap;
-        fits && !self.is_named(found, all)
+        // A title over no more than half of the columns is that of another table.
+        let is_narrow = !(found.lines.is_empty() && found.apart.is_empty())
+            && all.len() > 2
+            && width(all) * 2 <= self.names.filled();
+        fits && !is_narrow && !self.is_named(found, all)
     }
 
     fn is_named(&self, found: &Found, all: &[GridRow]) -> bool {
@@ -105,6 +111,7 @@ impl Sheet {
         let shift = found.first_column - table.first_column;
         let blank = || std::iter::repeat_with(Default::default).take(shift);
         rows.iter_mut().filter(|_| shift > 0).for_each(|row| drop(row.cells.splice(..0, blank())));
+        self.push_paragraphs(found.notes);
         let title: Vec<Line> = found.apart.into_iter().chain(found.lines).collect();
         table.kinds.iter_mut().enumerate().for_each(|(column, kind)| {
             let is_filled = || rows.iter().any(|row| !row.text(column).is_empty());
@@ -116,10 +123,11 @@ impl Sheet {
 
     /// Appends rows as a table of their own.
     pub(super) fn push_table(&mut self, found: Found) {
-        let Found { first_column, apart, lines, names, verdict, rows, is_followed_by_line } = found;
+        let Found { first_column, apart, lines, notes, names, verdict, rows, is_followed_by_line } = found;
         let says = names.as_ref().or(rows.first()).map(GridRow::line).unwrap_or_default();
         let number = rows.first().map_or(1, |row| row.number);
         let heading = self.push_titles(apart, lines, number, &says);
+        self.push_paragraphs(notes);
         let names = names.filter(|_| verdict > Verdict::Row);
         let Some(names) = names else {
             return self.push_block(None, rows);
@@ -152,17 +160,19 @@ impl Sheet {
         rows.insert(0, table.names.clone());
         categories::say_again(&mut rows);
         rows.remove(0);
-        let starts = lines_between(&rows, table.kinds.len(), is_followed_by_line);
+        let starts = groups::parts(&rows, table.kinds.len(), is_followed_by_line);
         let mut parts = Vec::new();
-        for start in starts.into_iter().rev() {
-            parts.push(rows.split_off(start));
+        for (start, has_line) in starts.into_iter().rev() {
+            parts.push((rows.split_off(start), has_line));
         }
         if !rows.is_empty() {
             self.push_part(table, std::mem::take(&mut title), rows);
         }
-        for mut part in parts.into_iter().rev() {
-            let line = part.remove(0);
-            title.push(Line { number: line.number, column: 0, text: line.line() });
+        for (mut part, has_line) in parts.into_iter().rev() {
+            if has_line {
+                let line = part.remove(0);
+                title.push(Line { number: line.number, column: 0, text: line.line() });
+            }
             self.push_part(table, std::mem::take(&mut title), part);
         }
     }
@@ -287,164 +297,6 @@ impl Sheet {
     }
 }
 
-/// Where rows begin that stand under a line of their own, one cell in the first column: `자산`, `Transport`. Such lines begin
-/// right under the names, and there are more, also behind the next blank row; or they look unlike the rows.
-fn lines_between(rows: &[GridRow], width: usize, is_followed_by_line: bool) -> Vec<usize> {
-    let is_line = |at: &usize| {
-        let (row, next) = (&rows[*at], rows.get(at + 1));
-        let text = row.text(0);
-        row.filled() == 1
-            && !text.is_empty()
-            && !row.cells[0].is_value
-            && text.chars().count() <= MAX_TITLE / 2
-            && !(words::is_total(text) || words::is_placeholder(text) || words::is_note(text))
-            && next.is_some_and(|next| next.filled() > 1)
-    };
-    let lines: Vec<usize> = (0..rows.len()).filter(is_line).collect();
-    let is_styled = |at: &usize| {
-        let cell = &rows[*at].cells[0];
-        let is_alike = |row: &&GridRow| {
-            row.cells.first().is_some_and(|other| (other.is_bold, other.look) == (cell.is_bold, cell.look))
-        };
-        usize::from(cell.across) + 1 >= width.max(2) || rows.iter().filter(is_alike).count() * 2 < rows.len()
-    };
-    let styled: Vec<usize> = lines.iter().copied().filter(is_styled).collect();
-    let begins = |lines: &[usize]| lines.first() == Some(&0) && (lines.len() > 1 || is_followed_by_line);
-    if begins(&styled) || styled.len() > 1 {
-        return styled;
-    }
-    if begins(&lines) && width > 2 && lines.len() * 2 <= rows.len() { lines } else { Vec::new() }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::super::tests::{grid, shown, shown_of};
-
-    const CONTACTS: &str = "이름|부서|직급\n김철수|결제팀|과장\n박민수|결제팀|사원\n||\n이영희|운영팀|대리\n최지훈|운영팀|부장\n||\n한지민|보안팀|차장";
-
-    fn check(text: &str, expect: &[&str]) {
-        assert_eq!(shown(text), expect, "{text}");
-    }
-
-    #[test]
-    fn rows_behind_a_blank_one_go_on_with_the_names_above() {
-        let expect = [
-            "2-3 1: 이름|부서|직급 / 김철수|결제팀|과장 / 박민수|결제팀|사원",
-            "5-6 1: 이름|부서|직급 / 이영희|운영팀|대리 / 최지훈|운영팀|부장",
-            "8-8 1: 이름|부서|직급 / 한지민|보안팀|차장",
-        ];
-        let mut bold = grid(CONTACTS);
-        bold.rows[0].cells.iter_mut().for_each(|cell| cell.is_bold = true);
-        assert_eq!(shown_of(bold), expect);
-        assert_eq!(shown(CONTACTS), expect);
-        check(
-            "항목|1월|2월\n임대료|500|510\n전기|70|80\n||\n합계|570|590\n||\n||\n비고: 부가세 별도||",
-            &[
-                "2-3 1: 항목|1월|2월 / 임대료|500|510 / 전기|70|80",
-                "5-5 1: 항목|1월|2월 / 합계|570|590",
-                "8-8 비고: 부가세 별도",
-            ],
-        );
-        check(
-            "이름|부서|비고|전화\n김|결제|x|1\n|||\n이|결제||2\n박|결제||3",
-            &["2-2 1: 이름|부서|비고|전화 / 김|결제|x|1", "4-5 1: 이름|부서|비고|전화 / 이|결제||2 / 박|결제||3"],
-        );
-    }
-
-    #[test]
-    fn single_rows_between_blank_ones_share_a_block() {
-        check("이름|전화\n김|1101\n|\n이|1102\n|\n박|1103", &["2-6 1: 이름|전화 / 김|1101 /  / 이|1102 /  / 박|1103"]);
-    }
-
-    #[test]
-    fn a_blank_row_under_the_names_parts_nothing() {
-        for (names, bold) in [("이름|부서|직급", false), ("갑|을|병", true), ("갑|을|병", false)] {
-            let mut grid = grid(&format!("{names}\n||\n김|결제|과장\n이|운영|대리"));
-            grid.rows[0].cells.iter_mut().for_each(|cell| cell.is_bold = bold);
-            let again = if names.starts_with('이') || bold { "" } else { "갑|을|병 / " };
-            let expect = if again.is_empty() {
-                format!("3-4 1: {names} / 김|결제|과장 / 이|운영|대리")
-            } else {
-                format!("1-4 1: {names} / {names} /  / 김|결제|과장 / 이|운영|대리")
-            };
-            assert_eq!(shown_of(grid), [expect]);
-        }
-        check("상품|단가\n|\n볼트|120\n너트|80", &["3-4 1: 상품|단가 / 볼트|120 / 너트|80"]);
-    }
-
-    #[test]
-    fn lines_between_groups_are_headings_of_their_rows() {
-        check(
-            "재무상태표 (백만원)||\n과목|2023|2024\n자산||\n현금|1|2\n||\n부채||\n차입금|3|4\n||\n합계|5|6",
-            &[
-                "1-1 ## 재무상태표 (백만원)",
-                "3-3 ### 자산",
-                "4-4 1: 과목|2023|2024 / 현금|1|2",
-                "6-6 ### 부채",
-                "7-7 1: 과목|2023|2024 / 차입금|3|4",
-                "9-9 ## 재무상태표 (백만원)",
-                "9-9 1: 과목|2023|2024 / 합계|5|6",
-            ],
-        );
-        check(
-            "거래처|금액|비고\n||\n1월||\n갑|100|카드\n||\n2월||\n을|200|카드\n병|300|현금",
-            &[
-                "3-3 ## 1월",
-                "4-4 1: 거래처|금액|비고 / 갑|100|카드",
-                "6-6 ## 2월",
-                "7-8 1: 거래처|금액|비고 / 을|200|카드 / 병|300|현금",
-            ],
-        );
-        check(
-            "교시|월|화\n1|국어|수학\n점심||\n2|수학|국어",
-            &["2-4 1: 교시|월|화 / 1|국어|수학 / 점심|| / 2|수학|국어"],
-        );
-    }
-
-    #[test]
-    fn another_table_has_its_own_names() {
-        check("상품|값\n무료|0\n|\n지점|전화\n서울|02", &["2-2 1: 상품|값 / 무료|0", "5-5 1: 지점|전화 / 서울|02"]);
-        check(
-            "Name|Team\nKim|Ops\n|\nName|Team\nLee|Pay",
-            &["2-2 1: Name|Team / Kim|Ops", "5-5 1: Name|Team / Lee|Pay"],
-        );
-        check(
-            "Name|Team\nKim|Ops\n|\nMonth|1|2|3|4\nA|5|6|7|8",
-            &["2-2 1: Name|Team / Kim|Ops", "5-5 1: Month|1|2|3|4 / A|5|6|7|8"],
-        );
-        check(
-            "매출||\n지점|1월|2월\n서울|1|2\n||\n비용||\n항목|1월|2월\n임대|3|4\n||\n이름|부서|\n김|결제|",
-            &[
-                "1-1 ## 매출",
-                "3-3 1: 지점|1월|2월 / 서울|1|2",
-                "5-5 ## 비용",
-                "7-7 1: 항목|1월|2월 / 임대|3|4",
-                "10-10 ## 이름 부서",
-                "10-10 1: 이름|부서 / 김|결제",
-            ],
-        );
-    }
-
-    #[test]
-    fn tables_of_two_years_keep_their_own_titles() {
-        let table = |year: &str| format!("CHF||{year}\n|sales|profit\n||\nZone NA|12|3\nZone EUR|9|1");
-        check(
-            &format!("Segments||\n||\n{}\n||\n||\n{}", table("2023"), table("2022")),
-            &[
-                "1-1 ## Segments",
-                "3-3 ### CHF · 2023",
-                "6-7 1: |sales|profit / Zone NA|12|3 / Zone EUR|9|1",
-                "10-10 ### CHF · 2022",
-                "13-14 1: |sales|profit / Zone NA|12|3 / Zone EUR|9|1",
-            ],
-        );
-    }
-
-    #[test]
-    fn repeated_names_do_not_grow_without_bounds() {
-        let names = (0..250).map(|at| format!("a long name of column {at}")).collect::<Vec<_>>().join("|");
-        let rows: String = (0..4_000).map(|at| format!("\n|\n묶음 {at}\nrow {at}|{at}\nrow|{at}")).collect();
-        let bytes: usize = shown(&format!("{names}{rows}")).iter().map(String::len).sum();
-        assert!(bytes < 1 << 20, "{bytes}");
-    }
-}
+#[path = "tables_tests.rs"]
+mod tests;

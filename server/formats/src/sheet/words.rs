@@ -10,7 +10,7 @@ const KOREAN: &str = "가격 값 강사 강의실 개수 거래일시 거래처 
     심각도 아이디 업무 업체 업체명 여부 역할 연도 연락처 연번 영문 영문명 영어 예금주 예산 옵션 요금 요일 용도 용량 원인 월 위치 유형 은행 이름 \
     이메일 이익 이자 이전 인원 일 일수 일시 일자 입금액 입사일 자격 작업 작업자 작성일 작성자 잔액 장소 장애 재고 적요 전화 전화번호 점수 점장 점검 \
     점검일 접수일 정격 제목 제조사 제품 제품명 조건 조치 종료 종료일 주관 주기 주소 주제 중분류 중요도 증감 지사 지역 지점 지점명 직급 직원 직위 직책 \
-    진행 차량 책임자 처리 처리일 총계 총합계 출금액 출처 카테고리 코드 키 키워드 타임스탬프 탐지 태그 특징 팀 팀명 포트 품명 품목 품번 필드 필드명 필수 \
+    기준일 공급자 점검자 신청자 승인자 검토자 참석자 대표 대표자 상호 수신 발신 참조 견적일 납기 회의명 안건 진행 차량 책임자 처리 처리일 총계 총합계 출금액 출처 카테고리 코드 키 키워드 타임스탬프 탐지 태그 특징 팀 팀명 포트 품명 품목 품번 필드 필드명 필수 \
     학교 학년 학번 한글명 한도 할인율 합계 항목 해결 해외 행레이블 형식 호스트 호스트명 환경 회사 회사명 회차 횟수 휴대폰 휴대전화";
 /// The same, English.
 const ENGLISH: &str = "account action active actual address age amount answer app area assignee author balance branch brand budget \
@@ -59,7 +59,7 @@ const PLACEHOLDERS: [&str; 15] =
 const NOTES: [&str; 8] = ["비고:", "참고:", "주:", "주의:", "출처:", "note:", "notes:", "source:"];
 
 /// A text in small letters without spaces.
-fn bare(text: &str) -> String {
+pub(super) fn bare(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
@@ -121,9 +121,36 @@ pub(super) fn is_total(text: &str) -> bool {
         || TOTALS.iter().any(|total| text.starts_with(total) || text.ends_with(total))
 }
 
+/// What a row of totals is one of, bare: `부채` of `부채 총계`; nothing where it says no more than that it is a total.
+pub(super) fn total_of(text: &str) -> String {
+    let text: String = bare(text).chars().filter(|c| c.is_alphanumeric()).collect();
+    let mut rest = text.as_str();
+    for total in
+        ["subtotal", "grandtotal", "totals", "total", "sum", "총합계", "합계", "총계", "총합", "소계", "누계", "계"]
+    {
+        rest = rest.strip_prefix(total).or(rest.strip_suffix(total)).unwrap_or(rest);
+    }
+    rest.to_owned()
+}
+
+/// Whether a row that begins so is the result of all groups above: `당기순이익`, `Net income`.
+pub(super) fn is_result(text: &str) -> bool {
+    let text = bare(text);
+    ["순이익", "순손실", "영업이익", "총이익", "netincome", "netprofit", "netloss", "grossprofit"]
+        .iter()
+        .any(|result| text.starts_with(result) || text.ends_with(result))
+}
+
 /// Whether a text stands for a missing value.
 pub(super) fn is_placeholder(text: &str) -> bool {
     text.len() <= 20 && PLACEHOLDERS.contains(&bare(text).as_str())
+}
+
+/// Whether a text is a unit, a date or an explanation that stands beside a title: `(단위: 천원)`, `As of 2025-03-01`.
+pub(super) fn is_unit(text: &str) -> bool {
+    let begin = bare(text);
+    let begin = begin.trim_start_matches(['(', '[', '<']);
+    ["단위", "unit", "asof", "기준일", "vat", "부가세"].iter().any(|unit| begin.starts_with(unit))
 }
 
 /// Whether a line is a note on what stands above it: `※ 부가세 별도`, `(a) Estimated`, `비고: …`.

@@ -10,7 +10,7 @@ use calamine::{
 
 use super::grid::MAX_COLUMNS;
 use super::notes::{self, Notes};
-use super::{Gaps, Grid, GridCell, GridRow, blocks, number};
+use super::{Gaps, Grid, GridCell, GridRow, blocks, number, weekday};
 use crate::limits::{MAX_BLOCKS, MAX_TEXT_BYTES};
 use crate::{Block, BlockKind, Extract, Locator, Problem, ProblemKind, archive, identify};
 
@@ -160,7 +160,7 @@ fn grid(workbook: &mut Workbook<'_>, name: &str, notes: &Notes, budget: &mut Bud
     let mut cells = workbook.worksheet_cells_reader(name)?;
     while let Some((cell, style)) = cells.next_cell_with_style_id()? {
         let (row, column) = cell.get_position();
-        let mut read = shown(cell.get_value(), cells.styles().get(style));
+        let mut read = shown(cell.get_value(), cells.styles().get(style), notes.is_1904);
         if let Some(note) = notes.cells.get(&(row.saturating_add(1), column)) {
             read.annotate(note);
         }
@@ -230,16 +230,22 @@ fn find_without_value(workbook: &mut Workbook<'_>, name: &str, found: &mut Witho
 }
 
 /// A cell as a spreadsheet program shows it, as far as that can be told.
-fn shown(value: &DataRef<'_>, style: Option<&Style>) -> GridCell {
+fn shown(value: &DataRef<'_>, style: Option<&Style>, is_1904: bool) -> GridCell {
     let format = style.and_then(|style| style.number_format.as_ref()).map_or("", |format| &format.format_code);
     let is_bold = style.and_then(|style| style.font.as_ref()).is_some_and(calamine::Font::is_bold);
+    let day = |number, known| weekday::kind(format).and_then(|kind| weekday::shown(number, kind, is_1904, known));
+    let time = |time: &ExcelDateTime| {
+        let said = time_shown(time);
+        if time.is_duration() { said } else { day(time.as_f64(), Some(said.clone())).unwrap_or(said) }
+    };
+    let number = |number: f64| day(number, None).unwrap_or_else(|| number::shown(number, format));
     let (text, is_value) = match value {
-        DataRef::Int(number) => (number::shown(*number as f64, format), true),
-        DataRef::Float(number) => (number::shown(*number, format), true),
+        DataRef::Int(value) => (number(*value as f64), true),
+        DataRef::Float(value) => (number(*value), true),
         DataRef::String(text) => written(text),
         DataRef::SharedString(text) => written(text),
         DataRef::Bool(truth) => (if *truth { "TRUE" } else { "FALSE" }.to_owned(), true),
-        DataRef::DateTime(time) => (time_shown(time), true),
+        DataRef::DateTime(value) => (time(value), true),
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => (text.clone(), true),
         DataRef::Error(error) => (error.to_string(), false),
         DataRef::Empty => (String::new(), false),

@@ -213,6 +213,7 @@ impl Headings<'_> {
 }
 
 fn row_place(table: TablePart, offset: u32) -> RowPlace {
+    let offset = if table.is_record { 0 } else { offset };
     let number = table.first.saturating_add(offset);
     let sheet_row = table.sheet_row.map(|first| first.saturating_add(offset));
     RowPlace { table: table.table, number, of: table.of, sheet_row }

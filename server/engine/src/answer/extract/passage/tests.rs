@@ -81,7 +81,7 @@ fn the_end_of_a_passage_tells_what_announces_the_next_one() {
 #[test]
 fn rows_keep_their_header_and_know_their_place_in_the_whole_table() {
     let table = "| code | meaning |\n| --- | --- |\n| 503 | overloaded |\n| 504 | timeout |";
-    let part = TablePart { at: 7, table: 2, first: 31, of: 60, sheet_row: Some(40) };
+    let part = TablePart { at: 7, table: 2, first: 31, of: 60, sheet_row: Some(40), is_record: false };
     let cuts = cut(&format!("Codes.\n{table}"), &Place { tables: vec![part], ..Place::default() });
     assert_eq!(cuts[2].text, "| code | meaning |\n| --- | --- |\n| 504 | timeout |");
     assert_eq!(cuts[2].row, Some(RowPlace { table: 2, number: 32, of: 60, sheet_row: Some(41) }));

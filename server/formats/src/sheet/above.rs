@@ -1,0 +1,160 @@
+//! What stands above a table: titles, units, notes, approval boxes, pairs of a label and its value. None of them names a
+//! column, however wide it is, where a better row of names follows.
+
+use super::grid::Marks;
+use super::header::{MAX_COMPARED, holds_values, holds_words, is_far, is_set_off, says_names, share_of_names, width};
+use super::{GridRow, labels, pairs, rows_of_names, words};
+
+/// Most lines above a table.
+const MAX_LINES: usize = 15;
+
+/// How many lines stand above a table. The table begins where the workbook says so, where rows are filled to more than half of
+/// its width and are no metadata of a better row of names below, or where names of groups of columns stand.
+pub(super) fn lines_above(rows: &[GridRow], marks: &Marks, first_column: usize) -> usize {
+    let full = rows.iter().take(MAX_COMPARED).map(GridRow::filled).max().unwrap_or(0);
+    if full < 2 {
+        return rows.len();
+    }
+    let last_wide = rows.iter().rposition(|row| row.filled() > 1).unwrap_or(0);
+    let metadata = metadata(rows, marks, first_column);
+    let mut lines = 0;
+    while lines < last_wide.min(MAX_LINES) {
+        let row = &rows[lines];
+        let is_marked = marks.name(row.number, first_column) && row.filled() > 1;
+        let is_title = is_merged_title(rows, lines) || lines < metadata;
+        if is_marked || (!is_title && (!is_line(rows, lines, full) || rows_of_names::joined(&rows[lines..]).is_some()))
+        {
+            break;
+        }
+        lines += 1;
+    }
+    lines
+}
+
+/// Whether a row is one cell, merged over more columns: a title, for a group names columns beside others.
+fn is_merged_title(rows: &[GridRow], at: usize) -> bool {
+    let row = &rows[at];
+    row.filled() == 1 && row.cells.first().is_some_and(|cell| cell.across > 0 && !cell.text.is_empty())
+}
+
+/// How many of the first rows are metadata above a row of names: at least one of them holds pairs of a label and its value, the
+/// others hold such in the same places or are titles; and what follows them is a row of names by evidence of its own.
+fn metadata(rows: &[GridRow], marks: &Marks, first_column: usize) -> usize {
+    let shape = |row: &GridRow| row.cells.iter().map(|cell| !cell.text.is_empty()).collect::<Vec<_>>();
+    let rest = |at: usize| rows.get(at + 1..).unwrap_or_default();
+    let is_marked = |row: &GridRow| row.filled() > 1 && marks.name(row.number, first_column);
+    let mut shapes: Vec<Vec<bool>> = Vec::new();
+    // Rows that are pairs if others of their shape are.
+    let mut pending: Vec<Vec<bool>> = Vec::new();
+    let all = |at: usize, shapes: &[Vec<bool>], pending: &[Vec<bool>]| {
+        if pending.iter().all(|shape| shapes.contains(shape)) { at } else { 0 }
+    };
+    for (at, row) in rows.iter().enumerate().take(MAX_LINES) {
+        let is_loose = row.filled() * 2 <= width(rest(at)) || row.filled() == 1 || pairs::is_note_row(row);
+        if pairs::is_pairs(row) && !is_marked(row) {
+            shapes.push(shape(row));
+        } else if !shapes.is_empty() && rows_of_names::joined(&rows[at..]).is_some() {
+            return all(at, &shapes, &pending);
+        } else if !shapes.is_empty() && is_names_below(row, rest(at), is_marked(row)) {
+            // One more row of pairs, in words that are no usual labels, stands above a better row of names.
+            let next = rows.get(at + 1).filter(|_| !is_marked(row) && shapes.contains(&shape(row)));
+            let is_better = |next: &&GridRow| {
+                next.filled() > row.filled() || is_marked(next) || share_of_names(next) > share_of_names(row)
+            };
+            let is_pair =
+                next.filter(is_better).is_some_and(|next| is_names_below(next, rest(at + 1), is_marked(next)));
+            if !is_pair {
+                return all(at, &shapes, &pending);
+            }
+        } else if is_marked(row) || !(is_loose || pairs::has_shape(row)) {
+            return 0;
+        } else if !is_loose {
+            pending.push(shape(row));
+        }
+    }
+    0
+}
+
+/// Whether a row below metadata names the columns of the rows after it.
+fn is_names_below(row: &GridRow, rest: &[GridRow], is_marked: bool) -> bool {
+    let rest = &rest[..rest.len().min(MAX_COMPARED)];
+    let is_word = row.cells.iter().all(|cell| cell.text.is_empty() || !cell.is_value) || labels::are_names(row);
+    let values = || (0..row.cells.len()).any(|column| !row.text(column).is_empty() && holds_values(rest, column));
+    let is_wide = row.filled() > 2 || width(rest) <= 2;
+    let pairs_below = rest.iter().take(4).filter(|row| pairs::is_pairs(row)).count();
+    let is_list = pairs_below * 2 < rest.len().min(4);
+    is_marked
+        || (row.filled() > 1
+            && is_word
+            && is_wide
+            && is_list
+            && row.filled() * 4 >= width(rest) * 3
+            && !words::is_total(row.first_text())
+            && (says_names(row) || is_set_off(row, rest) || values()))
+}
+
+fn is_line(rows: &[GridRow], at: usize, full: usize) -> bool {
+    let (row, filled) = (&rows[at], rows[at].filled());
+    if is_over_values(row, &rows[at + 1..]) {
+        return false;
+    }
+    if filled == 1 || row.texts().any(words::is_of_pivot) {
+        return filled < full || full == 2;
+    }
+    if filled * 2 <= full {
+        return true;
+    }
+    let below = &rows[at + 1..];
+    let Some(next) = below.iter().position(|row| row.filled() > 2 || row.filled() >= full) else { return false };
+    let names = says_names(&below[next]);
+    // Totals above the names; a title and, far from it, a unit; a label and a value above more than two names.
+    let is_total = words::is_total(row.first_text()) && names;
+    let is_pair = filled == 2 && below[next].filled() > 2 && next < MAX_LINES;
+    let is_set_off = || is_set_off(&below[next], &below[next + 1..]);
+    is_total || (share_of_names(row) < 1.0 && (is_far(row, &below[0]) || (is_pair && (names || is_set_off()))))
+}
+
+/// Whether a row that leaves the first columns blank names the values in the others: keys have no name there, as in what
+/// programs export. Right below it stands a value under each name, and a word in each column without one.
+pub(super) fn is_over_values(row: &GridRow, below: &[GridRow]) -> bool {
+    let Some(next) = below.first().filter(|_| row.text(0).is_empty()) else { return false };
+    let width = width(below).max(row.cells.len());
+    let keys = row.first_filled();
+    let is_name = |column: usize| {
+        let cell = &row.cells[column];
+        let is_word = !cell.is_value || labels::holds_period(row);
+        !cell.text.is_empty() && is_word && !words::is_note(&cell.text) && !words::is_unit(&cell.text)
+    };
+    let is_value = |column: usize| next.cells.get(column).is_some_and(|cell| cell.is_value);
+    below.len() > 1
+        && row.cells.len() == width
+        && (keys..width).all(|column| is_name(column) && holds_values(below, column))
+        && (keys..width).all(|column| is_value(column) || next.text(column).is_empty())
+        && (0..keys).all(|column| holds_words(below, column))
+        && next.filled() > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::grid;
+    use super::*;
+
+    #[test]
+    fn lines_above_a_table_are_no_names() {
+        for (text, expect) in [
+            ("2024 요금표|\n단위: 원|\n상품|값\n무료|0", 2),
+            ("2025 가격표|||단위: 원\n상품|규격|단가|비고\n볼트|M6|120|재고", 1),
+            ("Parts||As of 2025-03-01\nPart|Spec|Price\nBolt|M6|120", 1),
+            ("계좌번호|110-2||\n예금주|홍길동||\n일시|적요|금액|잔액\n1|a|2|3", 2),
+            ("사내 FAQ|v2|\n분류|질문|답변\n결제|왜?|그래서", 1),
+            ("합계 : 금액|열 레이블|\n행 레이블|1월|총합계\n서울|100|100", 1),
+            ("합계||4800|60\n품목|규격|금액|수량\n관|A|1200|10", 1),
+            ("|가격||재고|\n품목|국내|해외|본사|지사\n볼트|1|2|3|4\n너트|1|2|3|4", 0),
+            ("Item|Price|\nBasic|free|yearly\nPro|20000|monthly", 0),
+            ("Item||Note\nBolt|5|new\nNut|7|old", 0),
+            ("one\ntwo", 2),
+        ] {
+            assert_eq!(lines_above(&grid(text).rows, &Marks::default(), 0), expect, "{text}");
+        }
+    }
+}
