@@ -47,7 +47,8 @@ fn an_endpoint_is_trusted_by_the_certificates_given_and_not_without() {
     let ask = |ca: Option<&str>| -> Result<Vec<Vec<f32>>, LlmError> {
         let endpoint = Endpoint::new(RemoteProtocol::OpenAI, &format!("https://127.0.0.1:{port}/v1"), "m", None)?;
         let client = EmbeddingsClient::new(endpoint, ca)?;
-        let asked = client.embed(&["one".to_owned()], Deadlines::each(Duration::from_secs(5)));
+        let texts = ["one".to_owned()];
+        let asked = client.embed(&texts, Deadlines::each(Duration::from_secs(5)));
         Driver::start().unwrap().wait(asked)
     };
     assert_eq!(ask(Some(&pem)).unwrap(), [[0.6, 0.8]]);
