@@ -8,6 +8,7 @@ mod pick;
 mod place;
 mod procedure;
 
+use crate::document::Locator;
 use crate::index::ChunkNumber;
 use crate::index::vectors::dot;
 use crate::retrieve::Retrieved;
@@ -50,6 +51,8 @@ pub struct Piece {
     pub section: Section,
     /// Where a row stands in its table.
     pub row: Option<RowPlace>,
+    /// Its page, slide or row of a sheet, where the format has those.
+    pub locator: Option<Locator>,
     /// Which item of a list it is a part of.
     pub item: Option<ItemPlace>,
     /// Which sentence of its paragraph it is, where that has several.
@@ -145,6 +148,7 @@ pub fn extract(
             quote: quote(draft.kind, &draft.text),
             section: draft.section,
             row: draft.row,
+            locator: draft.locator,
             item: draft.item,
             paragraph: draft.paragraph,
             evidence: Evidence { text: draft.text, vector },
