@@ -303,6 +303,8 @@ pub enum FindingCode {
     PartlyMalformed,
     /// An archive that unpacks to too much or too many, or names files outside of itself.
     UnsafeArchive,
+    /// A part of an archive would unpack to too much; it was not opened, and the rest is indexed.
+    UnsafePart,
     /// It asks for something outside of itself, which was not fetched.
     ExternalReference,
     /// It holds more than is read; the rest was left out.
@@ -369,6 +371,7 @@ impl FindingCode {
             | Self::TooDeeplyNested
             | Self::PartlyMalformed
             | Self::ContentLeftOut
+            | Self::UnsafePart
             | Self::UnreadPart => Effect::Altered,
             _ => Effect::Skipped,
         }

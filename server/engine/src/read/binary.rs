@@ -154,6 +154,9 @@ fn finding(path: &str, format: Option<Format>, problem: &Problem) -> Finding {
         }
         ProblemKind::NoText => (FindingCode::NoText, "let a program recognise its text (OCR) and save that with it"),
         ProblemKind::UnsafeArchive => (FindingCode::UnsafeArchive, "save it again with its program, or exclude it"),
+        ProblemKind::UnsafePart => {
+            (FindingCode::UnsafePart, "check who made it and what for; save it again without that part, or exclude it")
+        }
         ProblemKind::ExternalReference => {
             (FindingCode::ExternalReference, "save it again with an office program, which writes no such reference")
         }
