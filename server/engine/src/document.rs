@@ -273,6 +273,8 @@ pub enum FindingCode {
     BinaryContent,
     /// Bytes that are not valid in the file's encoding were replaced by U+FFFD.
     InvalidBytes,
+    /// The file does not say its encoding and has little to tell it by: it was guessed.
+    GuessedEncoding,
     /// Control characters were taken out: escape sequences of a terminal, bells, backspaces.
     ControlCharacters,
     /// The name's extension says something else than the bytes; it was read as what the bytes are.
@@ -363,6 +365,7 @@ impl FindingCode {
     pub fn effect(self) -> Effect {
         match self {
             Self::InvalidBytes
+            | Self::GuessedEncoding
             | Self::ControlCharacters
             | Self::WrongExtension
             | Self::GrewWhileRead

@@ -5,7 +5,7 @@
 pub mod archive;
 mod attachment;
 mod blocks;
-mod charset;
+pub mod charset;
 mod embedded;
 mod extract;
 mod format;

@@ -183,6 +183,8 @@ pub enum ProblemKind {
     NoText,
     /// An archive that unpacks to too much, to too many entries, or names files outside of itself.
     UnsafeArchive,
+    /// A text in it does not say its encoding and has little to tell it by: it was guessed.
+    GuessedEncoding,
     /// A part of an archive would unpack to too much; it was not opened, and nothing of it is read.
     UnsafePart,
     /// It asks for something outside of itself (an external entity, a linked file); that was not fetched.

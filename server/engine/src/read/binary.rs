@@ -7,6 +7,7 @@ use ragops_formats::pool::{Breach, Pool};
 use ragops_formats::{BlockKind as Kind, Extract, Format, ListMarker as Marker, Problem, ProblemKind, Table};
 
 use super::blocks::{Blocks, stem, whole_file};
+use super::decode::SAVE_AS_UTF8;
 use super::table::TableText;
 use super::{FileContent, MediaType, Reader, Reading, Unread, media, unsupported};
 use crate::document::{BlockKind, Finding, FindingCode, ListMarker};
@@ -157,6 +158,7 @@ fn finding(path: &str, format: Option<Format>, problem: &Problem) -> Finding {
         ProblemKind::UnsafePart => {
             (FindingCode::UnsafePart, "check who made it and what for; save it again without that part, or exclude it")
         }
+        ProblemKind::GuessedEncoding => (FindingCode::GuessedEncoding, SAVE_AS_UTF8),
         ProblemKind::ExternalReference => {
             (FindingCode::ExternalReference, "save it again with an office program, which writes no such reference")
         }
