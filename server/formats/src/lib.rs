@@ -10,7 +10,7 @@ mod embedded;
 mod extract;
 mod format;
 mod hangul;
-mod html;
+pub mod html;
 mod labels;
 pub mod limits;
 mod mail;

@@ -55,6 +55,8 @@ pub enum BlockKind {
         /// Its text.
         text: String,
     },
+    /// A quotation.
+    Quote(String),
     /// A table.
     Table(Table),
     /// Preformatted text.
