@@ -71,6 +71,7 @@ pub fn inline_text(raw: &str) -> &str {
 pub struct Mark {
     /// The element's name in lower case.
     pub name: Vec<u8>,
+    /// What it does.
     pub kind: MarkKind,
     /// Where the markup goes on behind it, in bytes.
     pub end: usize,
@@ -83,6 +84,7 @@ pub enum MarkKind {
     Shown,
     /// It opens an element that nobody is shown, or that no longer holds.
     LeftOut,
+    /// It closes one.
     End,
 }
 
