@@ -243,6 +243,24 @@ pub struct AnswerCitation {
     pub quote: String,
     /// Similarity between sentence and quote, at most 1.
     pub score: f32,
+    /// Where the quote itself stands, in a file that has pages, slides or sheets: the source gives what its whole passage
+    /// spans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locator: Option<QuoteLocator>,
+}
+
+/// Where a quote stands: on pages, on slides or in rows of a sheet, as in a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct QuoteLocator {
+    /// Its pages, as counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages: Option<Lines>,
+    /// Its slides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slides: Option<Lines>,
+    /// Its rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<SheetRows>,
 }
 
 /// A passage that an answer cites.
@@ -288,7 +306,8 @@ pub struct AnswerSource {
 /// Rows of a sheet, as a spreadsheet program numbers them, both ends included.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SheetRows {
-    /// The sheet's name; empty for a file without sheets (`.csv`).
+    /// The sheet's name; left out for a file without sheets (`.csv`).
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub sheet: String,
     /// The first.
     pub first: u32,
@@ -450,7 +469,10 @@ impl From<Sentence> for AnswerSentence {
             Support::Unsupported => SupportLevel::Unsupported,
         };
         // A sentence and its own copy score 1 but for rounding.
-        let citation = |Citation { source, quote, score }| AnswerCitation { source, quote, score: score.min(1.0) };
+        let citation = |Citation { source, quote, score, locator }| {
+            let locator = locator.map(QuoteLocator::from);
+            AnswerCitation { source, quote, score: score.min(1.0), locator }
+        };
         let row = row.map(|row| Row { table: row.table, number: row.number, of: row.of, sheet_row: row.sheet_row });
         let item = item.map(|item| {
             let ItemPlace { list, number, of, numbered } = item;
@@ -465,6 +487,18 @@ impl From<Sentence> for AnswerSentence {
         };
         let citations = citations.into_iter().map(citation).collect();
         Self { text, section, row, item, paragraph, joint, support, citations }
+    }
+}
+
+impl From<Locator> for QuoteLocator {
+    fn from(locator: Locator) -> Self {
+        match locator {
+            Locator::Pages { first, last } => Self { pages: Some(Lines { first, last }), ..Self::default() },
+            Locator::Slides { first, last } => Self { slides: Some(Lines { first, last }), ..Self::default() },
+            Locator::Rows { sheet, first, last } => {
+                Self { rows: Some(SheetRows { sheet, first, last }), ..Self::default() }
+            }
+        }
     }
 }
 
@@ -484,13 +518,7 @@ impl From<Source> for AnswerSource {
             cosine,
             text_score,
         } = source;
-        let (mut pages, mut slides, mut rows) = (None, None, None);
-        match locator {
-            Some(Locator::Pages { first, last }) => pages = Some(Lines { first, last }),
-            Some(Locator::Slides { first, last }) => slides = Some(Lines { first, last }),
-            Some(Locator::Rows { sheet, first, last }) => rows = Some(SheetRows { sheet, first, last }),
-            None => {}
-        }
+        let QuoteLocator { pages, slides, rows } = locator.map(QuoteLocator::from).unwrap_or_default();
         Self {
             id,
             document: document.as_str().to_owned(),
@@ -550,7 +578,8 @@ mod tests {
             cosine: Some(0.9),
             text_score: None,
         };
-        let citation = Citation { source: 1, quote: "Restart the broker.".to_owned(), score: 0.95 };
+        let locator = Some(Locator::Pages { first: 3, last: 3 });
+        let citation = Citation { source: 1, quote: "Restart the broker.".to_owned(), score: 0.95, locator };
         Answer {
             status,
             answer: "Restart it.".to_owned(),
@@ -586,7 +615,8 @@ mod tests {
             "answer": "Restart it.",
             "sentences": [{"text": "Restart it.", "section": "Kafka › Restart",
                            "paragraph": {"number": 2, "of": 3}, "joint": "block", "support": "supported",
-                "citations": [{"source": 1, "quote": "Restart the broker.", "score": 0.95_f32}]}],
+                "citations": [{"source": 1, "quote": "Restart the broker.", "score": 0.95_f32,
+                               "locator": {"pages": {"first": 3, "last": 3}}}]}],
             "sources": [{"id": 1, "document": "en/kafka.md", "collection": "docs", "path": "en/kafka.md",
                 "title": "Kafka", "headings": ["Restart"], "lines": {"first": 3, "last": 9},
                 "pages": {"first": 2, "last": 4}, "copies": ["old/kafka.md"],
@@ -611,6 +641,16 @@ mod tests {
             assert_eq!((&json["degraded"], &json["degraded_reasons"][0]), (&true.into(), &expect.into()));
             assert!(!json.to_string().contains("10.0.0.7"), "{json}");
         }
+    }
+
+    #[test]
+    fn the_rows_of_a_file_without_sheets_name_none() {
+        let rows = |sheet: &str| {
+            let locator = Locator::Rows { sheet: sheet.to_owned(), first: 2, last: 2 };
+            serde_json::to_value(QuoteLocator::from(locator)).unwrap()
+        };
+        assert_eq!(rows(""), serde_json::json!({"rows": {"first": 2, "last": 2}}));
+        assert_eq!(rows("문의"), serde_json::json!({"rows": {"sheet": "문의", "first": 2, "last": 2}}));
     }
 
     #[test]

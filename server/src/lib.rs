@@ -18,6 +18,7 @@ pub mod output;
 pub mod pool;
 pub mod progress;
 pub mod query_record;
+pub mod quoted;
 mod readers;
 pub mod resources;
 pub mod router;

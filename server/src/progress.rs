@@ -165,8 +165,8 @@ fn describe(index: &str, progress: Progress, elapsed: Duration) -> String {
     }
 }
 
-/// How many findings there are, and of which codes.
-fn found(findings: &BTreeMap<String, u64>) -> String {
+/// How many findings there are, and of which codes, behind a comma; nothing where there are none.
+pub(crate) fn found(findings: &BTreeMap<String, u64>) -> String {
     match findings.values().sum::<u64>() {
         0 => String::new(),
         1 => format!(", 1 finding: {}", counted(findings)),
@@ -197,6 +197,15 @@ mod tests {
     fn progress(stage: Stage, files_done: u64) -> Progress {
         let (documents, chunks, chunks_expected) = (12, 300, 1200);
         Progress { stage, files_done, files_total: 40, documents, chunks, chunks_expected, findings: Arc::default() }
+    }
+
+    #[test]
+    fn one_finding_is_no_findings() {
+        let of =
+            |counts: &[(&str, u64)]| found(&counts.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect());
+        assert_eq!(of(&[]), "");
+        assert_eq!(of(&[("NoText", 1)]), ", 1 finding: NoText 1");
+        assert_eq!(of(&[("BadRecord", 2), ("NoText", 1)]), ", 3 findings: BadRecord 2, NoText 1");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +97,10 @@ pub struct Place {
     /// The pages, slides or rows of a sheet, where the format has those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locator: Option<Locator>,
+    /// Where in a passage its pages, slides or rows begin, in its order; empty for a block, and where `locator` holds for
+    /// all of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub locators: Vec<LocatorStart>,
     /// The tables that begin or go on in a passage, in its order; empty for a block.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<TablePart>,
@@ -113,8 +118,30 @@ pub struct Place {
 impl Place {
     /// A place under `headings`, on `lines` where the format has any, without tables.
     pub fn new(headings: Vec<String>, lines: Option<LineRange>) -> Self {
-        Self { headings, lines, locator: None, tables: Vec::new(), section: 0, part: 0, repeats: 0 }
+        let (locators, tables) = (Vec::new(), Vec::new());
+        Self { headings, lines, locator: None, locators, tables, section: 0, part: 0, repeats: 0 }
     }
+
+    /// Where a piece of a passage stands, which is these bytes of its text: on page 3 of the pages 1 to 4.
+    pub fn locator_of(&self, bytes: Range<usize>) -> Option<Locator> {
+        if self.locators.is_empty() {
+            return self.locator.clone();
+        }
+        let last = bytes.end.saturating_sub(1).max(bytes.start);
+        let from = self.locators.partition_point(|start| start.at as usize <= bytes.start).saturating_sub(1);
+        let held = self.locators[from..].iter().take_while(|start| start.at as usize <= last);
+        held.map(|start| start.locator.clone()).reduce(|all, next| all?.cover(&next?)).flatten()
+    }
+}
+
+/// From here on a passage stands on other pages, slides or rows than before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocatorStart {
+    /// Where that begins in the passage, in bytes.
+    pub at: u32,
+    /// Where it stands; nowhere where the text is that of a file within the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locator: Option<Locator>,
 }
 
 /// A table in a passage, or the part of one that the passage holds: a long table takes several.
@@ -249,6 +276,8 @@ pub enum FindingCode {
     BinaryContent,
     /// Bytes that are not valid in the file's encoding were replaced by U+FFFD.
     InvalidBytes,
+    /// The file does not say its encoding and has little to tell it by: it was guessed.
+    GuessedEncoding,
     /// Control characters were taken out: escape sequences of a terminal, bells, backspaces.
     ControlCharacters,
     /// The name's extension says something else than the bytes; it was read as what the bytes are.
@@ -279,6 +308,8 @@ pub enum FindingCode {
     PartlyMalformed,
     /// An archive that unpacks to too much or too many, or names files outside of itself.
     UnsafeArchive,
+    /// A part of an archive would unpack to too much; it was not opened, and the rest is indexed.
+    UnsafePart,
     /// It asks for something outside of itself, which was not fetched.
     ExternalReference,
     /// It holds more than is read; the rest was left out.
@@ -337,6 +368,7 @@ impl FindingCode {
     pub fn effect(self) -> Effect {
         match self {
             Self::InvalidBytes
+            | Self::GuessedEncoding
             | Self::ControlCharacters
             | Self::WrongExtension
             | Self::GrewWhileRead
@@ -345,6 +377,7 @@ impl FindingCode {
             | Self::TooDeeplyNested
             | Self::PartlyMalformed
             | Self::ContentLeftOut
+            | Self::UnsafePart
             | Self::UnreadPart => Effect::Altered,
             _ => Effect::Skipped,
         }

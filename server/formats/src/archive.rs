@@ -3,6 +3,8 @@
 //! the archive are never opened. An XML part with a document type makes the whole file refused: no office format allows
 //! one, so whoever put it there wants entities resolved.
 
+mod unopened;
+
 use std::io::{Cursor, Read};
 
 use zip::result::ZipError;
@@ -12,6 +14,8 @@ use super::limits::{MAX_ENTRIES, MAX_RATIO, MAX_UNPACKED_BYTES, MAX_XML_BYTES};
 use super::sniff::{self, Content};
 use super::xml::{self, Element};
 use super::{Problem, ProblemKind};
+
+pub(crate) use unopened::bombs;
 
 /// Entries up to this size may have any ratio: an empty sheet template packs to nothing.
 const RATIO_FREE_BYTES: u64 = 1 << 20;

@@ -100,6 +100,20 @@ impl Blocks {
         self.push(BlockKind::Table(table))
     }
 
+    /// Adds a block as another reader made it.
+    pub(crate) fn block(&mut self, kind: BlockKind) -> Room {
+        match kind {
+            BlockKind::Heading { level, text } => self.heading(level, &text),
+            BlockKind::Paragraph(text) => self.paragraph(&text),
+            BlockKind::Quote(text) => self.push(BlockKind::Quote(clean(&text))),
+            BlockKind::ListItem { depth, marker, text } => {
+                self.push(BlockKind::ListItem { depth, marker, text: clean(&text) })
+            }
+            BlockKind::Table(table) => self.table(table),
+            BlockKind::Code(text) => self.push(BlockKind::Code(text)),
+        }
+    }
+
     /// Whether there is room for more.
     pub(crate) fn room(&self) -> Room {
         if self.full { Room::Full } else { Room::Left }
@@ -139,11 +153,13 @@ impl Blocks {
     }
 }
 
-fn size(kind: &BlockKind) -> usize {
+/// How much a block says, in bytes.
+pub(crate) fn size(kind: &BlockKind) -> usize {
     match kind {
         BlockKind::Heading { text, .. }
         | BlockKind::Paragraph(text)
         | BlockKind::ListItem { text, .. }
+        | BlockKind::Quote(text)
         | BlockKind::Code(text) => text.len(),
         // A cell without text costs a byte too: a table of a million empty cells is not free.
         BlockKind::Table(table) => table.rows.iter().flat_map(|row| &row.cells).map(|cell| cell.text.len() + 1).sum(),

@@ -1,27 +1,68 @@
-//! The text of bytes whose charset is not declared, or declared wrongly: Korean programs write CP949 without saying so.
+//! The text of bytes whose charset is not declared, or declared wrongly: Korean programs write CP949 without saying so, and
+//! spreadsheets write the code page of their machine.
 
-use std::borrow::Cow;
+mod guess;
+mod signs;
 
-use encoding_rs::{EUC_KR, Encoding, REPLACEMENT, UTF_8, WINDOWS_1252};
+use encoding_rs::{EUC_KR, Encoding, REPLACEMENT, UTF_8};
+
+pub use guess::{Certainty, Guess, guess};
+
+/// A text and, where its encoding was guessed, what it was taken for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Decoded {
+    pub(crate) text: String,
+    pub(crate) guess: Option<Guess>,
+}
 
 /// The text of some bytes: by their byte order mark, as UTF-8 where they are, in the charset that they are declared to be in if
-/// they can be, as CP949, else as Windows-1252. `None` for bytes that are no text.
+/// they can be, else in the one that they seem to be in. `None` for bytes that are no text.
 pub(crate) fn decode(bytes: &[u8], declared: Option<&str>) -> Option<String> {
+    decode_told(bytes, declared).map(|decoded| decoded.text)
+}
+
+/// The same, with what was guessed.
+pub(crate) fn decode_told(bytes: &[u8], declared: Option<&str>) -> Option<Decoded> {
+    let known = |text: String| Some(Decoded { text, guess: None });
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return Some(encoding.decode_without_bom_handling(&bytes[mark..]).0.into_owned());
+        return known(encoding.decode_without_bom_handling(&bytes[mark..]).0.into_owned());
     }
     if bytes.contains(&0) {
         return None;
     }
     if bytes.windows(SHIFTED_KOREAN.len()).any(|window| window == SHIFTED_KOREAN) {
-        return Some(EUC_KR.decode_without_bom_handling(&unshifted(bytes)).0.into_owned());
+        return known(EUC_KR.decode_without_bom_handling(&unshifted(bytes)).0.into_owned());
+    }
+    if std::str::from_utf8(bytes).is_ok() || is_damaged_utf8(bytes) {
+        return known(String::from_utf8_lossy(bytes).into_owned());
     }
     let declared = declared.and_then(|label| Encoding::for_label(label.trim().as_bytes()));
-    let declared = declared.filter(|encoding| *encoding != REPLACEMENT);
-    let candidates = [Some(UTF_8), declared, Some(EUC_KR)].into_iter().flatten();
-    let strictly = |encoding: &'static Encoding| encoding.decode_without_bom_handling_and_without_replacement(bytes);
-    let lossily = || declared.unwrap_or(WINDOWS_1252).decode_without_bom_handling(bytes).0;
-    Some(candidates.filter_map(strictly).next().map_or_else(lossily, Cow::from).into_owned())
+    let declared = declared.filter(|encoding| ![REPLACEMENT, UTF_8].contains(encoding));
+    let strictly = |encoding: &'static Encoding| {
+        encoding.decode_without_bom_handling_and_without_replacement(bytes).map(std::borrow::Cow::into_owned)
+    };
+    if let Some(text) = declared.and_then(strictly) {
+        return known(text);
+    }
+    let guess = guess(bytes);
+    match (strictly(guess.encoding), declared) {
+        (Some(text), _) => Some(Decoded { text, guess: Some(guess) }),
+        (None, Some(declared)) => known(declared.decode_without_bom_handling(bytes).0.into_owned()),
+        (None, None) => {
+            let text = guess.encoding.decode_without_bom_handling(bytes).0.into_owned();
+            Some(Decoded { text, guess: Some(guess) })
+        }
+    }
+}
+
+/// Whether bytes are UTF-8 with a few bad ones, rather than another encoding: at least ten valid sequences for each bad one.
+pub fn is_damaged_utf8(bytes: &[u8]) -> bool {
+    let (mut valid, mut bad) = (0_usize, 0_usize);
+    for chunk in bytes.utf8_chunks() {
+        valid += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        bad += usize::from(!chunk.invalid().is_empty());
+    }
+    bad > 0 && valid >= bad * 10
 }
 
 /// What a text in ISO-2022-KR (RFC 1557) begins with.

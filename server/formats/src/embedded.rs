@@ -1,8 +1,10 @@
 //! Files in files: the attachments of a mail, what is embedded in a PDF. Each is read like a file, behind a heading with its
 //! name, to a depth and in a number that are capped.
 
-use super::charset::decode;
+use super::blocks::Blocks;
+use super::charset::{Certainty, Decoded, decode, decode_told};
 use super::extract::read;
+use super::html;
 use super::limits::{MAX_ATTACHMENTS, MAX_BLOCKS, MAX_DEPTH};
 use super::model::{Block, BlockKind};
 use super::sheet::{Parted, separated};
@@ -37,13 +39,11 @@ fn append_attachments(extract: &mut Extract, attachments: Vec<(String, Vec<u8>)>
             return;
         }
         budget.attachments -= 1;
-        let nested = match kind(&name, &bytes) {
-            Some(Kind::Html) => Extract {
-                blocks: text_paragraphs(&crate::html::plain_text(&decode(&bytes, None).unwrap_or_default())),
-                ..Extract::default()
-            },
+        let kind = kind(&name, &bytes);
+        let mut nested = match kind {
+            Some(Kind::Html) => page(&bytes),
             Some(Kind::Values(parted)) => values(&bytes, parted),
-            Some(Kind::Text) => Extract { blocks: paragraphs(&bytes), ..Extract::default() },
+            Some(Kind::Text) => paragraphs(&bytes),
             Some(Kind::Format(format)) => {
                 budget.depth += 1;
                 let nested = extract_nested(format, &bytes, budget);
@@ -61,12 +61,54 @@ fn append_attachments(extract: &mut Extract, attachments: Vec<(String, Vec<u8>)>
         };
         extract.problems.extend(nested.problems.into_iter().map(prefixed));
         if !nested.blocks.is_empty() {
-            extract.blocks.push(Block { kind: BlockKind::Heading { level: 1, text: name.clone() }, at: None });
+            // Other formats have their title in their text, or none that a person wrote.
+            let says_title = matches!(kind, Some(Kind::Html | Kind::Format(Format::Eml)));
+            let text = heading(&name, nested.title.as_deref().filter(|_| says_title));
+            extract.blocks.push(Block { kind: BlockKind::Heading { level: 1, text }, at: None });
+            lower_headings(&mut nested.blocks);
             // The pages, slides and rows of an embedded file are not those of the file around it.
             extract.blocks.extend(nested.blocks.into_iter().map(|block| Block { at: None, ..block }));
         }
     }
     extract.blocks.truncate(MAX_BLOCKS);
+}
+
+/// The heading over an embedded file: its name, and what it calls itself, such as the subject of a mail.
+fn heading(name: &str, title: Option<&str>) -> String {
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    match title {
+        Some(title) if letters(title) == letters(stem) => title.to_owned(),
+        Some(title) => format!("{title} ({name})"),
+        None => name.to_owned(),
+    }
+}
+
+/// Puts the headings of an embedded file below the one with its name.
+fn lower_headings(blocks: &mut [Block]) {
+    let is_outermost = |block: &Block| matches!(block.kind, BlockKind::Heading { level: 1, .. });
+    if !blocks.iter().any(is_outermost) {
+        return;
+    }
+    for block in blocks {
+        if let BlockKind::Heading { level, .. } = &mut block.kind {
+            *level = level.saturating_add(1).min(6);
+        }
+    }
+}
+
+/// A page of HTML, as a file of its own would be read.
+fn page(bytes: &[u8]) -> Extract {
+    let declared = html::declared_charset(bytes);
+    let (text, guessed) = text_of(bytes, declared.as_deref());
+    let page = html::read(&text, html::Scope::Page);
+    let mut blocks = Blocks::default();
+    guessed.into_iter().for_each(|problem| blocks.note(problem));
+    for piece in page.pieces {
+        blocks.block(piece.kind);
+    }
+    blocks.set_title(page.title.as_deref().unwrap_or_default());
+    blocks.finish()
 }
 
 /// What an embedded file is.
@@ -104,24 +146,34 @@ fn kind(name: &str, bytes: &[u8]) -> Option<Kind> {
 
 /// A sheet of values, as a file of its own would be read.
 fn values(bytes: &[u8], parted: Parted) -> Extract {
-    let text = decode(bytes, None).unwrap_or_default().replace("\r\n", "\n");
-    let separated = separated(&text, parted, QUESTION_LEVEL);
+    let (text, guessed) = text_of(bytes, None);
+    let separated = separated(&text.replace("\r\n", "\n"), parted, QUESTION_LEVEL);
     let problems = separated.left_out.into_iter().map(|detail| Problem::new(ProblemKind::TooLarge, detail));
-    Extract { blocks: separated.blocks, problems: problems.collect(), ..Extract::default() }
+    Extract { blocks: separated.blocks, problems: problems.chain(guessed).collect(), ..Extract::default() }
 }
 
 /// Level of the headings made of an FAQ's questions: below the name of the file.
 const QUESTION_LEVEL: u8 = 2;
 
 /// The paragraphs of plain text.
-fn paragraphs(bytes: &[u8]) -> Vec<Block> {
-    text_paragraphs(&decode(bytes, None).unwrap_or_default())
-}
-
-fn text_paragraphs(text: &str) -> Vec<Block> {
+fn paragraphs(bytes: &[u8]) -> Extract {
+    let (text, guessed) = text_of(bytes, None);
     let text = text.replace("\r\n", "\n");
     let parts = text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
-    parts.take(MAX_BLOCKS).map(|part| Block { kind: BlockKind::Paragraph(part.to_owned()), at: None }).collect()
+    let blocks = parts.take(MAX_BLOCKS).map(|part| Block { kind: BlockKind::Paragraph(part.to_owned()), at: None });
+    Extract { blocks: blocks.collect(), problems: guessed.into_iter().collect(), ..Extract::default() }
+}
+
+/// The text of a file, and what to say where its encoding is no more than a guess.
+fn text_of(bytes: &[u8], declared: Option<&str>) -> (String, Option<Problem>) {
+    let Some(Decoded { text, guess }) = decode_told(bytes, declared) else { return (String::new(), None) };
+    let weak = guess.filter(|guess| guess.certainty == Certainty::Weak);
+    let problem = weak.map(|guess| {
+        let encoding = guess.encoding.name();
+        let detail = format!("it does not say its encoding and has little to tell it by; it was read as {encoding}");
+        Problem::new(ProblemKind::GuessedEncoding, detail)
+    });
+    (text, problem)
 }
 
 #[cfg(test)]
@@ -167,6 +219,19 @@ mod tests {
         assert_eq!(lines, ["# 수당표.csv", "‖ 항목 ‖ 금액 ‖", "| 교통비 | 100000 |", "| 식대 | 8000 |"]);
     }
 
+    /// The subject of an attached mail was in no passage.
+    #[test]
+    fn a_mail_or_page_stands_behind_what_it_calls_itself() {
+        let mail = "From: Park <p@example.com>\r\nSubject: =?utf-8?B?7ISc67KEIOq1kOyytA==?=\r\n\
+            Date: Mon, 03 Mar 2025 10:00:00 +0900\r\nContent-Type: text/html\r\n\r\n<h1>Plan</h1><p>On 2 April.";
+        let said = |name: &str, bytes: &str| crate::testing::lines(&read_one(name, bytes.as_bytes().to_vec()));
+        let from = "From: Park <p@example.com>\nDate: 2025-03-03T10:00:00+09:00";
+        assert_eq!(said("fwd.eml", mail), ["# 서버 교체 (fwd.eml)", from, "## Plan", "On 2 April."]);
+        assert_eq!(said("서버-교체.eml", mail), ["# 서버 교체", from, "## Plan", "On 2 April."]);
+        let page = "<title>Price list</title><h2>Pens</h2><table><tr><th>a<th>b<tr><td>1<td>2</table><s>Old</s>";
+        assert_eq!(said("p.html", page), ["# Price list (p.html)", "## Pens", "‖ a ‖ b ‖", "| 1 | 2 |"]);
+    }
+
     /// An attachment without its end was told to be of an unknown format.
     #[test]
     fn an_attachment_that_was_cut_is_told_as_that() {
@@ -184,6 +249,14 @@ mod tests {
     fn what_is_not_read_is_named() {
         check(vec![("a.bin", b"\x00\x01"), ("b.txt", b"\x00")], &[], &[ProblemKind::UnreadPart; 2]);
         check(vec![("a.pdf", b"%PDF-1.7 broken")], &[], &[ProblemKind::Malformed]);
+    }
+
+    #[test]
+    fn an_encoding_that_is_a_guess_is_told() {
+        let extract = read_one("prices.csv", b"Item,Price\r\nMug,\xA35\r\nPen,\xA32\r\n".to_vec());
+        assert_eq!(crate::testing::lines(&extract)[2], "| Mug | £5 |");
+        assert_eq!(crate::testing::kinds(&extract), [ProblemKind::GuessedEncoding]);
+        assert!(extract.problems[0].detail.contains("prices.csv: it does not say"), "{:?}", extract.problems);
     }
 
     #[test]

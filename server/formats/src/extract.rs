@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::catch_unwind;
 use std::thread;
 
+use super::archive;
 use super::attachment::Read;
 use super::embedded::extract_with_embedded;
 use super::limits::STACK_BYTES;
@@ -49,8 +50,18 @@ fn blame_the_whole(extract: &mut Extract) {
 
 /// Reads a file, and hands back the files inside of it unread.
 pub(crate) fn read(format: Format, bytes: &[u8]) -> Read {
-    let read = catch_unwind(|| read_as(format, bytes)).unwrap_or_else(|panic| Err(panicked(format, &*panic)));
+    let read = catch_unwind(|| read_and_looked_through(format, bytes));
+    let read = read.unwrap_or_else(|panic| Err(panicked(format, &*panic)));
     read.unwrap_or_else(|problem| Extract::refused(problem).into())
+}
+
+/// Reads a file, and names what in it is not opened for a reason.
+fn read_and_looked_through(format: Format, bytes: &[u8]) -> Result<Read, Problem> {
+    let mut read = read_as(format, bytes)?;
+    if bytes.starts_with(b"PK") {
+        read.extract.problems.extend(archive::bombs(bytes));
+    }
+    Ok(read)
 }
 
 fn read_as(format: Format, bytes: &[u8]) -> Result<Read, Problem> {

@@ -5,12 +5,12 @@
 pub mod archive;
 mod attachment;
 mod blocks;
-mod charset;
+pub mod charset;
 mod embedded;
 mod extract;
 mod format;
 mod hangul;
-mod html;
+pub mod html;
 mod labels;
 pub mod limits;
 mod mail;

@@ -6,6 +6,9 @@ pub const MAX_PAGES: usize = 10_000;
 /// Most blocks of one file.
 pub const MAX_BLOCKS: usize = 50_000;
 
+/// Longest heading, in bytes: headings are repeated in the context of every passage below them.
+pub const MAX_HEADING_BYTES: usize = 240;
+
 /// Most bytes of text of one file: some 10,000 passages.
 pub const MAX_TEXT_BYTES: usize = 16 << 20;
 

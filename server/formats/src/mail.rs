@@ -4,6 +4,7 @@
 
 mod alternatives;
 mod cut;
+mod encoded_word;
 
 use std::borrow::Cow;
 
@@ -14,7 +15,7 @@ use mail_parser::{Address, Encoding, HeaderName, Message, MessageParser, Message
 use super::attachment::Read;
 use super::blocks::Blocks;
 use super::charset::decode;
-use super::html;
+use super::html::{self, Page, Scope};
 use super::limits::MAX_ATTACHMENTS;
 use super::{Problem, ProblemKind};
 
@@ -38,24 +39,64 @@ fn read_whole(bytes: &[u8]) -> Result<Read, Problem> {
         return Err(Problem::new(ProblemKind::Malformed, "it has none of the headers of a mail (From, To, Date)"));
     };
     let mut blocks = Blocks::default();
-    let subject = raw_header(bytes, &message, &HeaderName::Subject);
-    blocks.set_title(subject.as_deref().or(message.subject()).unwrap_or_default());
+    blocks.set_title(&subject(bytes, &message));
     blocks.paragraph(&headers(bytes, &message));
-    let text: String = message.text_bodies().map(|part| body(bytes, part)).collect();
-    let html: String = message.html_bodies().filter(|part| part.is_text_html()).map(|part| body(bytes, part)).collect();
-    plain(&alternatives::merged(&text, &html), &mut blocks);
+    bodies(bytes, &message, &mut blocks);
     let attachments = attachments(bytes, &message, &mut blocks);
     Ok(Read { extract: blocks.finish(), attachments })
 }
 
-/// The text of a part of the body, ended by an empty line.
-fn body(mail: &[u8], part: &MessagePart<'_>) -> String {
-    let text = match &part.body {
-        PartType::Text(text) => text_of(part, &decoded(mail, part, text)),
-        PartType::Html(body) => html::plain_text(&decoded(mail, part, body)),
-        _ => return String::new(),
-    };
-    text + "\n\n"
+fn subject(mail: &[u8], message: &Message<'_>) -> String {
+    let subject = raw_header(mail, message, &HeaderName::Subject);
+    subject.unwrap_or_else(|| message.subject().unwrap_or_default().to_owned())
+}
+
+/// What the mail says: part by part, or one of two alternatives and what only the other says.
+fn bodies(mail: &[u8], message: &Message<'_>, blocks: &mut Blocks) {
+    let is_html = |id: &&u32| message.part(**id).is_some_and(MessagePart::is_text_html);
+    if message.html_body.iter().filter(is_html).all(|id| message.text_body.contains(id)) {
+        return message.text_bodies().for_each(|part| body(mail, part, blocks));
+    }
+    let pages: Vec<Page> = message.html_bodies().filter_map(|part| page_of(mail, part)).collect();
+    let text: String = message.text_bodies().filter_map(|part| plain_of(mail, part)).collect();
+    match alternatives::chosen(&text, &pages) {
+        alternatives::Read::Text => plain(&text, blocks),
+        alternatives::Read::Html { more } => {
+            pages.into_iter().for_each(|page| rich(page, blocks));
+            plain(&more.join("\n"), blocks);
+        }
+    }
+}
+
+/// A part of the body that has no alternative.
+fn body(mail: &[u8], part: &MessagePart<'_>, blocks: &mut Blocks) {
+    if let Some(text) = plain_of(mail, part) {
+        plain(&text, blocks);
+    }
+    if let Some(page) = page_of(mail, part) {
+        rich(page, blocks);
+    }
+}
+
+/// The text of a part that is plain text, ended by an empty line.
+fn plain_of(mail: &[u8], part: &MessagePart<'_>) -> Option<String> {
+    match &part.body {
+        PartType::Text(text) => Some(text_of(part, &decoded(mail, part, text)) + "\n\n"),
+        _ => None,
+    }
+}
+
+fn page_of(mail: &[u8], part: &MessagePart<'_>) -> Option<Page> {
+    match &part.body {
+        PartType::Html(body) => Some(html::read(&decoded(mail, part, body), Scope::Mail)),
+        _ => None,
+    }
+}
+
+fn rich(page: Page, blocks: &mut Blocks) {
+    for piece in page.pieces {
+        blocks.block(piece.kind);
+    }
 }
 
 /// The text of a part in the charset that it is in, which may not be the one that it names; `parsed` is what the parser made
@@ -73,11 +114,13 @@ fn decoded<'p>(mail: &[u8], part: &MessagePart<'_>, parsed: &'p str) -> Cow<'p, 
     whole.and_then(|bytes| decode(&bytes, declared)).map_or(Cow::Borrowed(parsed), Cow::Owned)
 }
 
-/// A header that is written in bytes over 127, which no standard allows and old programs do.
+/// A header that the parser does not know to read: written in bytes over 127, which no standard allows and old programs
+/// do, or in a charset that the parser does not have.
 fn raw_header(mail: &[u8], message: &Message<'_>, name: &HeaderName<'_>) -> Option<String> {
     let header = message.headers().iter().find(|header| header.name == *name)?;
-    let raw = mail.get(header.offset_start as usize..header.offset_end as usize).filter(|raw| !raw.is_ascii())?;
-    Some(decode(raw, None)?.split_whitespace().collect::<Vec<_>>().join(" "))
+    let raw = mail.get(header.offset_start as usize..header.offset_end as usize)?;
+    let text = if raw.is_ascii() { encoded_word::korean(std::str::from_utf8(raw).ok()?)? } else { decode(raw, None)? };
+    Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn headers(mail: &[u8], message: &Message<'_>) -> String {
@@ -162,11 +205,23 @@ fn attachments(mail: &[u8], message: &Message<'_>, blocks: &mut Blocks) -> Vec<(
         .collect()
 }
 
-/// The name of an attachment, without any folder; one made from its type where it has none.
+/// The subject of a mail in a mail.
+fn subject_of(message: &Message<'_>) -> String {
+    let raw = message.raw_message();
+    MessageParser::default().parse_headers(raw).map_or_else(String::new, |message| subject(raw, &message))
+}
+
+/// The name of an attachment, without any folder; one made from its subject or its type where it has none.
 fn name_of(part: &MessagePart<'_>, number: usize) -> String {
     let given = part.attachment_name().and_then(|name| name.rsplit(['/', '\\']).next()).map(str::trim);
     if let Some(name) = given.filter(|name| !name.is_empty()) {
         return name.to_owned();
+    }
+    if let PartType::Message(message) = &part.body {
+        let subject = subject_of(message);
+        if !subject.trim().is_empty() {
+            return format!("{}.eml", subject.replace(['/', '\\'], "-"));
+        }
     }
     let ending = match &part.body {
         PartType::Message(_) => "eml",

@@ -55,6 +55,8 @@ pub enum BlockKind {
         /// Its text.
         text: String,
     },
+    /// A quotation.
+    Quote(String),
     /// A table.
     Table(Table),
     /// Preformatted text.
@@ -183,6 +185,10 @@ pub enum ProblemKind {
     NoText,
     /// An archive that unpacks to too much, to too many entries, or names files outside of itself.
     UnsafeArchive,
+    /// A text in it does not say its encoding and has little to tell it by: it was guessed.
+    GuessedEncoding,
+    /// A part of an archive would unpack to too much; it was not opened, and nothing of it is read.
+    UnsafePart,
     /// It asks for something outside of itself (an external entity, a linked file); that was not fetched.
     ExternalReference,
     /// There is more than is read (pages, cells, attachments); the rest is left out.

@@ -44,6 +44,7 @@ fn block_lines(block: &Block) -> Vec<String> {
             };
             vec![format!("{}{mark} {text}", "  ".repeat(usize::from(*depth)))]
         }
+        BlockKind::Quote(text) => vec![format!("> {text}")],
         BlockKind::Code(text) => vec![format!("`{text}`")],
         BlockKind::Table(table) => table_lines(table),
     }

@@ -14,7 +14,7 @@ use crate::cli::IndexArgs;
 use crate::contract::RevisionCounts;
 use crate::models::Models;
 use crate::output;
-use crate::progress::{Cancel, Display, Reporter};
+use crate::progress::{Cancel, Display, Reporter, found};
 use crate::query_record;
 use crate::resources::{IndexConfig, Origin};
 use crate::settings::Settings;
@@ -156,13 +156,10 @@ pub(crate) fn counted(findings: &BTreeMap<String, u64>) -> String {
 fn render(config: &IndexConfig, outcome: &BuildOutcome, seconds: f64) -> String {
     let Counts { files, documents, chunks, .. } = outcome.manifest.counts;
     let (name, result, revision) = (&config.name, result_name(outcome.result), &outcome.revision);
-    let findings = match outcome.manifest.findings.total() {
-        0 => String::new(),
-        total => {
-            let codes = counted(&outcome.manifest.findings.counts);
-            format!(", {total} findings: {codes} (`ragops-server inspect` lists them)")
-        }
-    };
+    let mut findings = found(&outcome.manifest.findings.counts);
+    if !findings.is_empty() {
+        findings.push_str(" (`ragops-server inspect` lists them)");
+    }
     let reused = match (outcome.result, outcome.reused_files) {
         (BuildResult::Unchanged, _) | (_, 0) => String::new(),
         (BuildResult::Built, reused) => format!(", {reused} of {files} files not read again"),

@@ -11,6 +11,7 @@ use crate::contract::{
     Reason, SentenceJoint, SupportLevel,
 };
 use crate::output;
+use crate::quoted;
 use crate::routes::question::check_question;
 use crate::settings::Settings;
 
@@ -93,7 +94,7 @@ fn render_answered(answered: &Answered) -> String {
         mark,
     }));
     text.push_str("\n\n");
-    text.extend(answered.sources.iter().map(render_source));
+    text.extend(answered.sources.iter().map(|source| render_source(source, &answered.sentences)));
     text
 }
 
@@ -111,22 +112,30 @@ fn marks(sentence: &AnswerSentence) -> String {
     format!("{marks}{support}")
 }
 
-fn render_source(source: &AnswerSource) -> String {
-    let range = |name: &str, range: Option<Lines>| match range {
-        Some(range) if range.first == range.last => format!(", {name} {}", range.first),
-        Some(range) => format!(", {name}s {}-{}", range.first, range.last),
-        None => String::new(),
+/// A source with the pages, slides or rows that the sentences quote of it.
+fn render_source(source: &AnswerSource, sentences: &[AnswerSentence]) -> String {
+    let shown = |name: &str, ranges: Vec<Lines>| match ranges.as_slice() {
+        [] => String::new(),
+        [Lines { first, last }] if first == last => format!(", {name} {first}"),
+        ranges => {
+            let ranges = ranges.iter().map(|Lines { first, last }| match first == last {
+                true => first.to_string(),
+                false => format!("{first}-{last}"),
+            });
+            format!(", {name}s {}", ranges.collect::<Vec<_>>().join(", "))
+        }
     };
     let lines = match source.lines {
         Some(lines) if lines.first == lines.last => format!(":{}", lines.first),
         Some(lines) => format!(":{}-{}", lines.first, lines.last),
         None => String::new(),
     };
-    let rows = source.rows.as_ref().map_or_else(String::new, |rows| {
-        let sheet = if rows.sheet.is_empty() { String::new() } else { format!(", sheet {}", rows.sheet) };
-        format!("{sheet}{}", range("row", Some(Lines { first: rows.first, last: rows.last })))
-    });
-    let lines = format!("{lines}{}{}{rows}", range("page", source.pages), range("slide", source.slides));
+    let pages = shown("page", quoted::ranges(source, sentences, |locator| locator.pages));
+    let slides = shown("slide", quoted::ranges(source, sentences, |locator| locator.slides));
+    let rows = shown("row", quoted::ranges(source, sentences, quoted::rows));
+    let sheet = source.rows.as_ref().map(|rows| rows.sheet.as_str()).filter(|sheet| !sheet.is_empty());
+    let sheet = sheet.map_or_else(String::new, |sheet| format!(", sheet {sheet}"));
+    let lines = format!("{lines}{pages}{slides}{sheet}{rows}");
     let above = source.headings.iter().filter(|heading| **heading != source.title);
     let headings: String = above.map(|heading| format!(" › {heading}")).collect();
     let also = match source.copies.as_slice() {
@@ -139,12 +148,10 @@ fn render_source(source: &AnswerSource) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::AnswerCitation;
+    use crate::contract::{AnswerCitation, QuoteLocator, SheetRows};
 
-    #[test]
-    fn a_sentence_lists_each_source_once_and_says_when_it_is_weak() {
-        let citation = |source| AnswerCitation { source, quote: "q".to_owned(), score: 1.0 };
-        let sentence = AnswerSentence {
+    fn sentence(citations: Vec<AnswerCitation>) -> AnswerSentence {
+        AnswerSentence {
             text: "Restart it.\n".to_owned(),
             section: None,
             row: None,
@@ -152,21 +159,29 @@ mod tests {
             paragraph: None,
             joint: SentenceJoint::Block,
             support: SupportLevel::Weak,
-            citations: vec![citation(2), citation(1), citation(2)],
-        };
-        assert_eq!(marks(&sentence), " [1] [2] (weakly supported)");
+            citations,
+        }
+    }
+
+    fn citation(source: u32, locator: Option<QuoteLocator>) -> AnswerCitation {
+        AnswerCitation { source, quote: "q".to_owned(), score: 1.0, locator }
     }
 
     #[test]
-    fn a_source_is_told_by_title_headings_file_and_lines() {
-        let mut source = AnswerSource {
+    fn a_sentence_lists_each_source_once_and_says_when_it_is_weak() {
+        let sentence = sentence(vec![citation(2, None), citation(1, None), citation(2, None)]);
+        assert_eq!(marks(&sentence), " [1] [2] (weakly supported)");
+    }
+
+    fn source() -> AnswerSource {
+        AnswerSource {
             id: 3,
             document: "ko/kafka.md".to_owned(),
             collection: "docs".to_owned(),
             path: "ko/kafka.md".to_owned(),
             title: "카프카".to_owned(),
             headings: vec!["카프카".to_owned(), "재시작".to_owned()],
-            lines: Some(Lines { first: 7, last: 9 }),
+            lines: None,
             pages: None,
             slides: None,
             rows: None,
@@ -174,10 +189,36 @@ mod tests {
             text: String::new(),
             cosine: None,
             text_score: None,
-        };
-        assert_eq!(render_source(&source), "[3] 카프카 › 재시작 (docs: ko/kafka.md:7-9)\n");
+        }
+    }
+
+    #[test]
+    fn a_source_is_told_by_title_headings_file_and_lines() {
+        let mut source = AnswerSource { lines: Some(Lines { first: 7, last: 9 }), ..source() };
+        assert_eq!(render_source(&source, &[]), "[3] 카프카 › 재시작 (docs: ko/kafka.md:7-9)\n");
         source.copies = vec!["old/kafka.md".to_owned(), "wiki: kafka.md".to_owned()];
         let expect = "[3] 카프카 › 재시작 (docs: ko/kafka.md:7-9; the same in old/kafka.md, wiki: kafka.md)\n";
-        assert_eq!(render_source(&source), expect);
+        assert_eq!(render_source(&source, &[]), expect);
+    }
+
+    /// A fact on slide 13 was cited as "slides 1-20", a row as "rows 2-6".
+    #[test]
+    fn a_source_is_told_by_the_pages_slides_and_rows_that_are_quoted() {
+        let at = |first, last| Some(Lines { first, last });
+        let slides = |first, last| Some(QuoteLocator { slides: at(first, last), ..QuoteLocator::default() });
+        let deck = AnswerSource { slides: at(1, 20), ..source() };
+        let check = |source: &AnswerSource, citations: Vec<AnswerCitation>, expect: &str| {
+            let shown = render_source(source, &[sentence(citations)]);
+            assert_eq!(shown, format!("[3] 카프카 › 재시작 (docs: ko/kafka.md, {expect})\n"));
+        };
+        check(&deck, vec![citation(3, slides(13, 13))], "slide 13");
+        check(&deck, vec![citation(3, slides(13, 13)), citation(3, slides(2, 3))], "slides 2-3, 13");
+        // Another source's places are not this one's.
+        check(&deck, vec![citation(3, slides(13, 13)), citation(1, slides(2, 3))], "slide 13");
+        check(&deck, vec![citation(3, slides(13, 13)), citation(3, None)], "slides 1-20");
+        let rows = |first, last| Some(SheetRows { sheet: "문의".to_owned(), first, last });
+        let sheet = AnswerSource { rows: rows(2, 6), ..source() };
+        let row = Some(QuoteLocator { rows: rows(2, 2), ..QuoteLocator::default() });
+        check(&sheet, vec![citation(3, row)], "sheet 문의, row 2");
     }
 }

@@ -10,10 +10,10 @@ use crate::skip::{Unavailable, skip, this_test};
 
 /// The page's result for these sentences, as HTML; `None` without Node, after saying so loudly.
 fn shown(language: &str, sentences: &serde_json::Value) -> Option<String> {
-    shown_with(language, sentences, json!({"degraded": false, "degraded_reasons": []}))
+    shown_with(language, sentences, json!({}))
 }
 
-/// The same for an answer with further fields.
+/// The same for an answer with these fields in place of its own.
 fn shown_with(language: &str, sentences: &serde_json::Value, fields: serde_json::Value) -> Option<String> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/http/document.js");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/routes/page/page.js");
@@ -28,6 +28,7 @@ fn shown_with(language: &str, sentences: &serde_json::Value, fields: serde_json:
         "status": "answered", "sentences": sentences, "confidence": 0.9, "confidence_cut": 0.5, "mode_used": "hybrid",
         "index": "faq", "revision": "0123abcd", "request_id": "r", "timings_ms": {"total": 7.0},
         "sources": [{"id": 1, "title": "T", "headings": [], "path": "t.md", "collection": "docs", "text": "<i>x</i>"}],
+        "degraded": false, "degraded_reasons": [],
     });
     body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     child.stdin.take().unwrap().write_all(body.to_string().as_bytes()).unwrap();
@@ -178,4 +179,26 @@ fn what_the_server_says_is_text_and_weak_support_is_told_in_both_languages() {
         assert!(html.contains("<span>&lt;img src=x onerror=alert(1)></span>"), "{html}");
         assert!(html.contains(&format!(" ({weak})")) && !html.contains("<i>"), "{html}");
     }
+}
+
+/// A fact on slide 13 was shown as one of the slides 1 to 20.
+#[test]
+fn a_source_shows_the_slide_or_row_that_is_quoted() {
+    let check = |place: serde_json::Value, quoted: &[serde_json::Value], expected: &str| {
+        let citation =
+            |locator: &serde_json::Value| json!({"source": 1, "quote": "q", "score": 1.0, "locator": locator});
+        let citations: Vec<_> = quoted.iter().map(citation).collect();
+        let sentence = json!({"text": "So.", "joint": "block", "support": "supported", "citations": citations});
+        let mut source = json!({"id": 1, "title": "T", "headings": [], "path": "t", "collection": "docs", "text": "x"});
+        source.as_object_mut().unwrap().extend(place.as_object().unwrap().clone());
+        let Some(html) = shown_with("en", &json!([sentence]), json!({"sources": [source]})) else { return };
+        let expected = format!("docs: t, {expected}</p>");
+        assert!(html.contains(&expected), "{expected}\nis missing in\n{html}");
+    };
+    let slides = |first: u32, last: u32| json!({"slides": {"first": first, "last": last}});
+    check(slides(1, 20), &[slides(13, 13)], "slide 13");
+    check(slides(1, 20), &[slides(13, 13), slides(3, 3), slides(2, 2)], "slides 2–3, slide 13");
+    check(slides(1, 20), &[slides(13, 13), json!(null)], "slides 1–20");
+    let rows = |first: u32, last: u32| json!({"rows": {"sheet": "S", "first": first, "last": last}});
+    check(rows(2, 6), &[rows(2, 2)], "S, row 2");
 }

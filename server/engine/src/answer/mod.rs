@@ -195,6 +195,9 @@ pub struct Citation {
     pub quote: String,
     /// Similarity between sentence and quote.
     pub score: f32,
+    /// The page, slide or row of a sheet that the quote itself stands on, where the format has those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locator: Option<Locator>,
 }
 
 /// A passage that an answer cites.
@@ -489,7 +492,8 @@ impl Searcher {
             for (at, score) in found.cited {
                 let piece = &extraction.pieces[at];
                 if self.is_of_same_subject(said, piece)? {
-                    citations.push(Citation { source: cited.id_of(piece.chunk), quote: piece.quote.clone(), score });
+                    let (quote, locator) = (piece.quote.clone(), piece.locator.clone());
+                    citations.push(Citation { source: cited.id_of(piece.chunk), quote, score, locator });
                 }
             }
             sentences.push(Sentence {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::ChunkSettings;
 use super::sections::{Bundle, Heading};
 use super::units::{Join, Rows, Unit, UnitKind};
-use crate::document::{Chunk, Document, LineRange, Place, TablePart};
+use crate::document::{Chunk, Document, LineRange, LocatorStart, Place, TablePart};
 
 /// Appends the passages of `bundle`.
 pub(super) fn pack(document: &Document, bundle: &Bundle<'_>, settings: &ChunkSettings, chunks: &mut Vec<Chunk>) {
@@ -49,7 +49,8 @@ fn flatten<'b>(bundle: &'b Bundle<'_>) -> Vec<Unit<'b>> {
                 join: Join::Paragraph,
                 kind,
                 lines: *lines,
-                at: None,
+                // A heading stands where the first text under it does.
+                at: section.units.first().and_then(|unit| unit.at.clone()),
                 rows: None,
             });
         }
@@ -83,7 +84,7 @@ fn overlap_start(units: &[Unit<'_>], from: usize, at: usize, overlap: usize, bud
 fn push(document: &Document, bundle: &Bundle<'_>, units: &[Unit<'_>], repeated: usize, chunks: &mut Vec<Chunk>) {
     let mut repeats = 0;
     let mut text = String::with_capacity(units.iter().map(|unit| unit.text.len() + 2).sum());
-    let mut tables = Vec::new();
+    let (mut tables, mut locators) = (Vec::new(), Vec::<LocatorStart>::new());
     for (at, unit) in units.iter().enumerate() {
         if at > 0 {
             text.push_str(unit.join.text());
@@ -91,15 +92,22 @@ fn push(document: &Document, bundle: &Bundle<'_>, units: &[Unit<'_>], repeated: 
         if at == repeated {
             repeats = u32::try_from(text.len()).unwrap_or(u32::MAX);
         }
+        let begins_at = u32::try_from(text.len()).unwrap_or(u32::MAX);
         if let Some(Rows { table, first, of, sheet_row, is_record }) = unit.rows {
-            let at = u32::try_from(text.len()).unwrap_or(u32::MAX);
-            tables.push(TablePart { at, table, first, of, sheet_row, is_record });
+            tables.push(TablePart { at: begins_at, table, first, of, sheet_row, is_record });
+        }
+        if locators.last().is_none_or(|last| last.locator.as_ref() != unit.at.as_deref()) {
+            locators.push(LocatorStart { at: begins_at, locator: unit.at.as_deref().cloned() });
         }
         text.push_str(&unit.text);
     }
     let lines = units.iter().filter_map(|unit| unit.lines).reduce(LineRange::cover);
-    let locators = units.iter().filter_map(|unit| unit.at.as_deref()).cloned();
-    let locator = locators.reduce(|all, next| all.cover(&next).unwrap_or(all));
+    let places = units.iter().filter_map(|unit| unit.at.as_deref()).cloned();
+    let locator = places.reduce(|all, next| all.cover(&next).unwrap_or(all));
+    // What holds for all of a passage is told once.
+    if locators.len() == 1 {
+        locators.clear();
+    }
     let path = bundle.sections.first().map_or(&[][..], |section| &section.path);
     let headings = path.iter().take(bundle.shared).map(|heading| (*heading).to_owned()).collect();
     let tokens = bundle.context.tokens + units.iter().map(|unit| unit.tokens).sum::<usize>();
@@ -108,7 +116,7 @@ fn push(document: &Document, bundle: &Bundle<'_>, units: &[Unit<'_>], repeated: 
         ordinal: u32::try_from(chunks.len()).unwrap_or(u32::MAX),
         context: bundle.context.text.clone(),
         text,
-        place: Place { tables, repeats, locator, ..Place::new(headings, lines) },
+        place: Place { tables, repeats, locator, locators, ..Place::new(headings, lines) },
         tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
     });
 }

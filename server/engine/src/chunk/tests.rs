@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::{BlockKind, SourceName};
+use crate::document::{Block, BlockKind, Locator, Place, SourceName};
 use crate::read::{FileContent, MarkdownReader, Reader};
 use crate::text::sentences;
 
@@ -137,6 +137,46 @@ fn parts_of_a_table_know_their_rows_and_the_whole() {
         }
     }
     assert_eq!(seen, [2, 30]);
+}
+
+/// A fact on slide 13 was cited as of the slides 1 to 20 of its passage.
+#[test]
+fn a_passage_of_several_slides_knows_where_each_begins() {
+    let slide = |number| Some(Locator::Slides { first: number, last: number });
+    let block = |kind: BlockKind, text: &str, at: Option<Locator>| Block {
+        kind,
+        text: text.to_owned(),
+        place: Place { locator: at, ..Place::default() },
+    };
+    let paragraph = |text: &str, at| block(BlockKind::Paragraph, text, at);
+    let document = Document {
+        blocks: vec![
+            paragraph("One is red. One is round.", slide(1)),
+            block(BlockKind::Heading { level: 2 }, "Two", slide(2)),
+            paragraph("Two is blue.", slide(2)),
+            paragraph("Both are cheap.", Some(Locator::Slides { first: 2, last: 3 })),
+            block(BlockKind::Heading { level: 2 }, "attached.txt", None),
+            paragraph("Attached.", None),
+        ],
+        ..read("# T\n\nx")
+    };
+    let chunks = chunk(&document, &settings(64, 0), &words);
+    assert_eq!(chunks.len(), 1, "{chunks:?}");
+    let Chunk { text, place, .. } = &chunks[0];
+    assert_eq!(place.locator, Some(Locator::Slides { first: 1, last: 3 }));
+    let of = |piece: &str| {
+        let at = text.find(piece).unwrap();
+        place.locator_of(at..at + piece.len())
+    };
+    assert_eq!((of("One is red."), of("One is round.")), (slide(1), slide(1)));
+    assert_eq!((of("## Two"), of("Two is blue.")), (slide(2), slide(2)));
+    assert_eq!(of("Both are cheap."), Some(Locator::Slides { first: 2, last: 3 }));
+    assert_eq!((of("## attached.txt"), of("Attached.")), (None, None));
+    assert_eq!(of("One is round.\n\n## Two"), Some(Locator::Slides { first: 1, last: 2 }));
+
+    let one = Document { blocks: document.blocks[..1].to_vec(), ..document };
+    let place = chunk(&one, &settings(64, 0), &words).remove(0).place;
+    assert_eq!((place.locators.len(), place.locator_of(3..5)), (0, slide(1)));
 }
 
 #[test]

@@ -7,9 +7,10 @@ use ragops_formats::pool::{Breach, Pool};
 use ragops_formats::{BlockKind as Kind, Extract, Format, ListMarker as Marker, Problem, ProblemKind, Table};
 
 use super::blocks::{Blocks, stem, whole_file};
+use super::decode::SAVE_AS_UTF8;
 use super::table::TableText;
 use super::{FileContent, MediaType, Reader, Reading, Unread, media, unsupported};
-use crate::document::{BlockKind, Finding, FindingCode, ListMarker};
+use crate::document::{BlockKind, Finding, FindingCode, LineRange, ListMarker, Locator};
 use crate::text::nfc;
 
 /// Reads the bytes of a binary format.
@@ -103,27 +104,34 @@ fn reading(content: &FileContent, named: Option<Format>, extract: Extract) -> Re
 pub(super) fn blocks(found: Vec<ragops_formats::Block>) -> Blocks {
     let mut blocks = Blocks::default();
     for ragops_formats::Block { kind, at } in found {
-        match kind {
-            Kind::Heading { level, text } => {
-                let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-                blocks.push_at(BlockKind::Heading { level: level.clamp(1, 6) }, &nfc(&text), None, at);
-            }
-            Kind::Paragraph(text) => blocks.push_at(BlockKind::Paragraph, &nfc(&text), None, at),
-            Kind::ListItem { depth, marker, text } => {
-                let marker = match marker {
-                    Marker::Bullet => ListMarker::Bullet,
-                    Marker::Number(number) => ListMarker::Number(number),
-                };
-                blocks.push_at(BlockKind::ListItem { depth, marker }, &nfc(&text), None, at);
-            }
-            Kind::Table(table) => blocks.push_at(BlockKind::Table, &nfc(&table_text(&table)), None, at),
-            Kind::Code(text) => blocks.push_at(BlockKind::Code { language: String::new() }, &nfc(&text), None, at),
-        }
+        push(&mut blocks, kind, String::new(), None, at);
         if blocks.is_full() {
             break;
         }
     }
     blocks
+}
+
+/// Adds a block. `language` is that of code.
+pub(super) fn push(blocks: &mut Blocks, kind: Kind, language: String, lines: Option<LineRange>, at: Option<Locator>) {
+    let (kind, text) = match kind {
+        Kind::Heading { level, text } => {
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            (BlockKind::Heading { level: level.clamp(1, 6) }, text)
+        }
+        Kind::Paragraph(text) => (BlockKind::Paragraph, text),
+        Kind::Quote(text) => (BlockKind::Quote, text),
+        Kind::ListItem { depth, marker, text } => {
+            let marker = match marker {
+                Marker::Bullet => ListMarker::Bullet,
+                Marker::Number(number) => ListMarker::Number(number),
+            };
+            (BlockKind::ListItem { depth, marker }, text)
+        }
+        Kind::Table(table) => (BlockKind::Table, table_text(&table)),
+        Kind::Code(text) => (BlockKind::Code { language }, text),
+    };
+    blocks.push_at(kind, &nfc(&text), lines, at);
 }
 
 fn table_text(table: &Table) -> String {
@@ -154,6 +162,10 @@ fn finding(path: &str, format: Option<Format>, problem: &Problem) -> Finding {
         }
         ProblemKind::NoText => (FindingCode::NoText, "let a program recognise its text (OCR) and save that with it"),
         ProblemKind::UnsafeArchive => (FindingCode::UnsafeArchive, "save it again with its program, or exclude it"),
+        ProblemKind::UnsafePart => {
+            (FindingCode::UnsafePart, "check who made it and what for; save it again without that part, or exclude it")
+        }
+        ProblemKind::GuessedEncoding => (FindingCode::GuessedEncoding, SAVE_AS_UTF8),
         ProblemKind::ExternalReference => {
             (FindingCode::ExternalReference, "save it again with an office program, which writes no such reference")
         }
@@ -186,7 +198,7 @@ fn breached(path: &str, breach: &Breach) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use ragops_formats::{Block, Cell, Locator, Row};
+    use ragops_formats::{Block, Cell, Row};
 
     use super::*;
     use crate::document::SourceName;

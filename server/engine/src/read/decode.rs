@@ -1,8 +1,8 @@
 //! From bytes to text: byte order marks, UTF-8, a declared charset, then detection (EUC-KR and CP949 among others).
 //! Valid UTF-8 wins over whatever a page declares. What comes out is NFC with `\n` line breaks.
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use ragops_formats::charset::{Certainty, Guess, guess, is_damaged_utf8};
 
 use crate::document::{Finding, FindingCode};
 use crate::text::nfc;
@@ -16,6 +16,8 @@ pub struct Decoded {
     pub encoding: &'static str,
     /// How many characters stand for bytes that are not valid in the encoding.
     pub replaced: usize,
+    /// Whether the encoding was guessed by next to nothing.
+    pub is_weak_guess: bool,
 }
 
 /// The file is not text.
@@ -43,13 +45,14 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Result<Decoded, NotText> 
             return Ok(decoded);
         }
     }
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
-    // `kr` only breaks ties: Korean files are the likeliest of those that are not UTF-8.
-    Ok(decode_as(bytes, detector.guess(Some(b"kr"), Utf8Detection::Deny)))
+    let Guess { encoding, certainty } = guess(bytes);
+    Ok(Decoded { is_weak_guess: certainty == Certainty::Weak, ..decode_as(bytes, encoding) })
 }
 
-/// [`decode`] for a reader: findings for what is not text or had bytes replaced.
+/// What to do about an encoding that was guessed.
+pub(super) const SAVE_AS_UTF8: &str = "check its letters and signs, and save it as UTF-8";
+
+/// [`decode`] for a reader: findings for what is not text, had bytes replaced or was read in an encoding that is a guess.
 pub fn decode_file(path: &str, bytes: &[u8], declared: Option<&str>) -> Result<(String, Option<Finding>), Finding> {
     let decoded = decode(bytes, declared).map_err(|NotText| {
         Finding::new(
@@ -59,14 +62,18 @@ pub fn decode_file(path: &str, bytes: &[u8], declared: Option<&str>) -> Result<(
             "exclude it from the source, or save it as UTF-8 text",
         )
     })?;
-    let finding = (decoded.replaced > 0).then(|| {
-        Finding::new(
-            FindingCode::InvalidBytes,
-            path,
-            format!("{} characters are not valid {} and were replaced", decoded.replaced, decoded.encoding),
-            "save it as UTF-8",
-        )
-    });
+    let finding = match &decoded {
+        Decoded { replaced: 0, is_weak_guess: false, .. } => None,
+        Decoded { replaced: 0, encoding, .. } => {
+            let detail =
+                format!("it does not say its encoding and has little to tell it by; it was read as {encoding}");
+            Some(Finding::new(FindingCode::GuessedEncoding, path, detail, SAVE_AS_UTF8))
+        }
+        Decoded { replaced, encoding, .. } => {
+            let detail = format!("{replaced} characters are not valid {encoding} and were replaced");
+            Some(Finding::new(FindingCode::InvalidBytes, path, detail, "save it as UTF-8"))
+        }
+    };
     Ok((decoded.text, finding))
 }
 
@@ -90,7 +97,7 @@ fn clean(text: &str, encoding: &'static Encoding, replaced: usize) -> Decoded {
     if text.contains(['\0', '\u{FEFF}']) {
         text.retain(|c| c != '\0' && c != '\u{FEFF}');
     }
-    Decoded { text, encoding: encoding.name(), replaced }
+    Decoded { text, encoding: encoding.name(), replaced, is_weak_guess: false }
 }
 
 /// UTF-16 without a byte order mark: all NUL bytes on one side of the pairs, and nearly all of it letters, digits, white
@@ -110,16 +117,6 @@ fn wide(bytes: &[u8]) -> Option<Decoded> {
     let is_text = |c: char| (c.is_alphanumeric() && !is_han(c)) || c.is_whitespace() || c.is_ascii_punctuation();
     let (all, good) = decoded.text.chars().fold((0, 0), |(all, good), c| (all + 1, good + usize::from(is_text(c))));
     (decoded.replaced == 0 && good * 10 >= all * 9).then_some(decoded)
-}
-
-/// UTF-8 with a few bad bytes, rather than another encoding: at least ten valid sequences for each bad one.
-fn is_damaged_utf8(bytes: &[u8]) -> bool {
-    let (mut valid, mut bad) = (0_usize, 0_usize);
-    for chunk in bytes.utf8_chunks() {
-        valid += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        bad += usize::from(!chunk.invalid().is_empty());
-    }
-    bad > 0 && valid >= bad * 10
 }
 
 #[cfg(test)]
@@ -171,6 +168,17 @@ mod tests {
         let finding = finding.unwrap();
         assert_eq!(finding.code, FindingCode::InvalidBytes);
         assert!(finding.detail.starts_with("1 characters"), "{finding}");
+    }
+
+    #[test]
+    fn an_encoding_that_is_a_guess_is_told() {
+        let (text, finding) = decode_file("a.csv", b"Item,Price\r\nMug,\xA35\r\n", None).unwrap();
+        assert_eq!(text, "Item,Price\nMug,£5\n");
+        let finding = finding.unwrap();
+        assert_eq!(finding.code, FindingCode::GuessedEncoding);
+        assert!(finding.detail.ends_with("as windows-1252") && finding.advice.contains("UTF-8"), "{finding}");
+        assert_eq!(decode_file("a.txt", &euc_kr(SENTENCE), None).unwrap().1, None);
+        assert_eq!(decode_file("a.html", b"Mug \xA35", Some("windows-1252")).unwrap().1, None);
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub const MAX_RECORD_BYTES: usize = 4 << 20;
 pub const MAX_BLOCKS: usize = 50_000;
 
 /// Longest heading kept, in bytes: headings are repeated in the context of every passage below them.
-pub const MAX_HEADING_BYTES: usize = 240;
+pub const MAX_HEADING_BYTES: usize = ragops_formats::limits::MAX_HEADING_BYTES;
 
 /// Deepest nesting of quotes and lists handed to the Markdown parser, whose time grows with depth times lines.
 pub const MAX_NESTING: usize = 100;

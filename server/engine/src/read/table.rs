@@ -26,7 +26,6 @@ pub(super) struct TableText {
     /// Header rows, until the first other row.
     headers: Vec<Vec<String>>,
     rows: usize,
-    columns: usize,
     /// For each column the cell from above that reaches into the next rows, and into how many.
     from_above: Vec<(usize, String)>,
     repeated: usize,
@@ -99,16 +98,6 @@ impl TableText {
         if fits { cell.to_owned() } else { String::new() }
     }
 
-    /// How many columns the widest row has.
-    pub(super) fn columns(&self) -> usize {
-        self.columns
-    }
-
-    /// Ends a group of rows (`thead`, `tbody`): no cell reaches beyond it.
-    pub(super) fn end_group(&mut self) {
-        self.from_above.clear();
-    }
-
     /// Closes the open row as the header, or as a part of it where its cells or those above span others, unless rows came
     /// before it.
     pub(super) fn end_header(&mut self) {
@@ -159,7 +148,6 @@ impl TableText {
             row.iter_mut().skip(1).for_each(String::clear);
             row[0] = format!("**{}**", row[0]);
         }
-        self.columns = self.columns.max(row.len());
         row
     }
 

@@ -1,24 +1,58 @@
-//! The text of a mail that says the same in two ways, as far as it does: many programs write a text that only points to the
-//! HTML, and some people write one that says more. What tells them apart is which words each holds.
+//! A mail that says the same in two ways, as far as it does: many programs write a text that only points to the HTML, and
+//! some people write one that says more. What tells them apart is which words each holds. The text never says what is struck
+//! out or hidden in the HTML, and knows neither tables nor headings.
 
 use std::collections::HashSet;
+
+use crate::BlockKind;
+use crate::html::Page;
 
 /// How many letters are looked through for words that may be broken over two lines in the other text: enough for any mail
 /// that a person wrote.
 const MAX_SOUGHT: usize = 1 << 30;
 
-/// Both alternatives as one text: the text where it holds the words of the HTML, or else the HTML and, behind it, those
-/// paragraphs of the text that say something more.
-pub(super) fn merged(text: &str, html: &str) -> String {
-    if Said::by(text).holds(html) {
-        return text.to_owned();
+/// Which of two alternatives is read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Read {
+    /// The text: it says what the HTML says.
+    Text,
+    /// The HTML and, behind it, those paragraphs of the text that say something more.
+    Html { more: Vec<String> },
+}
+
+/// Which of the alternatives is read.
+pub(super) fn chosen(text: &str, pages: &[Page]) -> Read {
+    let shown: String = pages.iter().flat_map(|page| &page.pieces).map(|piece| says(&piece.kind)).collect();
+    let hidden: String = pages.iter().map(|page| page.hidden.as_str()).collect();
+    let is_text_enough = || {
+        let (by_text, by_html) = (words(text), words(&shown));
+        let has_struck = words(&hidden).iter().any(|word| by_text.contains(word) && !by_html.contains(word));
+        !has_struck && Said::by(text).holds(&shown)
+    };
+    if shown.trim().is_empty() || !pages.iter().any(is_built) && is_text_enough() {
+        return Read::Text;
     }
-    let (mut merged, mut said) = (html.to_owned(), Said::by(html));
-    for paragraph in paragraphs(text).into_iter().filter(|paragraph| !said.holds(paragraph)) {
-        merged.push_str("\n\n");
-        merged.push_str(&paragraph);
+    let mut said = Said::by(&(shown + &hidden));
+    Read::Html { more: paragraphs(text).into_iter().filter(|paragraph| !said.holds(paragraph)).collect() }
+}
+
+/// Whether a page has a form that a text cannot have.
+fn is_built(page: &Page) -> bool {
+    page.pieces.iter().any(|piece| matches!(piece.kind, BlockKind::Table(_) | BlockKind::Heading { .. }))
+}
+
+/// The words of a block, ended by a line break.
+fn says(kind: &BlockKind) -> String {
+    match kind {
+        BlockKind::Heading { text, .. }
+        | BlockKind::Paragraph(text)
+        | BlockKind::Quote(text)
+        | BlockKind::ListItem { text, .. }
+        | BlockKind::Code(text) => format!("{text}\n"),
+        BlockKind::Table(table) => {
+            table.rows.iter().flat_map(|row| &row.cells).map(|cell| format!("{}\n", cell.text)).collect()
+        }
     }
-    merged
 }
 
 /// What a text says.
@@ -78,29 +112,46 @@ fn paragraphs(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn check(text: &str, html: &str, expect: &[&str]) {
-        let merged = merged(text, html);
-        assert_eq!(paragraphs(&merged).iter().map(|paragraph| paragraph.trim()).collect::<Vec<_>>(), expect);
+    fn check(text: &str, html: &str, expect: Read) {
+        let page = crate::html::read(html, crate::html::Scope::Mail);
+        assert_eq!(chosen(text, &[page]), expect, "{text} {html}");
+    }
+
+    fn html(more: &[&str]) -> Read {
+        Read::Html { more: more.iter().map(|paragraph| format!("{paragraph}\n")).collect() }
     }
 
     #[test]
-    fn the_one_that_says_all_is_taken() {
-        check("The price is 88 USD.\n\n- one", "The price is 88 USD.", &["The price is 88 USD.", "- one"]);
-        check("88 USD <https://example.com/x?y=1>", "the price: 88 USD", &["the price: 88 USD"]);
-        check("결제팀에 문\n의한다", "결제팀에 문의한다", &["결제팀에 문\n의한다"]);
-        check(" \n", "only HTML", &["only HTML"]);
-        check("only text", "", &["only text"]);
+    fn the_one_that_says_all_is_read() {
+        check("The price is 88 USD.\n\n- one", "The price is 88 USD.", Read::Text);
+        check("88 USD <https://example.com/x?y=1>", "the price: 88 USD", html(&[]));
+        check("결제팀에 문\n의한다", "결제팀에 문의한다", Read::Text);
+        check(" \n", "only HTML", html(&[]));
+        check("only text", "", Read::Text);
     }
 
     #[test]
     fn what_only_one_says_is_never_lost() {
-        check("View it in HTML.", "Switch SW-9 is replaced.", &["Switch SW-9 is replaced.", "View it in HTML."]);
-        check(
-            "Hello\n\nThe code is PX-501.",
-            "Hello Footer of the company, and more of it",
-            &["Hello Footer of the company, and more of it", "The code is PX-501."],
-        );
+        check("View it in HTML.", "Switch SW-9 is replaced.", html(&["View it in HTML."]));
+        let footer = "Hello Footer of the company, and more of it";
+        check("Hello\n\nThe code is PX-501.", footer, html(&["The code is PX-501."]));
         // 22 is a part of 220.
-        check("It costs 220 USD", "It costs 22 USD", &["It costs 22 USD", "It costs 220 USD"]);
+        check("It costs 220 USD", "It costs 22 USD", html(&["It costs 220 USD"]));
+    }
+
+    /// A program that makes the text of the HTML writes the struck price as if it held.
+    #[test]
+    fn what_the_html_strikes_out_or_hides_is_not_read_from_the_text() {
+        let struck = "<p>It costs <del>10 USD</del> 8 EUR.</p>";
+        check("It costs 10 USD 8 EUR.", struck, html(&[]));
+        check("It costs 10 USD 8 EUR.\n\nAsk Kim.", struck, html(&["Ask Kim."]));
+        check("It costs 8 EUR.", struck, Read::Text);
+    }
+
+    #[test]
+    fn tables_and_headings_are_read_as_such() {
+        let table = "<table><tr><th>Plan<th>Price<tr><td>Pro<td>22 USD</table>";
+        check("Plan Price\nPro 22 USD", table, html(&[]));
+        check("Deploy\n\nIt runs at 10:00.", "<h2>Deploy</h2><p>It runs at 10:00.", html(&[]));
     }
 }

@@ -48,6 +48,7 @@ fn html_is_read_where_there_is_no_text() {
         --b\r\nContent-Type: text/html\r\n\r\n<p>rich</p>\r\n--b--\r\n";
     check(both, &["rich", "plain"]);
     check(&both.replace("\r\n\r\nplain", "\r\n\r\nplain and\r\nrich"), &["plain and\nrich"]);
+    check(&both.replace("alternative", "mixed"), &["plain", "rich"]);
     let rich = "정산 마감은 1월 25일, 담당자는 김민수입니다.";
     check(&both.replace("rich", rich).replace("\r\n\r\nplain", "\r\n\r\n "), &[rich]);
     let stub = "이 메일은 HTML 형식으로 작성되었습니다.";
@@ -56,7 +57,46 @@ fn html_is_read_where_there_is_no_text() {
         "<p>See below.</p><table><tr><th>Plan</th><th>Price</th></tr><tr><td>Pro</td><td>22 USD</td></tr></table>";
     let pointer = "See the table in the HTML version of this mail.";
     let both = both.replace("<p>rich</p>", table).replace("\r\n\r\nplain", &format!("\r\n\r\n{pointer}"));
-    check(&both, &["See below.", "Plan | Price\nPro | 22 USD", pointer]);
+    check(&both, &["See below.", "‖ Plan ‖ Price ‖", "| Pro | 22 USD |", pointer]);
+}
+
+/// `10,000 won` was read as if it held, and a table as lines.
+#[test]
+fn html_is_read_as_a_page_is() {
+    let html = "<div style='display:none'>unseen</div><p>It costs <del>10,000</del> 8,000 won.</p>\
+        <table><tr><td>&nbsp;<td><table><tr><th>Time<th>Step<tr><td>10:00<td>Grow</table><td></table>\
+        <ul><li>one<ul><li>two</ul></ul><h2>Rules</h2><blockquote>Said.</blockquote><footer>Kim</footer>";
+    let lines = [
+        "It costs 8,000 won.",
+        "‖ Time ‖ Step ‖",
+        "| 10:00 | Grow |",
+        "* one",
+        "  * two",
+        "## Rules",
+        "> Said.",
+        "Kim",
+    ];
+    check(&format!("Content-Type: text/html\r\n\r\n{html}"), &lines);
+    let both = |text: &str| {
+        format!(
+            "Content-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n{text}\r\n\
+             --b\r\nContent-Type: text/html\r\n\r\n{html}\r\n--b--\r\n"
+        )
+    };
+    let text = "It costs 10,000 8,000 won.\r\nTime Step\r\n10:00 Grow\r\none two\r\nRules\r\nSaid. Kim";
+    check(&both(text), &lines);
+    let more: Vec<&str> = lines.into_iter().chain(["Or call 7195."]).collect();
+    check(&both(&format!("{text}\r\n\r\nOr call 7195.")), &more);
+}
+
+/// The title was two replacement characters.
+#[test]
+fn headers_in_iso_2022_kr_are_read() {
+    let word = "=?ISO-2022-KR?B?GyQpQw4zazVlDw==?=";
+    let mail = format!("From: {word} <a@example.com>\r\nSubject: {word} 3\r\n\r\nx\r\n");
+    let read = read(mail.as_bytes()).unwrap();
+    assert_eq!(read.extract.title.as_deref(), Some("노드 3"));
+    assert_eq!(lines(&read.extract)[0], "From: 노드 <a@example.com>");
 }
 
 /// A mail of one part has no boundary that could lack.
@@ -114,7 +154,7 @@ fn attachments_are_handed_back_without_their_folders() {
     );
     let read = read(mail.as_bytes()).unwrap();
     let names: Vec<&str> = read.attachments.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["a.pdf", "attachment-2.pdf", "attachment-3.eml"]);
+    assert_eq!(names, ["a.pdf", "attachment-2.pdf", "in.eml"]);
     assert_eq!(read.attachments[0].1, b"bytes");
     assert!(String::from_utf8_lossy(&read.attachments[2].1).contains("Subject: in"));
 }

@@ -150,9 +150,10 @@ fn block(
         depths.lefts.clear();
     }
     let is_empty = match &kind {
-        BlockKind::Heading { text, .. } | BlockKind::Paragraph(text) | BlockKind::ListItem { text, .. } => {
-            text.is_empty()
-        }
+        BlockKind::Heading { text, .. }
+        | BlockKind::Paragraph(text)
+        | BlockKind::Quote(text)
+        | BlockKind::ListItem { text, .. } => text.is_empty(),
         BlockKind::Code(_) | BlockKind::Table(_) => false,
     };
     (!is_empty).then_some(kind)

@@ -29,6 +29,40 @@ pub(super) fn words_beside(text: &str, number: u32) -> Option<String> {
     }
 }
 
+/// A text without the `Page 3 of 12` at its start or end; `None` where it has none, or says nothing else.
+pub(super) fn without_page(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let names_page = |words: &[&str]| {
+        let bare: Vec<String> = words.iter().map(|word| bare(word)).collect();
+        bare.iter().any(|word| NAMES_OF_PAGES.contains(&word.as_str())) && bare.iter().any(|word| is_number(word))
+            || bare.iter().any(|word| NAMES_OF_PAGES.iter().any(|name| word.strip_suffix(name).is_some_and(is_number)))
+    };
+    let belongs = |word: &&&str| {
+        let word = bare(word);
+        let counted = NAMES_OF_PAGES.iter().any(|name| word.strip_suffix(name).is_some_and(is_number));
+        word.is_empty() || is_number(&word) || counted || PAGE_WORDS.contains(&word.as_str())
+    };
+    let last = words.iter().rev().take_while(belongs).count();
+    let first = words.iter().take_while(belongs).count();
+    let (before, phrase) = words.split_at(words.len() - last);
+    let (start, behind) = words.split_at(first);
+    let rest = match () {
+        () if names_page(phrase) => before,
+        () if names_page(start) => behind,
+        () => return None,
+    };
+    let rest = rest.join(" ");
+    rest.contains(char::is_alphabetic).then_some(rest)
+}
+
+fn bare(word: &str) -> String {
+    word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()
+}
+
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.split('/').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// What a text has in common with those of other pages: `Page 3 of 12` is the same on all. Other numbers count: `Error 500`
 /// and `Error 503`, `Article 1` and `Article 2` open pages that have nothing else in common. Where no word tells that it is
 /// a page's, a number must be as far from its page's on each of them: figures at the foot of pages are not. Roman numbers
@@ -44,7 +78,8 @@ pub(super) fn comparable(text: &str, number: u32) -> Vec<String> {
     let mut words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).peekable();
     let has_words = words.peek().is_some();
     if !words.all(|word| PAGE_WORDS.contains(&word)) {
-        return vec![whole];
+        let beside = without_page(&text).map(|beside| format!("{beside} …"));
+        return std::iter::once(whole).chain(beside).collect();
     }
     let made = without_numbers(&text);
     if has_words {
@@ -93,9 +128,24 @@ fn roman(text: &str) -> Option<u32> {
 /// What stands beside the number of a page.
 const PAGE_WORDS: [&str; 12] = ["page", "pages", "p", "pp", "pg", "of", "seite", "von", "쪽", "페이지", "면", "제"];
 
+/// Words that name a page, and nothing else in a header or footer.
+const NAMES_OF_PAGES: [&str; 7] = ["page", "pages", "pg", "pp", "seite", "쪽", "페이지"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_number_of_a_page_is_taken_from_the_words_beside_it() {
+        let check = |text: &str, expect: Option<&str>| assert_eq!(without_page(text).as_deref(), expect, "{text}");
+        check("Acme Corp - internal  Page 1 of 4", Some("Acme Corp - internal"));
+        check("Page 3/12 Handbook", Some("Handbook"));
+        check("운영 지침 3쪽", Some("운영 지침"));
+        check("Seite 3 von 9 | Handbuch", Some("Handbuch"));
+        for text in ["Page 3 of 12", "Part 1 of 4", "Table 2", "Total 12", "page"] {
+            check(text, None);
+        }
+    }
 
     #[test]
     fn what_counts_pages_has_no_words_of_its_own() {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::geometry::Area;
 use super::line::Line;
-use super::numbering::{comparable, counts_pages, digits, words_beside};
+use super::numbering::{comparable, counts_pages, digits, without_page, words_beside};
 
 /// What a page shows near its upper and lower edge.
 #[derive(Debug, Default)]
@@ -135,7 +135,7 @@ impl Running {
             if pieces[0].area.middle_y() < 0.5 * page.height && !is_apart(lines, &row) {
                 running.retain(|index| !row.contains(index));
             } else {
-                kept.push(joined(&pieces));
+                kept.push(joined(&pieces, &self.without_number(&pieces, page.number)));
             }
         }
         let mut index = 0;
@@ -176,18 +176,36 @@ impl Running {
         running.iter().copied().filter(is_alone).collect()
     }
 
+    /// Whether a piece of a row is the number of its page.
+    fn is_number(&self, line: &Line, number: u32) -> bool {
+        let grows = |mark: &Mark| mark.kind == Kind::Number && self.repeated.contains(mark);
+        digits(&line.text) == Some(number) || Mark::of(line, number).iter().any(grows)
+    }
+
+    /// What a row says, without the number of the page where that is sure to be one: it is called so, or stands beside words
+    /// that are the same on other pages. A year is none.
+    fn without_number(&self, pieces: &[&Line], number: u32) -> String {
+        let (numbers, words): (Vec<&Line>, Vec<&Line>) = pieces.iter().partition(|line| self.is_number(line, number));
+        let repeats = |line: &Line| Mark::of(line, number).iter().any(|mark| self.repeated.contains(mark));
+        let words_repeat = words.iter().all(|line| repeats(line));
+        let is_left_out = |line: &Line| {
+            let is_year = digits(&line.text).is_some_and(|value| YEARS.contains(&value) && value != number);
+            words_repeat && !is_year && numbers.iter().any(|other| std::ptr::eq(*other, line))
+        };
+        let shown = pieces.iter().filter(|line| words.is_empty() || !is_left_out(line));
+        let texts = shown.map(|line| without_page(&line.text).unwrap_or_else(|| line.text.trim().to_owned()));
+        texts.collect::<Vec<_>>().join(" ")
+    }
+
     /// What a row says beside the number of the page, if anything. A year is no such number.
     fn words(&self, pieces: &[&Line], number: u32) -> Option<String> {
-        let is_number = |line: &Line| {
-            let grows = |mark: &Mark| mark.kind == Kind::Number && self.repeated.contains(mark);
-            digits(&line.text) == Some(number) || Mark::of(line, number).iter().any(grows)
-        };
-        let (numbers, words): (Vec<&Line>, Vec<&Line>) = pieces.iter().copied().partition(|line| is_number(line));
+        let (numbers, words): (Vec<&Line>, Vec<&Line>) = pieces.iter().partition(|line| self.is_number(line, number));
         let years = numbers.iter().filter_map(|line| digits(&line.text));
         let years = years.filter(|value| YEARS.contains(value) && *value != number).map(|year| year.to_string());
         let words = words.iter().map(|line| {
             let whole = || line.text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
-            words_beside(&line.text, number).unwrap_or_else(whole)
+            let beside = || without_page(&line.text).map(|text| text.to_lowercase());
+            beside().or_else(|| words_beside(&line.text, number)).unwrap_or_else(whole)
         });
         let words: Vec<String> = words.collect();
         (!words.is_empty()).then(|| words.into_iter().chain(years).collect::<Vec<_>>().join(" "))
@@ -220,11 +238,10 @@ fn is_apart(lines: &[Line], row: &[usize]) -> bool {
     next.area.top - area.bottom > GAP * lines[row[0]].size.max(next.size)
 }
 
-/// A row as one line.
-fn joined(row: &[&Line]) -> Line {
-    let text = row.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ");
+/// A row as one line with this text.
+fn joined(row: &[&Line], text: &str) -> Line {
     let area = row.iter().map(|line| line.area).reduce(Area::around).unwrap_or_default();
-    Line::run(text, area, row.first().map_or(0.0, |line| line.size))
+    Line::run(text.to_owned(), area, row.first().map_or(0.0, |line| line.size))
 }
 
 /// A header that is written once, as those of the left pages of a short file, is smaller than this share of running text.

@@ -19,6 +19,7 @@ fn block_lines(block: &Block) -> Vec<String> {
             };
             vec![format!("{}{mark} {text}", "  ".repeat(usize::from(*depth)))]
         }
+        BlockKind::Quote(text) => vec![format!("> {text}")],
         BlockKind::Code(text) => vec![format!("`{text}`")],
         BlockKind::Table(table) => table.rows.iter().enumerate().map(|(at, row)| row_line(table, at, row)).collect(),
     }

@@ -214,18 +214,34 @@
     return made;
   }
 
+  // The pages, slides or rows of a source that are quoted; those of its passage where a citation does not say.
+  function quotedRanges(name, found, citations) {
+    if (!found[name]) return [];
+    const quoted = citations.map((citation) => citation.locator && citation.locator[name]);
+    if (!quoted.length || quoted.some((range) => !range)) return [found[name]];
+    const joined = [];
+    for (const { first, last } of [...quoted].sort((a, b) => a.first - b.first || a.last - b.last)) {
+      const before = joined[joined.length - 1];
+      if (before && first <= before.last + 1) before.last = Math.max(before.last, last);
+      else joined.push({ first, last });
+    }
+    return joined;
+  }
+
   function source(found, sentences) {
     const item = element('li', null, { id: `source-${found.id}`, value: found.id });
     item.append(element('h3', [found.title, ...found.headings.filter((heading) => heading !== found.title)].join(' › ')));
-    const ranges = [['lines', found.lines], ['pages', found.pages], ['slides', found.slides], ['rows', found.rows]];
-    const places = ranges.filter(([, range]) => range).map(([name, range]) => t[name](range.first, range.last));
+    const citations = sentences.flatMap((said) => said.citations).filter((citation) => citation.source === found.id);
+    const places = found.lines ? [t.lines(found.lines.first, found.lines.last)] : [];
+    for (const name of ['pages', 'slides', 'rows']) {
+      places.push(...quotedRanges(name, found, citations).map((range) => t[name](range.first, range.last)));
+    }
     if (found.rows && found.rows.sheet) places.unshift(found.rows.sheet);
     const place = [found.path, ...places].join(', ');
     item.append(element('p', `${found.collection}: ${place}`, { class: 'small' }));
     const copies = found.copies || [];
     if (copies.length) item.append(element('p', `${t.copies}: ${copies.join(', ')}`, { class: 'small' }));
-    const quotes = sentences.flatMap((said) => said.citations).filter((citation) => citation.source === found.id);
-    for (const quote of new Set(quotes.map((citation) => citation.quote))) item.append(element('blockquote', quote));
+    for (const quote of new Set(citations.map((citation) => citation.quote))) item.append(element('blockquote', quote));
     const whole = element('details');
     whole.append(element('summary', t.passage), element('div', found.text, { class: 'passage' }));
     item.append(whole);

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::document::Locator;
 use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::Retrieved;
 use crate::settings::RetrievalSettings;
@@ -32,6 +33,8 @@ pub(super) struct Draft {
     pub(super) section: Section,
     /// Where a row stands in its table.
     pub(super) row: Option<RowPlace>,
+    /// Its page, slide or row of a sheet, where the format has those.
+    pub(super) locator: Option<Locator>,
     pub(super) kind: PieceKind,
     /// The paragraph, list item, table or block of code that it is a part of.
     pub(super) block: usize,
@@ -106,6 +109,7 @@ pub(super) fn drafts(
             context,
             section: Section { document: placed.document, number: placed.cut.section, headings: placed.cut.headings },
             row: placed.cut.row,
+            locator: placed.cut.locator,
             kind: placed.cut.kind,
             block: placed.block,
             item: placed.item,
@@ -237,6 +241,7 @@ mod tests {
             context: String::new(),
             section: Section::default(),
             row: None,
+            locator: None,
             kind: PieceKind::Sentence,
             block: 0,
             item: None,

@@ -10,7 +10,7 @@ mod procedure;
 
 use ragops_embed::Embeddings;
 
-use crate::document::Place;
+use crate::document::{Locator, Place};
 use crate::index::ChunkNumber;
 use crate::index::vectors::dot;
 use crate::retrieve::{Degraded, Retrieved};
@@ -56,6 +56,8 @@ pub struct Piece {
     pub section: Section,
     /// Where a row stands in its table.
     pub row: Option<RowPlace>,
+    /// Its page, slide or row of a sheet, where the format has those.
+    pub locator: Option<Locator>,
     /// Which item of a list it is a part of.
     pub item: Option<ItemPlace>,
     /// Which sentence of its paragraph it is, where that has several.
@@ -187,6 +189,7 @@ pub fn extract(
             quote: quote(draft.kind, &draft.text),
             section: draft.section,
             row: draft.row,
+            locator: draft.locator,
             item: draft.item,
             paragraph: draft.paragraph,
             evidence: Evidence { text: draft.text, vector },
@@ -210,6 +213,8 @@ pub(super) struct Statement {
     pub(super) quote: String,
     /// The title and all headings above it.
     pub(super) above: String,
+    /// Its page, slide or row, where the format has those.
+    pub(super) locator: Option<Locator>,
 }
 
 /// What a passage states.
@@ -217,6 +222,7 @@ pub(super) fn statements(text: &str, place: &Place, title: &str) -> Vec<Statemen
     let statement = |cut: passage::Cut| Statement {
         quote: quote(cut.kind, &cut.text),
         above: [title, &cut.headings.join("\n")].join("\n"),
+        locator: cut.locator,
         text: cut.text,
     };
     passage::cut(text, place).into_iter().map(statement).collect()

@@ -3,7 +3,7 @@
 
 mod leads;
 
-use crate::document::{Place, TablePart};
+use crate::document::{Locator, Place, TablePart};
 use crate::text::{ItemMark, Segment, SegmentKind, is_table_rule, item_mark, segments};
 
 use super::super::RowPlace;
@@ -25,6 +25,8 @@ pub(super) struct Cut {
     /// Which section of the document it stands in: the one that the passage begins in, and how many headings follow.
     pub(super) section: (u32, u32),
     pub(super) row: Option<RowPlace>,
+    /// Its page, slide or row of a sheet, where the format has those.
+    pub(super) locator: Option<Locator>,
     /// The piece of the same passage that announces it, by its position.
     pub(super) lead: Option<usize>,
     /// Whether what announces it may stand in the passage before: it begins this one, in the middle of a list or table.
@@ -69,10 +71,11 @@ pub(super) fn cut(text: &str, place: &Place) -> Vec<Cut> {
         let part = &text[segment.range.clone()];
         let start = start(text, &segment);
         let after_blank = text[..segment.range.start].trim_end_matches([' ', '\t']).ends_with("\n\n");
-        let mut push = |kind, text: String, row| {
+        let mut push = |kind, text: String, row: Option<RowPlace>| {
             let headings = headings.path();
             let section = (place.section, entered);
             let is_repeated = segment.range.start < place.repeats as usize;
+            let locator = place.locator_of(segment.range.clone()).map(|locator| narrowed(locator, row));
             let (lead, goes_on, maybe_forbidden, block, list) = (None, false, false, 0, None);
             pieces.push(Cut {
                 kind,
@@ -80,6 +83,7 @@ pub(super) fn cut(text: &str, place: &Place) -> Vec<Cut> {
                 headings,
                 section,
                 row,
+                locator,
                 lead,
                 goes_on,
                 maybe_forbidden,
@@ -217,6 +221,14 @@ fn row_place(table: TablePart, offset: u32) -> RowPlace {
     let number = table.first.saturating_add(offset);
     let sheet_row = table.sheet_row.map(|first| first.saturating_add(offset));
     RowPlace { table: table.table, number, of: table.of, sheet_row }
+}
+
+/// The place of a table as that of one of its rows, where that has a number in its sheet.
+fn narrowed(locator: Locator, row: Option<RowPlace>) -> Locator {
+    match (locator, row.and_then(|row| row.sheet_row)) {
+        (Locator::Rows { sheet, .. }, Some(row)) => Locator::Rows { sheet, first: row, last: row },
+        (locator, _) => locator,
+    }
 }
 
 fn start(text: &str, segment: &Segment) -> Start {

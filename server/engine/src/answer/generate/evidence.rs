@@ -55,8 +55,9 @@ impl<'a> Grounds<'a> {
         for (passage, number) in (1..).zip(chunks) {
             let chunk = passages.chunk(*number)?;
             let title = passages.document(chunk.document)?.title;
-            let found = statements(&injection::withheld(&chunk.text), &chunk.place, &title);
-            let fits = found.into_iter().filter(|statement| statement.text.len() <= MAX_STATEMENT_BYTES);
+            let shown = injection::withheld(&chunk.text);
+            let fits = |said: &Statement| said.text.len() <= MAX_STATEMENT_BYTES && shown.contains(said.quote.trim());
+            let fits = statements(&chunk.text, &chunk.place, &title).into_iter().filter(fits);
             stated.extend(fits.map(|statement| (passage, statement)));
         }
         stated.truncate(MAX_STATEMENTS);
@@ -152,7 +153,13 @@ impl<'a> Grounds<'a> {
         chosen.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let citation = |(at, score): (usize, f32)| {
             let ground = &self.grounds[at];
-            Citation { source: ground.passage as u32, quote: ground.statement.quote.clone(), score: score.min(1.0) }
+            let Statement { quote, locator, .. } = &ground.statement;
+            Citation {
+                source: ground.passage as u32,
+                quote: quote.clone(),
+                score: score.min(1.0),
+                locator: locator.clone(),
+            }
         };
         Judged { support, citations: chosen.into_iter().map(citation).collect() }
     }

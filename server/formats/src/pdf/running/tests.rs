@@ -193,6 +193,27 @@ fn one_copy_of_words_that_go_is_kept() {
     );
 }
 
+/// The copy that was kept of a footer said `Page 1 of 4`, and was quoted with it.
+#[test]
+fn the_copy_that_is_kept_has_no_number_of_a_page() {
+    let footer = |number: usize, count: &str| {
+        let mut count = line(count, 760.0, 8.0);
+        (count.area.left, count.area.right) = (500.0, 560.0);
+        vec![line(&format!("body {number}"), 300.0, 10.0), line("Acme Corp - internal", 760.0, 8.0), count]
+    };
+    let named = |number: usize| footer(number, &format!("Page {number} of 3"));
+    check(&[named(1), named(2), named(3)], &[&["body 1"], &["body 2"], &["body 3"]]);
+    check_kept(&[named(1), named(2), named(3)], &[&["Acme Corp - internal"], &[], &[]]);
+    let bare = |number: usize| footer(number, &number.to_string());
+    check_kept(&[bare(1), bare(2), bare(3)], &[&["Acme Corp - internal"], &[], &[]]);
+    let in_one = |number: usize| {
+        let footer = format!("Acme Corp - internal Page {number} of 3");
+        vec![line(&format!("body {number}"), 300.0, 10.0), line(&footer, 760.0, 8.0)]
+    };
+    check(&[in_one(1), in_one(2), in_one(3)], &[&["body 1"], &["body 2"], &["body 3"]]);
+    check_kept(&[in_one(1), in_one(2), in_one(3)], &[&["Acme Corp - internal"], &[], &[]]);
+}
+
 /// A total was taken for the number of its page, and a year for one that counts from 2020.
 #[test]
 fn figures_beside_words_stay_or_are_kept_with_them() {

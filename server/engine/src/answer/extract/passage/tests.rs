@@ -1,6 +1,7 @@
 //! Passages in, pieces with their headings, leads and places out.
 
 use super::*;
+use crate::document::LocatorStart;
 
 fn place(headings: &[&str]) -> Place {
     Place::new(headings.iter().map(|heading| (*heading).to_owned()).collect(), None)
@@ -86,6 +87,20 @@ fn rows_keep_their_header_and_know_their_place_in_the_whole_table() {
     assert_eq!(cuts[2].text, "| code | meaning |\n| --- | --- |\n| 504 | timeout |");
     assert_eq!(cuts[2].row, Some(RowPlace { table: 2, number: 32, of: 60, sheet_row: Some(41) }));
     assert_eq!(rows("| a |\n| b |"), ["| a |", "| b |"]);
+}
+
+#[test]
+fn a_piece_stands_on_its_own_page_or_row() {
+    let row = |first, last| Some(Locator::Rows { sheet: "S".to_owned(), first, last });
+    let table = "| code | meaning |\n| --- | --- |\n| 503 | overloaded |\n| 504 | timeout |";
+    let part = TablePart { at: 0, table: 0, first: 1, of: 2, sheet_row: Some(40), is_record: false };
+    let cuts = cut(table, &Place { tables: vec![part], locator: row(40, 41), ..Place::default() });
+    assert_eq!(cuts.iter().map(|cut| cut.locator.clone()).collect::<Vec<_>>(), [row(40, 40), row(41, 41)]);
+    let page = |number| Some(Locator::Pages { first: number, last: number });
+    let locators = [(0, page(3)), (13, page(4))].map(|(at, locator)| LocatorStart { at, locator });
+    let place = Place { locators: locators.to_vec(), ..Place::default() };
+    let cuts = cut("It is red.\n\n\nIt is round.", &place);
+    assert_eq!(cuts.iter().map(|cut| cut.locator.clone()).collect::<Vec<_>>(), [page(3), page(4)]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::index::ChunkNumber;
 fn piece(block: usize, kind: PieceKind, text: &str, score: f32) -> Piece {
     let evidence = Evidence { text: text.to_owned(), vector: vec![1.0] };
     let (section, quote) = (Section::default(), text.to_owned());
-    let (row, item, paragraph, lead) = (None, None, None, None);
+    let (row, locator, item, paragraph, lead) = (None, None, None, None, None);
     let from_start = true;
     Piece {
         chunk: ChunkNumber(0),
@@ -15,6 +15,7 @@ fn piece(block: usize, kind: PieceKind, text: &str, score: f32) -> Piece {
         quote,
         section,
         row,
+        locator,
         item,
         paragraph,
         kind,

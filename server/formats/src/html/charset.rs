@@ -4,7 +4,7 @@
 const HEAD_BYTES: usize = 4096;
 
 /// The label in `<meta charset=...>`, `<meta ... content="text/html; charset=...">` or `<?xml encoding="...">`.
-pub(super) fn declared(bytes: &[u8]) -> Option<String> {
+pub fn declared(bytes: &[u8]) -> Option<String> {
     let head = bytes[..bytes.len().min(HEAD_BYTES)].to_ascii_lowercase();
     let find =
         |needle: &[u8], from: usize| head[from..].windows(needle.len()).position(|w| w == needle).map(|at| from + at);

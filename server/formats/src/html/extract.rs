@@ -3,26 +3,19 @@
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 
 use super::hidden::{Hidden, Within};
+use super::layout;
+use super::table::{OpenTable, Span};
 use super::tags::{Tag, tag};
-use crate::document::{BlockKind, LineRange, ListMarker};
-use crate::read::blocks::Blocks;
-use crate::read::limits::{MAX_BLOCKS, MAX_HEADING_BYTES};
-use crate::read::lines::LineIndex;
-use crate::read::table::TableText;
+use super::{Page, Piece, Scope};
+use crate::blocks::size;
+use crate::limits::{MAX_BLOCKS, MAX_HEADING_BYTES};
+use crate::{BlockKind, ListMarker};
 
-/// A page as read.
-pub(super) struct Page {
-    /// The text of `<title>`.
-    pub(super) title: Option<String>,
-    /// The content.
-    pub(super) blocks: Blocks,
-}
-
-/// Reads a page or a fragment.
-pub(super) fn page(text: &str) -> Page {
+/// Reads a page, a mail's body or a fragment.
+pub(super) fn page(text: &str, scope: Scope) -> Page {
     let mut emitter = DefaultEmitter::<usize>::new_with_span();
     emitter.naively_switch_states(true);
-    let mut extractor = Extractor::default();
+    let mut extractor = Extractor { scope, layouts: layout::tables(text), ..Extractor::default() };
     for token in Tokenizer::new_with_emitter(text, emitter) {
         let Ok(token) = token;
         match token {
@@ -40,7 +33,12 @@ pub(super) fn page(text: &str) -> Page {
     extractor.boundary();
     extractor.end_table();
     let title = Some(extractor.title).filter(|title| !title.trim().is_empty());
-    Page { title, blocks: preferred(extractor.found, &LineIndex::new(text)) }
+    let found = extractor.found.into_iter();
+    let pieces = match scope {
+        Scope::Page => preferred(found.collect()),
+        Scope::Mail => found.map(|found| found.piece).collect(),
+    };
+    Page { title, pieces, hidden: extractor.hidden_text }
 }
 
 /// Where a block stands.
@@ -52,24 +50,19 @@ enum Region {
 }
 
 struct Found {
-    kind: BlockKind,
-    text: String,
-    bytes: Option<(usize, usize)>,
+    piece: Piece,
     region: Region,
 }
 
 /// Keeps `main`, else the articles, else everything. A region with under a fifth of the text is a teaser, not the page.
-fn preferred(found: Vec<Found>, lines: &LineIndex) -> Blocks {
-    let bytes_in = |least: Region| found.iter().filter(|f| f.region >= least).map(|f| f.text.len()).sum::<usize>();
+fn preferred(found: Vec<Found>) -> Vec<Piece> {
+    let bytes_in = |least: Region| -> usize {
+        found.iter().filter(|found| found.region >= least).map(|found| size(&found.piece.kind)).sum()
+    };
     let all = bytes_in(Region::Body);
     let least = [Region::Main, Region::Article].into_iter().find(|region| bytes_in(*region) * 5 > all);
     let least = least.unwrap_or(Region::Body);
-    let mut blocks = Blocks::default();
-    for block in found.into_iter().filter(|block| block.region >= least) {
-        let range: Option<LineRange> = block.bytes.map(|(start, end)| lines.range(start, end));
-        blocks.push(block.kind, &block.text, range);
-    }
-    blocks
+    found.into_iter().filter(|found| found.region >= least).map(|found| found.piece).collect()
 }
 
 /// An open element.
@@ -83,6 +76,13 @@ struct Open {
 /// is ignored, others close everything above theirs, so each element is pushed and popped once.
 #[derive(Default)]
 struct Extractor {
+    scope: Scope,
+    /// For each table of the text whether it only lays out what stands in it.
+    layouts: Vec<bool>,
+    /// How many tables have begun by now.
+    tables_begun: usize,
+    /// The open tables, each as `Table` or `Layout`.
+    tables: Vec<Tag>,
     open: Vec<Open>,
     /// How many elements of each meaning are open, by `slot`.
     counts: [usize; 32],
@@ -105,42 +105,11 @@ struct Extractor {
     has_heading: bool,
     /// The element that nobody is shown, while it is open.
     hidden: Option<Hidden>,
+    /// What stands in such elements.
+    hidden_text: String,
 }
 
-#[derive(Default)]
-struct OpenTable {
-    text: TableText,
-    in_row: bool,
-    in_cell: bool,
-    span: Span,
-    cells: usize,
-    header_cells: usize,
-    widest: usize,
-    single: Vec<String>,
-    bytes: Option<(usize, usize)>,
-}
-
-/// How many columns and rows a cell takes.
-#[derive(Clone, Copy)]
-struct Span {
-    columns: usize,
-    rows: usize,
-}
-
-impl Default for Span {
-    fn default() -> Self {
-        Self { columns: 1, rows: 1 }
-    }
-}
-
-impl Span {
-    fn of(start: &StartTag<usize>) -> Self {
-        let number = |name: &[u8]| number_of(start, name).filter(|value| *value > 0).unwrap_or(1);
-        Self { columns: number(b"colspan"), rows: number(b"rowspan") }
-    }
-}
-
-fn number_of(start: &StartTag<usize>, attribute: &[u8]) -> Option<usize> {
+pub(super) fn number_of(start: &StartTag<usize>, attribute: &[u8]) -> Option<usize> {
     let value = start.attributes.get(attribute)?;
     String::from_utf8_lossy(value).trim().parse().ok()
 }
@@ -162,6 +131,7 @@ fn slot(tag: Tag) -> usize {
         Tag::Title => 11,
         Tag::Raw => 12,
         Tag::Section => 19,
+        Tag::Layout => 20,
         Tag::Heading(level) => 12 + usize::from(level),
         _ => 31,
     }
@@ -185,6 +155,7 @@ impl Extractor {
     }
 
     fn start(&mut self, start: &StartTag<usize>) {
+        let lays_out = &**start.name == b"table" && self.next_table_lays_out();
         if let Some(hidden) = &mut self.hidden {
             match hidden.start(start) {
                 Within::Hidden | Within::End => return,
@@ -197,6 +168,7 @@ impl Extractor {
             return;
         }
         let Some(tag) = tag(&start.name) else { return };
+        let tag = if lays_out { Tag::Layout } else { tag };
         match tag {
             Tag::Inline => return,
             Tag::Code => return self.note_language(start),
@@ -208,6 +180,11 @@ impl Extractor {
                     self.space = true;
                 }
                 return;
+            }
+            // The parts of such a table part the text, and nothing else.
+            Tag::Row | Tag::Cell | Tag::HeaderCell | Tag::TableHead | Tag::TableBody if self.is_in_layout() => {
+                self.in_term = false;
+                return self.boundary();
             }
             Tag::Row | Tag::Cell | Tag::HeaderCell => return self.start_in_table(tag, start),
             Tag::TableBody => return self.row_group(),
@@ -232,14 +209,27 @@ impl Extractor {
             Tag::Table if self.count(Tag::Table) == 0 && self.in_content() => self.table = Some(OpenTable::default()),
             _ => {}
         }
+        if matches!(tag, Tag::Table | Tag::Layout) {
+            self.tables.push(tag);
+        }
         let dropped = match tag {
             Tag::Boilerplate | Tag::Raw => true,
-            Tag::Margin => !self.is_in_content(&start.name),
+            Tag::Margin => self.scope == Scope::Page && !self.is_in_content(&start.name),
             _ => false,
         };
         self.dropped += usize::from(dropped);
         self.counts[slot(tag)] += 1;
         self.open.push(Open { tag, dropped });
+    }
+
+    /// Counts a table that begins, and tells whether it only lays out what stands in it.
+    fn next_table_lays_out(&mut self) -> bool {
+        self.tables_begun += 1;
+        self.layouts.get(self.tables_begun - 1).copied().unwrap_or(false)
+    }
+
+    fn is_in_layout(&self) -> bool {
+        self.tables.last() == Some(&Tag::Layout)
     }
 
     /// Whether a header, footer or aside is one of the text and not of the page: it stands in a part of the text, or is an
@@ -257,9 +247,13 @@ impl Extractor {
                 Within::Outside => self.hidden = None,
             }
         }
-        let Some(tag) = tag(name) else { return };
+        let Some(mut tag) = tag(name) else { return };
+        if tag == Tag::Table {
+            tag = self.tables.last().copied().unwrap_or(tag);
+        }
         match tag {
             Tag::Inline | Tag::Code | Tag::Break | Tag::Image => return,
+            Tag::Row | Tag::Cell | Tag::HeaderCell | Tag::TableBody if self.is_in_layout() => return self.boundary(),
             Tag::Row | Tag::Cell | Tag::HeaderCell => return self.end_in_table(tag),
             Tag::TableBody => return self.row_group(),
             Tag::Title | Tag::Raw => {}
@@ -282,6 +276,9 @@ impl Extractor {
     fn closed(&mut self, open: &Open) {
         self.counts[slot(open.tag)] -= 1;
         self.dropped -= usize::from(open.dropped);
+        if matches!(open.tag, Tag::Table | Tag::Layout) {
+            self.tables.pop();
+        }
         match open.tag {
             Tag::UnorderedList | Tag::OrderedList => {
                 self.lists.pop();
@@ -292,7 +289,7 @@ impl Extractor {
             Tag::Table if self.count(Tag::Table) == 0 => self.end_table(),
             Tag::TableHead if self.count(Tag::Table) == 1 => {
                 self.end_in_table(Tag::Row);
-                self.table.iter_mut().for_each(|table| table.text.end_group());
+                self.table.iter_mut().for_each(OpenTable::end_group);
             }
             _ => {}
         }
@@ -349,6 +346,8 @@ impl Extractor {
 
     fn text(&mut self, text: &str, start: usize, end: usize) {
         if self.hidden.is_some() {
+            self.hidden_text.push_str(text);
+            self.hidden_text.push(' ');
             return;
         }
         if self.count(Tag::Title) > 0 {
@@ -427,21 +426,28 @@ impl Extractor {
             return;
         }
         let mut text = std::mem::take(&mut self.inline);
+        let mut language = String::new();
         let kind = if self.count(Tag::Preformatted) > 0 {
-            BlockKind::Code { language: std::mem::take(&mut self.language) }
+            language = std::mem::take(&mut self.language);
+            BlockKind::Code(text)
         } else if let Some(level) = self.heading().filter(|_| text.len() <= MAX_HEADING_BYTES) {
             // Permalink marks that documentation generators put behind headings.
             text.truncate(text.trim_end_matches([' ', '¶', '#', '\u{1F517}']).len());
-            BlockKind::Heading { level }
+            BlockKind::Heading { level, text }
         } else if let Some(marker) = self.marker.take() {
-            BlockKind::ListItem { depth: u8::try_from(self.lists.len().saturating_sub(1)).unwrap_or(u8::MAX), marker }
+            let depth = u8::try_from(self.lists.len().saturating_sub(1)).unwrap_or(u8::MAX);
+            BlockKind::ListItem { depth, marker, text }
         } else if self.count(Tag::Quote) > 0 {
-            BlockKind::Quote
+            BlockKind::Quote(text)
         } else {
-            BlockKind::Paragraph
+            BlockKind::Paragraph(text)
         };
+        self.push(kind, language, bytes);
+    }
+
+    fn push(&mut self, kind: BlockKind, language: String, bytes: Option<(usize, usize)>) {
         let region = self.region();
-        self.found.push(Found { kind, text, bytes, region });
+        self.found.push(Found { piece: Piece { kind, language, bytes }, region });
     }
 
     /// A row or cell starts; tables inside a table give their words to the cell they stand in.
@@ -459,8 +465,7 @@ impl Extractor {
                 // What stood between rows (a caption) is a paragraph of its own.
                 let caption = std::mem::take(&mut self.inline);
                 if !caption.trim().is_empty() {
-                    let region = self.region();
-                    self.found.push(Found { kind: BlockKind::Paragraph, text: caption, bytes: self.bytes, region });
+                    self.push(BlockKind::Paragraph(caption), String::new(), self.bytes);
                 }
             }
             if let Some(table) = &mut self.table {
@@ -477,7 +482,7 @@ impl Extractor {
         self.boundary();
         if self.count(Tag::Table) == 1 && self.in_content() {
             self.end_in_table(Tag::Row);
-            self.table.iter_mut().for_each(|table| table.text.end_group());
+            self.table.iter_mut().for_each(OpenTable::end_group);
         }
     }
 
@@ -489,34 +494,14 @@ impl Extractor {
         }
         let Some(table) = &mut self.table else { return };
         if table.in_cell {
-            let text = std::mem::take(&mut self.inline);
-            table.text.cell_spanning(&text, table.span.columns, table.span.rows);
-            table.cells += 1;
-            table.in_cell = false;
-            if table.cells == 1 && table.widest <= 1 {
-                table.single.push(text);
-            }
-            if let (Some((first, _)), Some((_, last))) = (table.bytes, self.bytes.take()) {
-                table.bytes = Some((first, last.max(first)));
-            }
+            table.end_cell(std::mem::take(&mut self.inline), self.bytes.take());
         }
-        if tag == Tag::Row && table.cells == 0 && table.in_row {
-            table.text.end_row();
-        }
-        table.in_row &= tag != Tag::Row;
-        if tag == Tag::Row && table.cells > 0 {
-            let is_header = in_head || table.header_cells == table.cells;
-            if is_header {
-                table.text.end_header()
-            } else {
-                table.text.end_row()
-            }
-            table.widest = table.widest.max(table.cells).max(table.text.columns());
-            (table.cells, table.header_cells) = (0, 0);
+        if tag == Tag::Row {
+            table.end_row(in_head);
         }
     }
 
-    /// The outermost table is closed: a table of one column is layout, its cells are paragraphs.
+    /// The outermost table is closed.
     fn end_table(&mut self) {
         if self.table.is_none() {
             return;
@@ -525,14 +510,8 @@ impl Extractor {
         self.end_in_table(Tag::Row);
         self.counts[slot(Tag::Table)] -= 1;
         let Some(table) = self.table.take() else { return };
-        let region = self.region();
         let bytes = table.bytes;
-        if table.widest <= 1 {
-            let paragraphs = table.single.into_iter().filter(|text| !text.trim().is_empty());
-            self.found.extend(paragraphs.map(|text| Found { kind: BlockKind::Paragraph, text, bytes, region }));
-        } else {
-            self.found.push(Found { kind: BlockKind::Table, text: table.text.finish(), bytes, region });
-        }
+        self.push(BlockKind::Table(table.finish()), String::new(), bytes);
         self.bytes = None;
         self.push_inline();
     }

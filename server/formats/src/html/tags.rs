@@ -19,6 +19,8 @@ pub(super) enum Tag {
     Preformatted,
     Code,
     Table,
+    /// A table that only lays out what stands in it; what tells is not its name.
+    Layout,
     TableHead,
     /// Another group of rows.
     TableBody,
