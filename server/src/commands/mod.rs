@@ -80,6 +80,19 @@ pub enum CommandError {
     /// The embedding models.
     #[error(transparent)]
     Model(#[from] StoreError),
+    /// A model that an index is served with is not removed.
+    #[error(
+        "the model `{name}` is not removed: the active revision of {indexes} in {} was made with it; build with another \
+         model first, or give --force", .data.display()
+    )]
+    ModelInUse {
+        /// The model.
+        name: String,
+        /// The data folder.
+        data: PathBuf,
+        /// The indexes.
+        indexes: String,
+    },
     /// An index cannot be opened.
     #[error(transparent)]
     NotOpen(#[from] NotOpen),
@@ -139,6 +152,7 @@ impl CommandError {
             Self::Settings(_)
             | Self::LogFilter(_)
             | Self::Resources(_)
+            | Self::ModelInUse { .. }
             | Self::Answer(_)
             | Self::Question(_)
             | Self::Dataset(_)

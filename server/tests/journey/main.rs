@@ -10,6 +10,7 @@ mod changes;
 mod command_line;
 mod failures;
 mod hostile;
+mod models;
 mod progress;
 mod real_documents;
 mod world;
