@@ -37,8 +37,8 @@ test-llm-real: setup-test ## Run the tests against a real Ollama, which is built
 build: setup ## Build the release binaries into target/release
 	$(CARGO) build --release --locked -p ragops-server -p ragops-crds
 
-model: build ## Install the embedding model (91 MB, once a machine)
-	scripts/model.sh $(SERVER)
+model: build ## Install the embedding model (91 MB, once a machine); MODEL=all-MiniLM-L6-v2 installs that one
+	scripts/model.sh $(SERVER) $(MODEL)
 
 bench: build model ## Measure, beside the peers, and write docs/benchmarks.md; SCOPE=--quick measures less and prints
 	SCOPE=$(SCOPE) scripts/bench.sh

@@ -10,7 +10,9 @@ export RAGOPS_SKIP_LOG=$log
 # The tests' build makes the programs too, with the features that all packages ask for together: another build of the
 # programs alone first would compile half of the libraries twice.
 cargo test --release --locked --workspace --no-run
-scripts/model.sh "${CARGO_TARGET_DIR:-target}/release/ragops-server"
+for model in multilingual-e5-small all-MiniLM-L6-v2; do
+  scripts/model.sh "${CARGO_TARGET_DIR:-target}/release/ragops-server" "$model"
+done
 
 status=0
 if cargo nextest --version >/dev/null 2>&1; then

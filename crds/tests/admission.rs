@@ -117,10 +117,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
         r#"spec.graph.type: Unsupported value: "Extractive": not built yet in this version; use "Off""#,
     );
     check(
-        "  embedding: {type: Local, local: {model: bge-m3}}\n",
-        r#"spec.embedding.local.model: Unsupported value: "bge-m3": not built yet in this version; use "multilingual-e5-small""#,
-    );
-    check(
         "  answering: {backendRefs: [{name: llama}]}\n",
         "spec.answering.backendRefs: Forbidden: not built yet in this version; remove it: answers are then sentences taken from the passages",
     );

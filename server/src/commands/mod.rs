@@ -84,6 +84,19 @@ pub enum CommandError {
     /// An embedding model that an index names.
     #[error(transparent)]
     IndexModel(#[from] ModelError),
+    /// A model that an index is served with is not removed.
+    #[error(
+        "the model `{name}` is not removed: the active revision of {indexes} in {} was made with it; build with another \
+         model first, or give --force", .data.display()
+    )]
+    ModelInUse {
+        /// The model.
+        name: String,
+        /// The data folder.
+        data: PathBuf,
+        /// The indexes.
+        indexes: String,
+    },
     /// An index cannot be opened.
     #[error(transparent)]
     NotOpen(#[from] NotOpen),
@@ -145,6 +158,7 @@ impl CommandError {
             Self::Settings(_)
             | Self::LogFilter(_)
             | Self::Resources(_)
+            | Self::ModelInUse { .. }
             | Self::Answer(_)
             | Self::Question(_)
             | Self::Dataset(_)

@@ -36,7 +36,10 @@ fn what_is_not_the_model_is_not_installed() {
     add("multilingual-e5-small", "page.html", &["page.html"]);
     add("multilingual-e5-small", "short.bin", &["short.bin"]);
     add("multilingual-e5-small", "gone.whl", &["gone.whl"]);
-    add("llama", "page.html", &["no model named `llama`", "multilingual-e5-small"]);
+    add("llama", "page.html", &["no model named `llama`", "neither a folder nor a zip archive", "`model.safetensors`"]);
+    add("llama", ".", &["it has no `config.json`", "`tokenizer.json`"]);
+    add("all-MiniLM-L6-v2", "page.html", &["page.html is not the model `all-MiniLM-L6-v2`", "a folder with"]);
+    add("../llama", "page.html", &["there can be no model named `../llama`"]);
 }
 
 #[test]
@@ -55,4 +58,29 @@ fn a_folder_that_is_not_a_model_is_listed_as_not_usable() {
     refuse(&["multilingual-e5-small", "ragops-server model add"]);
     write(dir.path(), &[("multilingual-e5-small/manifest.json", r#"{"formatVersion": 99}"#)]);
     refuse(&["has layout 99, and this version reads layout", "run `ragops-server model add` again"]);
+}
+
+#[test]
+fn another_model_is_told_how_to_be_installed() {
+    let dir = tempfile::tempdir().unwrap();
+    let of = |model: &str| {
+        let index = rag_index("runbooks", "./docs");
+        let embedding = format!("  embedding: {{type: Local, local: {{model: {model}}}}}\n");
+        write(dir.path(), &[("rag.yaml", &(index + &embedding)), ("docs/a.md", "# A\n\nText.\n")]);
+        let mut index = program();
+        index.arg("index").arg("-f").arg(dir.path().join("rag.yaml")).arg("--data").arg(dir.path().join("data"));
+        index.arg("--models-dir").arg(dir.path().join("models"));
+        index
+    };
+    check(
+        &mut of("all-MiniLM-L6-v2"),
+        2,
+        &["`all-MiniLM-L6-v2` is not installed", "make model MODEL=all-MiniLM-L6-v2"],
+    );
+    check(&mut of("our-own"), 2, &["`our-own` is not installed", "model add our-own --from FOLDER|FILE|URL"]);
+    for command in ["verify", "remove"] {
+        let mut command_line = program();
+        command_line.args(["model", command, "our-own", "--models-dir"]).arg(dir.path());
+        check(&mut command_line, 2, &["`our-own` is not installed"]);
+    }
 }

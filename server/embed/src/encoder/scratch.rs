@@ -3,9 +3,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::Architecture;
 use super::attention::HeadScratch;
 use super::simd::Quantized;
+use super::{Architecture, Arithmetic, TILE_ROWS};
 
 /// Buffers for one sequence of n tokens; about 5 MB for 512 tokens of width 384.
 #[derive(Default)]
@@ -24,16 +24,26 @@ pub(super) struct Scratch {
     pub(super) wide_row: Vec<f32>,
     /// A tile's integer products.
     pub(super) products: Vec<i32>,
+    /// A tile of rows of width `feed_forward` in single precision.
+    pub(super) wide: Vec<f32>,
+    /// [n, hidden], a product that is to be added to the rows.
+    pub(super) added: Vec<f32>,
     pub(super) head: HeadScratch,
 }
 
 impl Scratch {
     /// Sizes the buffers for a sequence of `tokens`; their contents are whatever was there.
-    pub(super) fn resize(&mut self, shape: &Architecture, tokens: usize) {
+    pub(super) fn resize(&mut self, shape: &Architecture, arithmetic: Arithmetic, tokens: usize) {
         self.rows.resize(tokens * shape.hidden, 0.0);
         self.query_key_value.resize(tokens * 3 * shape.hidden, 0.0);
         self.context.resize(tokens * shape.hidden, 0.0);
-        self.wide_row.resize(shape.feed_forward, 0.0);
+        match arithmetic {
+            Arithmetic::Int8 => self.wide_row.resize(shape.feed_forward, 0.0),
+            Arithmetic::Float32 => {
+                self.wide.resize(tokens.min(TILE_ROWS) * shape.feed_forward, 0.0);
+                self.added.resize(tokens * shape.hidden, 0.0);
+            }
+        }
     }
 }
 

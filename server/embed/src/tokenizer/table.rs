@@ -8,8 +8,8 @@ use ragops_storage::MappedFile;
 use yada::DoubleArray;
 use yada::builder::DoubleArrayBuilder;
 
-use super::UNKNOWN_PENALTY;
 use super::normalize::CharacterMap;
+use super::unigram::UNKNOWN_PENALTY;
 use crate::artefact::Vocabulary;
 use crate::artefact::cursor::{Cursor, Short};
 

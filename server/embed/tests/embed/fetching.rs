@@ -4,8 +4,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use ragops_embed::{AddOutcome, ModelSource, StoreError};
+use ragops_embed::{AddOutcome, ModelSource, ModelStore, StoreError};
 
+use crate::folder::{Folder, archive};
 use crate::tiny;
 
 /// One request as the server saw it.
@@ -203,4 +204,20 @@ fn an_address_where_nobody_listens_is_told_and_worth_retrying() {
     let source = ModelSource::Url(format!("http://127.0.0.1:{port}/tiny.bin"));
     let error = tiny::store(dir.path()).add("tiny", &source, &()).unwrap_err();
     assert!(error.is_retryable() && error.to_string().contains("HTTPS_PROXY"), "{error}");
+}
+
+#[test]
+fn a_model_of_ones_own_is_fetched_as_an_archive() {
+    let dir = tempfile::tempdir().unwrap();
+    Folder::bert().write(&dir.path().join("folder"));
+    let body = archive(&dir.path().join("folder"), &["package/"]);
+    let server = serve(Box::new(move |number, seen| match number {
+        1 => whole(&body, "\"v1\"", 9000),
+        _ => part(&body, seen, "\"v1\"", usize::MAX),
+    }));
+    let store = ModelStore::new(dir.path().join("models"));
+    let outcome = store.add("mine", &ModelSource::parse(&server.url), &()).unwrap();
+    assert!(matches!(outcome, AddOutcome::Installed(_)));
+    assert_eq!(server.seen.lock().unwrap().last().unwrap().range.as_deref(), Some("bytes=9000-"));
+    no_leftovers(dir.path());
 }

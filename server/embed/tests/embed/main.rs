@@ -5,9 +5,13 @@
 
 mod bert;
 mod caching;
+mod candle;
 mod fetching;
 mod fixture;
+mod folder;
+mod folders;
 mod install;
+mod minilm;
 mod package;
 mod quality;
 mod tiny;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ragops_embed::store::KnownModel;
+use ragops_embed::store::{KnownFormat, KnownModel};
 use ragops_embed::{ModelSource, ModelStore};
 use ragops_storage::digest_bytes;
 
@@ -126,8 +126,9 @@ pub(crate) fn known_as(bytes: &[u8]) -> KnownModel {
         sha256: digest_bytes(bytes),
         size: bytes.len() as u64,
         file: "tiny.bin".to_owned(),
-        wheel_entry: "package/tiny.bin".to_owned(),
+        format: KnownFormat::Artefact { wheel_entry: "package/tiny.bin".to_owned() },
         origin: "this test".to_owned(),
+        make: "make tiny".to_owned(),
     }
 }
 
