@@ -123,7 +123,7 @@ fn the_same_model_is_known_again_wherever_it_is_and_another_under_its_name_is_no
     });
     let again = BuildingModel::connect(
         connection(RemoteConfig { backend: "other".to_owned(), ..config(&elsewhere) }).0,
-        &[first.clone()],
+        std::slice::from_ref(&first),
     );
     let again = again.unwrap().known();
     assert_eq!((&again.identity, &again.description.probes), (&first.identity, &first.description.probes));
@@ -131,14 +131,14 @@ fn the_same_model_is_known_again_wherever_it_is_and_another_under_its_name_is_no
     assert!(!serde_json::to_string(&first).unwrap().contains("sk-secret"));
 
     server.script(|request| Act::embed_by(request, hashed_otherwise));
-    let other = building(&server, &[first.clone()]).known();
+    let other = building(&server, std::slice::from_ref(&first)).known();
     assert_ne!(other.identity.digest, first.identity.digest);
     // The model of before comes back, and is known again.
     server.script(Act::embed);
     assert_eq!(building(&server, &[other, first.clone()]).known().identity, first.identity);
     // With another prefix it is another model to whoever searches.
     let config = RemoteConfig { query_prefix: String::new(), ..config(&server) };
-    let unprefixed = BuildingModel::connect(connection(config).0, &[first.clone()]).unwrap();
+    let unprefixed = BuildingModel::connect(connection(config).0, std::slice::from_ref(&first)).unwrap();
     assert_ne!(unprefixed.identity().digest, first.identity.digest);
 }
 

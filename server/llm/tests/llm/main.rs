@@ -10,7 +10,7 @@ mod real;
 mod scripted;
 mod serving;
 #[path = "../../../../e2e/src/skip.rs"]
-#[allow(unreachable_pub, dead_code, reason = "public where it is at home")]
+#[allow(unreachable_pub, reason = "public where it is at home")]
 mod skip;
 mod tls;
 mod world;

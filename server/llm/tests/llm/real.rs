@@ -45,7 +45,8 @@ fn a_real_model_says_what_is_near_and_is_one_model_by_both_protocols() {
     let far = cosine_of(&model, "How do I restart the gateway?", "The canteen serves noodles on Friday.");
     assert!(near > 0.6 && far < 0.3, "{near} {far}");
     let known = model.known();
-    let other = BuildingModel::connect(connection(&ollama, RemoteProtocol::OpenAI), &[known.clone()]).unwrap();
+    let other =
+        BuildingModel::connect(connection(&ollama, RemoteProtocol::OpenAI), std::slice::from_ref(&known)).unwrap();
     assert_eq!(other.identity(), model.identity(), "one model, by either protocol");
     assert!(other.describe_remote().unwrap().is_some());
 }
@@ -95,6 +96,7 @@ fn a_real_model_that_is_missing_stopped_or_swapped_is_told_and_found_again() {
     ollama.create(Pooling::FirstToken);
     let error = serving(&ollama).look().unwrap_err();
     assert!(matches!(&error, EmbedError::Changed { reason, .. } if reason.contains("cosine of")), "{error}");
-    let swapped = BuildingModel::connect(connection(&ollama, RemoteProtocol::Ollama), &[known.clone()]).unwrap();
+    let swapped =
+        BuildingModel::connect(connection(&ollama, RemoteProtocol::Ollama), std::slice::from_ref(&known)).unwrap();
     assert_ne!(swapped.identity().digest, known.identity.digest);
 }

@@ -180,7 +180,7 @@ fn answer(mut stream: TcpStream, requests: &Mutex<Vec<Request>>, script: &Mutex<
         Act::Hang(bytes) => {
             stream.write_all(&bytes).ok()?;
             // Until the other side goes away.
-            stream.read(&mut [0]).ok()?;
+            stream.read_exact(&mut [0]).ok()?;
         }
         Act::Slowly(pieces, pause) => {
             for piece in pieces {
