@@ -123,9 +123,10 @@ pub struct Circumstances {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DegradedReason {
-    /// The embedding model does not answer: words alone were searched, in place of whatever `mode` asked for.
+    /// The embedding model does not answer: words alone were searched, in place of whatever `mode` asked for, and sentences
+    /// were picked by their words. Where `mode_used` is not `text`, it stopped answering between the two.
     EmbedderUnavailable,
-    /// Another embedding model answers than the one that the index was built with: words alone were searched.
+    /// The same, because another embedding model answers than the one that the index was built with.
     EmbedderChanged,
     /// None of the models that word answers did: the passages are quoted.
     LlmUnavailable,

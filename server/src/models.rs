@@ -172,7 +172,9 @@ impl Models {
         };
         let config = connection_of(record, embedder, &self.remote.secrets);
         let connection = self.remote.connect(&config)?;
-        Ok(Arc::new(ServingModel::new(connection, manifest.model.clone(), record.probes.clone())))
+        let model: Arc<dyn EmbeddingModel> =
+            Arc::new(ServingModel::new(connection, manifest.model.clone(), record.probes.clone()));
+        Ok(Arc::new(Asked { lists: self.cached(&model), model }))
     }
 
     /// The same, with its latest vectors kept in memory.
@@ -275,6 +277,47 @@ impl Remote {
 pub fn known_of(manifest: Manifest) -> Option<Known> {
     let description: RemoteDescription = manifest.remote?;
     Some(Known { identity: manifest.model, description })
+}
+
+/// A model elsewhere that is asked questions. Lists of questions, which are the program's own (small talk) or a gold set's,
+/// come from the cache: the build has embedded the former already, and a hundred texts are much to ask of an endpoint while
+/// somebody waits.
+struct Asked {
+    model: Arc<dyn EmbeddingModel>,
+    lists: Option<Arc<CachedModel<Shared>>>,
+}
+
+impl EmbeddingModel for Asked {
+    fn identity(&self) -> &ModelIdentity {
+        self.model.identity()
+    }
+
+    fn embed_passages(&self, texts: &[&str], monitor: &dyn Monitor) -> Result<Embeddings, EmbedError> {
+        self.model.embed_passages(texts, monitor)
+    }
+
+    fn embed_queries(&self, texts: &[&str]) -> Result<Embeddings, EmbedError> {
+        match &self.lists {
+            Some(lists) => lists.embed_queries(texts),
+            None => self.model.embed_queries(texts),
+        }
+    }
+
+    fn embed_query(&self, text: &str) -> Result<Vec<f32>, EmbedError> {
+        self.model.embed_query(text)
+    }
+
+    fn trouble(&self) -> Option<EmbedError> {
+        self.model.trouble()
+    }
+
+    fn look(&self) -> Result<(), EmbedError> {
+        self.model.look()
+    }
+
+    fn token_starts(&self, text: &str) -> Vec<usize> {
+        self.model.token_starts(text)
+    }
 }
 
 /// A model that others use as well.

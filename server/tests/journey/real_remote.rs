@@ -37,7 +37,8 @@ impl RealWorld {
     fn command(&self, name: &str) -> Command {
         let mut command = program();
         command.arg(name).arg("-f").arg(self.path("rag.yaml")).arg("--data").arg(self.path("data"));
-        command.env("RAGOPS_CACHE_DIR", self.path("cache"));
+        // A busy machine makes vectors slowly, and whether they come within seconds is not what is tested.
+        command.env("RAGOPS_CACHE_DIR", self.path("cache")).env("RAGOPS_EMBED_QUESTION_TIMEOUT_SECONDS", "20");
         command
     }
 }
@@ -58,7 +59,7 @@ fn an_index_by_a_real_ollama_is_built_asked_degraded_and_whole_again() {
     up.args(["--listen", "127.0.0.1:0"]);
     let served = Server::run(up).ready();
     let is_whole = |answer: &Value| answer["degraded"] == false && answer["mode_used"] == "hybrid";
-    assert!(is_whole(&served.ask(QUESTION)));
+    wait_for("both channels at first", || is_whole(&served.ask(QUESTION)).then_some(()));
     let port = ollama.stop();
     let degraded = wait_for("its absence to be noticed", || Some(served.ask(QUESTION)).filter(|a| !is_whole(a)));
     assert_eq!((&degraded["status"], &degraded["mode_used"]), (&Value::from("answered"), &Value::from("text")));

@@ -93,8 +93,11 @@ fn an_index_is_built_and_asked_by_a_model_elsewhere_and_a_rebuild_asks_nothing_t
     let server = Scripted::start(Act::embed);
     let world = RemoteWorld::new(&server);
     let revision = world.build();
+    let built = server.requests().len();
     let ran = world.query();
     let answer = ran.json();
+    let asked = server.requests().len() - built;
+    assert!(asked <= 3, "probes, the question, and sentences to pick from, but no small talk: {asked} requests");
     // Hashed words are as good a model as a coin, so whether it is answered says nothing.
     assert!(is_whole(&answer), "{answer}\n{}", ran.stderr);
     assert_eq!((ran.code, &answer["revision"]), (0, &Value::from(revision.as_str())));
