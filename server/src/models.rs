@@ -177,15 +177,15 @@ impl Models {
         Ok(Arc::new(Asked { lists: self.cached(&model), model }))
     }
 
-    /// The same, with its latest vectors kept in memory.
+    /// The same; a model on this machine with its latest vectors kept in memory. One elsewhere is asked each time, so that its
+    /// absence is noticed with the first question.
     pub fn for_serving(
         &self,
         manifest: &Manifest,
         embedder: Option<&Embedder>,
     ) -> Result<Arc<dyn EmbeddingModel>, ModelError> {
         if manifest.remote.is_some() {
-            let model = self.of_revision(manifest, embedder)?;
-            return Ok(Arc::new(MemoryCachedModel::new(model, DEFAULT_MEMORY)));
+            return self.of_revision(manifest, embedder);
         }
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(self.load(&mut loaded, &manifest.model.name)?.serving.clone())

@@ -54,7 +54,7 @@ impl<F: Fn(&Prompt) -> Line + Send + Sync> ChatModel for Scripted<F> {
         prompt: &Prompt,
         on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Completion, ChatError> {
-        self.prompts.lock().unwrap().push(prompt.clone());
+        self.prompts.lock().expect("no test panics with it").push(prompt.clone());
         let failed = |reason: &str| ChatError { backend: self.name.to_owned(), reason: reason.to_owned() };
         let (text, finish) = match (self.script)(prompt) {
             Ok(line) => line,
@@ -87,7 +87,7 @@ struct Asked {
 
 impl Asked {
     fn over(pages: &[(&str, &str)]) -> Self {
-        let site = indexed(pages).unwrap();
+        let site = indexed(pages).expect("the pages are indexed");
         Self { searcher: searcher(site.path()), _site: site }
     }
 
@@ -99,7 +99,7 @@ impl Asked {
         };
         let wording = Wording { models, events: &mut hear };
         let asked = Question { text: question, mode: Mode::Auto };
-        let answer = self.searcher.answer_by(asked, &QuerySettings::default(), wording).unwrap();
+        let answer = self.searcher.answer_by(asked, &QuerySettings::default(), wording).expect("an answer");
         Told { answer, streamed: sentences }
     }
 }
@@ -111,10 +111,10 @@ struct Told {
 
 fn searcher(site: &Path) -> Searcher {
     let store = RevisionStore::of_index(&site.join("data"), "pages");
-    let revision = store.open_serving(&mut |_, _| ()).unwrap().unwrap();
-    let models = ModelStore::new(models_dir().unwrap());
-    let model = models.open(&revision.manifest.model.name, NonZeroUsize::new(2).unwrap()).unwrap();
-    Searcher::new(Arc::new(revision), Arc::new(model)).unwrap()
+    let revision = store.open_serving(&mut |_, _| ()).expect("the store opens").expect("it has a revision");
+    let models = ModelStore::new(models_dir().expect("a folder of models"));
+    let model = models.open(&revision.manifest.model.name, NonZeroUsize::MIN).expect("the model of the index");
+    Searcher::new(Arc::new(revision), Arc::new(model)).expect("the index fits its model")
 }
 
 /// A model that writes `text`, whatever the passages.
@@ -129,7 +129,9 @@ fn skipped(test: &str) -> bool {
 /// What the answer says, with how each sentence is supported and the pages it cites.
 fn supports(answer: &Answer) -> Vec<(&str, Support, Vec<&str>)> {
     let pages = |citations: &[ragops_engine::answer::Citation]| {
-        let source = |id: u32| answer.sources.iter().find(|source| source.id == id).unwrap().path.as_str();
+        let source = |id: u32| {
+            answer.sources.iter().find(|source| source.id == id).expect("citations name sources").path.as_str()
+        };
         citations.iter().map(|citation| source(citation.source)).collect::<Vec<_>>()
     };
     answer.sentences.iter().map(|said| (said.text.as_str(), said.support, pages(&said.citations))).collect()
@@ -173,7 +175,8 @@ fn a_question_in_korean_is_asked_and_answered_in_korean_from_any_page() {
         let number = 1 + prompt.user[..prompt.user.find("월요일").unwrap()].matches("</passage>").count();
         Ok((format!("손님용 와이파이는 매주 월요일 오전 9시에 초기화됩니다 [{number}]."), Finish::Stop))
     });
-    let told = asked.ask("손님용 와이파이는 언제 초기화되나요?", &[model.clone()]);
+    let models: [Arc<dyn ChatModel>; 1] = [model.clone()];
+    let told = asked.ask("손님용 와이파이는 언제 초기화되나요?", &models);
     assert_eq!(told.answer.status, Status::Answered, "{:#?}", told.answer);
     assert_eq!(supports(&told.answer)[0].1, Support::Supported);
     let prompt = model.prompts.lock().unwrap()[0].clone();
@@ -181,7 +184,7 @@ fn a_question_in_korean_is_asked_and_answered_in_korean_from_any_page() {
     // From a page in another language.
     let told = asked.ask(
         "주문 게이트웨이(order gateway)는 어떻게 재시작하나요?",
-        &[writes("`kubectl rollout restart deploy/order-gw`로 order gateway를 재시작합니다. 4분이 걸립니다.")],
+        &[writes("`kubectl rollout restart deploy/order-gw`로 order gateway를 재시작합니다.")],
     );
     assert_eq!(told.answer.status, Status::Answered, "{:#?}", told.answer);
     assert!(supports(&told.answer).iter().all(|(_, _, pages)| pages.contains(&"gateway.md")), "{:#?}", told.answer);
@@ -207,7 +210,8 @@ fn what_the_passages_do_not_hold_is_not_given() {
     }
     // Below the cut no model is asked at all.
     let never = Scripted::new("llama", |_: &Prompt| Ok((String::new(), Finish::Stop)));
-    let told = asked.ask("Which wine goes with sea bass?", &[never.clone()]);
+    let models: [Arc<dyn ChatModel>; 1] = [never.clone()];
+    let told = asked.ask("Which wine goes with sea bass?", &models);
     assert_eq!((told.answer.status, never.prompts.lock().unwrap().len()), (Status::Escalated, 0));
 }
 

@@ -25,7 +25,7 @@ pub(super) fn shown(passages: &Passages, extraction: &Extraction) -> Result<Vec<
         titles.insert(number, (document.title, format!("{}: {}", document.source, document.id)));
     }
     let path = |section: &Section| match beside.get(section) {
-        Some(file) => Some([&[file.clone()], section.headings.as_slice()].concat().join(" › ")),
+        Some(file) => Some([std::slice::from_ref(file), section.headings.as_slice()].concat().join(" › ")),
         None => text(section, &titles),
     };
     Ok(told_apart(&sections, path))

@@ -45,7 +45,7 @@ const BIAS_QUANTILE: f32 = 0.95;
 /// attribution change; the questions speak for themselves.
 pub(super) fn meaning() -> Sha256Digest {
     let mut hasher = Sha256Hasher::default();
-    hasher.update_field(b"calibration 7");
+    hasher.update_field(b"calibration 8");
     hasher.update_field(OFF_TOPIC.as_bytes());
     hasher.update_field(small_talk::EXAMPLES.as_bytes());
     hasher.finish()
@@ -80,7 +80,7 @@ pub(super) fn calibrate(
     let sample = sample_sentences(revision)?;
     revision.manifest.background = Background {
         sentence_pairs: unrelated_pairs(&sample, model, |said| in_context(&said.context, &said.text))?,
-        bare_sentence_pairs: unrelated_pairs(&sample, model, |said| said.text.clone())?,
+        bare_sentence_pairs: unrelated_pairs(&with_off_topic(&sample), model, |said| said.text.clone())?,
         passages: passages_by_language(revision),
         ..Background::default()
     };
@@ -181,6 +181,16 @@ fn evenly(chunks: usize, wanted: usize) -> impl Iterator<Item = ChunkNumber> {
     (0..wanted).map(move |i| ChunkNumber((i * chunks / wanted) as u32))
 }
 
+/// The sentences, and the off-topic questions as if each were a document of its own: a small index has no pairs.
+fn with_off_topic(sample: &[Sampled]) -> Vec<Sampled> {
+    let apart = |(number, text): (u32, &str)| Sampled {
+        document: u32::MAX - number,
+        context: String::new(),
+        text: text.to_owned(),
+    };
+    sample.iter().cloned().chain((0..).zip(off_topic_texts()).map(apart)).collect()
+}
+
 /// Similarities between sampled sentences of different documents, as `answer::attribute` sees them; `embedded` is the form in
 /// which each is embedded.
 fn unrelated_pairs(
@@ -205,6 +215,7 @@ fn unrelated_pairs(
 }
 
 /// A sentence of the index.
+#[derive(Clone)]
 struct Sampled {
     document: u32,
     context: String,

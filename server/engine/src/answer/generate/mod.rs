@@ -276,7 +276,8 @@ fn laid_out(sentences: &[Sentence]) -> String {
         };
         text.push_str(separator);
         text.push_str(&sentence.text);
-        if !sentence.text.trim_start().starts_with(['|', '`', '~']) {
+        let text_of_block = sentence.text.trim_start();
+        if !["|", "```", "~~~"].iter().any(|mark| text_of_block.starts_with(mark)) {
             text.push_str(&marks(&sentence.citations));
         }
         last = Some(sentence);

@@ -180,11 +180,11 @@ mod tests {
         let texts: Vec<&str> = long.iter().map(String::as_str).collect();
         let template = template(Some(Language::English));
         let filled = |tokens| fill(template, "Why?", &shown(&texts), tokens, &words);
-        assert_eq!((filled(32_000).passages, filled(2_200).passages), (3, 2));
+        assert_eq!((filled(32_000).passages, filled(1_700).passages), (3, 2));
         // In part: the second does not fit as a whole.
-        let part = filled(2_200).prompt.user;
+        let part = filled(1_700).prompt.user;
         assert!(part.contains("other") && part.contains("[…]") && !part.contains("third"));
-        assert!(words(&part) < 2_200);
+        assert!(words(&part) < 1_700);
         assert_eq!(filled(300).passages, 1, "one is shown however small the model is");
     }
 
