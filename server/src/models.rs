@@ -1,5 +1,6 @@
-//! Embedding models in use: loaded once, or connected once, shared by every index that names them. Questions go through a
-//! cache in memory, builds through caches on disk, of vectors and of documents read; without any of them it only takes longer.
+//! Embedding models in use: loaded once, or connected once, shared by every index that names them. Questions to a
+//! model on this machine go through a cache in memory, builds through caches on disk, of vectors and of documents read;
+//! without any of them it only takes longer.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};

@@ -14,7 +14,7 @@ use super::background::{Background, Distribution};
 const COSINE_WEIGHT: f32 = 0.9;
 const OVERLAP_WEIGHT: f32 = 0.1;
 /// Evidence this close to the best, relative to it, is cited beside it.
-const WITHIN_OF_BEST: f32 = 0.01;
+pub(super) const WITHIN_OF_BEST: f32 = 0.01;
 /// Unrelated sentences exceed this quantile once in a thousand.
 const SUPPORTED_QUANTILE: f32 = 0.999;
 /// Unrelated sentences exceed this quantile twice in a hundred.

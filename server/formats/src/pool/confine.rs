@@ -139,7 +139,7 @@ mod tests {
 
     /// What a confined process may do, each with its outcome: run by the test below in a process of its own.
     #[test]
-    #[ignore = "confines the process that runs it"]
+    #[ignore = "confines the process that runs it: a part of `a_confined_process_can_compute_and_nothing_else`"]
     fn confined() {
         confine().unwrap();
         let target = std::env::temp_dir().join("ragops-confined");

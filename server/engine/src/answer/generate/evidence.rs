@@ -5,7 +5,7 @@ use crate::document::Language;
 use crate::index::ChunkNumber;
 use crate::text::{language, missing_facts};
 
-use super::super::attribute::{Evidence, Floors, Support, similarity};
+use super::super::attribute::{Evidence, Floors, Support, WITHIN_OF_BEST, similarity};
 use super::super::extract::{Statement, statements};
 use super::super::{AnswerError, Citation, Searcher};
 use super::injection;
@@ -15,8 +15,6 @@ use super::stream::WrittenKind;
 const MAX_STATEMENTS: usize = 256;
 /// The longest statement compared, in bytes.
 const MAX_STATEMENT_BYTES: usize = 1_200;
-/// Statements this close to the best, relative to it, are cited beside it.
-const WITHIN_OF_BEST: f32 = 0.01;
 
 /// A statement of a passage shown.
 struct Ground {
