@@ -11,10 +11,23 @@ const SIGNALS: &str = "# 노드 압박 축출\n\n| Signal | Description |\n| ---
 const CODES: &str = "# Error codes\n\n| code | meaning | do |\n| --- | --- | --- |\n| HN-4001 | the cart is empty | nothing |\n\
     | HN-4002 | the price changed | ask again |\n| HN-4003 | the voucher is void | tell the buyer |\n| HN-4004 | stock is out | wait |\n";
 const SENSORS: &str = "# Sensors\n\n| sensor | limit |\n| --- | --- |\n| S-11 | 40 °C |\n| S-12 | 45 °C |\n| S-13 | 50 °C |\n| S-14 | 55 °C |\n";
-const PAGES: [(&str, &str); 7] = [
+const RIGHTS: &str = "# 인권\n\n인간은 이성과 양심을 부여받았다. 상태를 유지하지 않는다. 쿠폰은 자동 지급된다. 순서는 정해져 있다. 예산을 조정한다.\n";
+const ON_CALL: &str = "# On-call roster\n\n| date | on call | phone |\n| --- | --- | --- |\n| 2026-12-12 | Ana Costa | 3294 |\n\
+    | 2026-12-13 | Lars Holm | 3295 |\n| 2026-12-14 | Mina Park | 3296 |\n| 2026-12-15 | Ugo Conti | 3297 |\n\
+    | 2026-12-16 | Ravi Nair | 3298 |\n| 2026-12-17 | Nora Quinn | 3299 |\n| 2026-12-18 | Yuna Seo | 3300 |\n\
+    | 2026-12-19 | Marta Diaz | 3301 |\n| 2026-12-20 | Oskar Lind | 3302 |\n| 2026-12-21 | Priya Raman | 3303 |\n\
+    | 2026-12-22 | Tomas Weber | 3304 |\n| 2026-12-23 | Ines Roy | 3305 |\n| 2026-12-24 | Paul Berg | 3306 |\n";
+const WAR: &str = "# Report of December 13\n\nOn December 13 the front was calm. Who calls the brigade is on call for the report. \
+    Calls of December are counted.\n";
+const INCIDENT: &str = "# 사고 기록\n\n2026-08-14 결제 서버의 디스크가 가득 찼다. 2026-09-02 인증서가 만료됐다.\n";
+const PAGES: [(&str, &str); 11] = [
     ("eviction.md", SIGNALS),
     ("codes.md", CODES),
     ("sensors.md", SENSORS),
+    ("rights.md", RIGHTS),
+    ("oncall.md", ON_CALL),
+    ("war.md", WAR),
+    ("incidents.md", INCIDENT),
     ("pay.md", "# Pay\n\nThe service pay takes cards. It is owned by team Harbor.\n"),
     ("roster.md", "# 비상 연락망\n\n| 이름 | 역할 |\n| --- | --- |\n| 최은영 | 대피 유도반장 |\n| 박서준 | 소화반 |\n"),
     (
@@ -41,6 +54,10 @@ fn words_that_stand_in_the_documents_are_answered_by_them() {
         ("S-13", "sensors.md"),
         ("limit of sensor S-12", "sensors.md"),
         ("HN-4003", "codes.md"),
+        // A day is found however it is written.
+        ("Who is on call on December 21?", "oncall.md"),
+        ("on call on 22 Dec", "oncall.md"),
+        ("8월 14일 사고", "incidents.md"),
     ];
     let told = || -> Result<()> {
         let site = indexed(&PAGES)?;
@@ -73,6 +90,17 @@ fn words_and_codes_that_stand_nowhere_are_not_answered() {
         "What is the limit of sensor S-99?",
         "sensor S-42",
         "What is the price of AW-400?",
+        // Words of three syllables of which only two stand somewhere.
+        "성과급",
+        "지하철",
+        "자동차",
+        "정해인",
+        "Who is 조정석?",
+        // What is about one thing, and that stands nowhere.
+        "192.168.44.3 조치",
+        "How do I fix db-replica-5?",
+        "cache-blue-77 handling",
+        "on call on December 29",
     ];
     let told = || -> Result<()> {
         let site = indexed(&PAGES)?;
@@ -82,6 +110,27 @@ fn words_and_codes_that_stand_nowhere_are_not_answered() {
                 answer["status"] == "escalated" && answer["sources"].as_array().is_some_and(Vec::is_empty),
                 "`{question}`: {answer:#}"
             );
+        }
+        Ok(())
+    };
+    told().unwrap_or_else(|error| panic!("{error:#}"));
+}
+
+/// A day that the roster holds is answered by its row.
+#[test]
+fn a_day_leads_to_its_row() {
+    if super::site("a_day_leads_to_its_row").is_none() {
+        return;
+    }
+    let told = || -> Result<()> {
+        let site = indexed(&PAGES)?;
+        for (question, name) in
+            [("Who is on call on December 21?", "Priya Raman"), ("on call on 22 Dec", "Tomas Weber")]
+        {
+            let answer = ask(site.path(), question)?;
+            let rows: Vec<&str> =
+                answer["sentences"].as_array().into_iter().flatten().filter_map(|s| s["text"].as_str()).collect();
+            ensure!(rows.first().is_some_and(|row| row.contains(name)), "`{question}`: {answer:#}");
         }
         Ok(())
     };

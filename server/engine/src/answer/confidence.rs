@@ -13,11 +13,11 @@ use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::{Candidate, Channels, Retrieved};
 use crate::revision::Revision;
 use crate::settings::ConfidenceSettings;
-use crate::text::{Analyzer, language, matching_form};
+use crate::text::{Analyzer, TokenBuffer, TokenKind, korean, language, matching_form};
 
 use super::background::{Background, OwnLanguage};
 use super::names::{self, Names};
-use super::words::{Word, WordKind, question_words, rarity, stands_somewhere};
+use super::words::{Word, WordKind, is_action, is_instance, question_words, rarity, stands_somewhere};
 
 /// How many of the best passages may hold the question's words.
 const COVERAGE_PASSAGES: usize = 3;
@@ -108,7 +108,7 @@ pub fn confidence(
     let background = &revision.manifest.background;
     let asked_in = language(question).unwrap_or(Language::Other);
     let own_language = background.holds(asked_in);
-    let Coverage { covered: coverage, known_words, lacks_designation, is_asked_there, few_words, best } =
+    let Coverage { covered: coverage, known_words, lacks_designation, lacks_instance, is_asked_there, few_words, best } =
         coverage(revision, analyzer, question, found)?;
     // A word or two of the question's own language are looked for in it: as vectors they are near to anything.
     let by_words = few_words && own_language == OwnLanguage::Held;
@@ -118,6 +118,7 @@ pub fn confidence(
     let distribution = background.off_topic(asked_in);
     let deviations = cosine.zip(distribution).and_then(|(cosine, d)| d.deviations_above_median(cosine, MIN_DEVIATION));
     let names = if lacks_designation { Names::Unknown } else { names::known(revision, analyzer, question, &best)? };
+    let names = if lacks_instance { names.max(Names::Doubtful) } else { names };
     let mut confidence = Confidence { value: 0.0, deviations, coverage, same_language, known_words, names, few_words };
     if !found.candidates.is_empty() {
         confidence.value = judge(&confidence, own_language);
@@ -190,6 +191,8 @@ struct Coverage {
     /// Whether a number that designates (`error 418`), or one of a series (`host-099` where there are `host-001` and others),
     /// stands in none of the best passages.
     lacks_designation: bool,
+    /// Whether the one thing, or the day, that a short question is about (`How do I fix db-replica-5?`) stands nowhere in the index.
+    lacks_instance: bool,
     /// Whether one of the best passages holds the question itself, word for word.
     is_asked_there: bool,
     /// Whether the question is a word or two.
@@ -205,24 +208,28 @@ fn coverage(
     question: &str,
     found: &Retrieved,
 ) -> Result<Coverage, IndexError> {
-    let mut present = HashSet::new();
+    let mut present = Present::default();
     let mut best = Vec::new();
     let mut in_one = 0.0_f32;
     let asked_words = WeighedWords::of(revision, analyzer, question)?;
     for chunk in judged_by(found, &asked_words) {
         let text = whole_text(revision, chunk)?;
-        let terms: HashSet<String> = analyzer.terms(&text).into_iter().collect();
-        in_one = in_one.max(asked_words.share(&terms));
-        present.extend(terms);
+        let of_one = Present::of(analyzer, &text);
+        in_one = in_one.max(asked_words.share(&of_one));
+        present.extend(of_one);
         best.push(matching_form(&text).into_owned());
     }
     let (mut words, mut known) = (0_usize, 0_usize);
     let mut lacks_designation = false;
-    for (word, _) in &asked_words.0 {
-        let is_present = word.forms.iter().any(|form| present.contains(form));
+    let mut lacks_instance = false;
+    for (word, _) in &asked_words.words {
+        let is_present = word.forms.iter().any(|form| present.terms.contains(form));
         let is_one_of_many = || is_of_series(&matching_form(&question[word.place.clone()]), &best);
         lacks_designation |= !is_present
             && (word.kind == WordKind::Designation || (word.kind == WordKind::Particular && is_one_of_many()));
+        if !is_present && asked_words.is_about(word) {
+            lacks_instance |= !stands_somewhere(revision, &word.forms)?;
+        }
         if word.kind == WordKind::Particular && !is_present {
             continue;
         }
@@ -234,7 +241,7 @@ fn coverage(
     let known_words = if words > 0 { known as f32 / words as f32 } else { 0.0 };
     let asked = letters(&matching_form(question));
     let is_asked_there = asked.len() >= MIN_ASKED_BYTES && best.iter().any(|text| letters(text).contains(&asked));
-    Ok(Coverage { covered, known_words, lacks_designation, is_asked_there, few_words, best })
+    Ok(Coverage { covered, known_words, lacks_designation, lacks_instance, is_asked_there, few_words, best })
 }
 
 /// The passages that are asked for the question's words: the best ones, and for a question of a word or two the best by words
@@ -258,17 +265,31 @@ fn whole_text(revision: &Revision, chunk: ChunkNumber) -> Result<String, IndexEr
 }
 
 /// The words of a question with their rarity, to be looked for in passages.
-pub(super) struct WeighedWords(Vec<(Word, f32)>);
+pub(super) struct WeighedWords {
+    words: Vec<(Word, f32)>,
+    /// Whether the question is a word or two, and so about these.
+    are_few: bool,
+    /// Whether the names of instances are all that it is about.
+    instances_count: bool,
+}
 
 impl WeighedWords {
     pub(super) fn of(revision: &Revision, analyzer: &Analyzer, question: &str) -> Result<Self, IndexError> {
-        let weighed = |word: Word| Ok((rarity(revision, &word.forms)?, word)).map(|(rarity, word)| (word, rarity));
-        question_words(analyzer, question).into_iter().map(weighed).collect::<Result<_, _>>().map(Self)
+        let words = question_words(analyzer, question);
+        let says_what = |word: &&Word| word.kind != WordKind::Particular && !is_action(question, &word.place);
+        let subjects: Vec<&Word> = words.iter().filter(says_what).collect();
+        let is_identifier = |word: &&Word| is_identifier(&question[word.place.clone()]);
+        let instances_count = subjects.len() <= FEW_WORDS && !subjects.iter().any(is_identifier);
+        let are_few = words.len() <= FEW_WORDS;
+        let rarity_of = |word: &Word| rarity(revision, if are_few { &word.forms[..1] } else { &word.forms });
+        let weighed = |word: Word| rarity_of(&word).map(|rarity| (word, rarity));
+        let words = words.into_iter().map(weighed).collect::<Result<_, _>>()?;
+        Ok(Self { words, are_few, instances_count })
     }
 
     /// Whether the question is a word or two, and so about these words.
     pub(super) fn are_few(&self) -> bool {
-        self.0.len() <= FEW_WORDS
+        self.are_few
     }
 
     /// Their share, by rarity, that some passages hold: [`Confidence::coverage`] of those.
@@ -278,38 +299,129 @@ impl WeighedWords {
         analyzer: &Analyzer,
         chunks: &[ChunkNumber],
     ) -> Result<f32, IndexError> {
-        let mut present = HashSet::new();
+        let mut present = Present::default();
         for chunk in chunks {
-            present.extend(analyzer.terms(&whole_text(revision, *chunk)?));
+            present.extend(Present::of(analyzer, &whole_text(revision, *chunk)?));
         }
         Ok(self.share(&present))
     }
 
-    /// Whether some terms hold a word. Of a question of a word or two its first two syllables are not enough: `비트코인` is
-    /// not `비트`; an ending of a syllable is.
-    fn is_held(&self, word: &Word, present: &HashSet<String>) -> bool {
-        let Some((whole, parts)) = word.forms.split_first() else { return false };
-        if present.contains(whole) || !parts.iter().any(|part| present.contains(part)) {
-            return present.contains(whole);
-        }
-        let syllables = whole.chars().count();
-        let beginning: String = whole.chars().take(3).collect();
-        let is_ending = |term: &str| whole.starts_with(term) && syllables - term.chars().count() < 2;
-        !self.are_few() || present.iter().any(|term| term.starts_with(&beginning) || is_ending(term))
+    /// Whether a word that is not found counts against a passage.
+    fn counts(&self, word: &Word) -> bool {
+        word.kind != WordKind::Particular || self.is_about(word)
     }
 
-    /// Their share, by rarity, among some terms. A word counts once; particulars (`82`, `worker-3`) only where they are found.
-    fn share(&self, present: &HashSet<String>) -> f32 {
+    /// Whether the question is about the one thing, or the day, that this word names.
+    fn is_about(&self, word: &Word) -> bool {
+        self.instances_count && (word.is_day || (word.kind == WordKind::Particular && is_instance(&word.forms[0])))
+    }
+
+    fn is_held(&self, word: &Word, present: &Present) -> bool {
+        match word.forms.first() {
+            Some(whole) if self.are_few && is_hangul(whole) => present.holds_korean(whole),
+            _ => word.forms.iter().any(|form| present.terms.contains(form)),
+        }
+    }
+
+    /// Their share, by rarity, among some terms. A word counts once; particulars (`82`, `worker-3`) only where they are found,
+    /// unless the question is about nothing else.
+    fn share(&self, present: &Present) -> f32 {
         let (mut all, mut covered) = (0.0_f32, 0.0_f32);
-        for (word, rarity) in &self.0 {
+        for (word, rarity) in &self.words {
             let is_present = self.is_held(word, present);
-            if word.kind != WordKind::Particular || is_present {
+            if is_present || self.counts(word) {
                 all += rarity;
                 covered += if is_present { *rarity } else { 0.0 };
             }
         }
         if all > 0.0 { covered / all } else { 0.0 }
     }
+}
+
+/// Whether a word is the name of a kind of thing, whatever its instances: `KubeletDown`, `OOMKilled`, `kube-proxy`.
+fn is_identifier(word: &str) -> bool {
+    let capitals = word.chars().filter(char::is_ascii_uppercase).count();
+    word.contains(['-', '_', '.']) || (capitals >= 2 && word.len() > 2)
+}
+
+/// What stands in some passages.
+#[derive(Default)]
+struct Present {
+    /// All terms.
+    terms: HashSet<String>,
+    /// Korean words without what was taken off their ends ...
+    korean: HashSet<String>,
+    /// ... and with it: too much may have been taken off (`연차휴` of `연차휴가는`).
+    inflected: HashSet<String>,
+}
+
+impl Present {
+    fn of(analyzer: &Analyzer, text: &str) -> Self {
+        let mut buffer = TokenBuffer::default();
+        analyzer.analyze(text, &mut buffer);
+        let mut present = Self::default();
+        for token in buffer.iter() {
+            if token.kind == TokenKind::Stem {
+                let rest = &text[token.end..];
+                let ending = &rest[..rest.find(|c| !is_syllable(c)).unwrap_or(rest.len())];
+                if !ending.is_empty() {
+                    present.inflected.insert([token.text, ending].concat());
+                }
+                present.korean.insert(token.text.to_owned());
+            }
+            present.terms.insert(token.text.to_owned());
+        }
+        present
+    }
+
+    fn extend(&mut self, other: Self) {
+        self.terms.extend(other.terms);
+        self.korean.extend(other.korean);
+        self.inflected.extend(other.inflected);
+    }
+
+    fn holds_korean(&self, asked: &str) -> bool {
+        self.korean.contains(asked)
+            || self.korean.iter().any(|word| is_same_word(asked, word))
+            || self.inflected.iter().any(|word| {
+                word.split_once(asked).is_some_and(|(_, ending)| korean::is_particle(ending))
+                    && asked.chars().count() > 1
+            })
+    }
+}
+
+fn is_hangul(word: &str) -> bool {
+    word.chars().all(is_syllable)
+}
+
+fn is_syllable(c: char) -> bool {
+    ('\u{ac00}'..='\u{d7a3}').contains(&c)
+}
+
+/// Whether a Korean word that is asked for stands in a word of a text: as it is, at either end of a compound (`휴가` in
+/// `연차휴가`), with an ending that the analyser does not know, or, of long words, with another ending. Two common syllables
+/// alone are not it: `성과급` is not in `이성과`, `지하철` not in `유지하지`, and `정해인` is not `정해져`.
+fn is_same_word(asked: &str, word: &str) -> bool {
+    let (length, of_word) = (asked.chars().count(), word.chars().count());
+    if length < 2 || of_word < 2 {
+        return false;
+    }
+    if word.starts_with(asked) || word.ends_with(asked) || (length > 2 && word.contains(asked)) {
+        return true;
+    }
+    if let Some(ending) = asked.strip_prefix(word) {
+        return is_ending(ending);
+    }
+    let common = asked.chars().zip(word.chars()).take_while(|(a, b)| a == b).count();
+    length > 3 && of_word > 3 && common > 2
+}
+
+/// Whether this may stand behind a noun without making another one of it.
+fn is_ending(text: &str) -> bool {
+    const OF_VERBS: [char; 15] =
+        ['하', '한', '할', '함', '합', '해', '했', '되', '된', '될', '됨', '됩', '돼', '됐', '시'];
+    const OTHERS: [&str; 5] = ["님", "씨", "요", "들", "측"];
+    text.starts_with(OF_VERBS) || OTHERS.contains(&text)
 }
 
 fn letters(text: &str) -> String {
@@ -361,6 +473,36 @@ mod tests {
         assert!(values.is_sorted() && values[0] < 0.1 && values[3] > 0.9, "{values:?}");
         for extreme in [f32::MAX, f32::MIN] {
             assert!((0.0..=1.0).contains(&of(extreme, 1.0)));
+        }
+    }
+
+    #[test]
+    fn a_korean_word_is_held_by_itself_its_compounds_and_its_endings_and_not_by_two_syllables() {
+        let check = |asked: &str, text: &str, expect: bool| {
+            assert_eq!(Present::of(&Analyzer, text).holds_korean(asked), expect, "{asked}: {text}");
+        };
+        for (asked, text) in [
+            ("성과급", "인간은 이성과 양심을 부여받았다"),
+            ("지하철", "상태를 유지하지 않는다"),
+            ("자동차", "쿠폰은 자동 지급됩니다"),
+            ("정해인", "순서는 정해져 있다"),
+            ("조정석", "팀별 예산 조정"),
+            ("이지은", "이지 모드로 연다"),
+            ("소방서", "소방 훈련"),
+            ("이성민", "이성과 양심"),
+        ] {
+            check(asked, text, false);
+        }
+        for (asked, text) in [
+            ("성과급", "성과급은 3월에 지급한다"),
+            ("휴가", "연차휴가는 15일이다"),
+            ("소화반", "소화반장은 박서준이다"),
+            ("최은영", "최은영입니다"),
+            ("롤백하려", "바로 롤백한다"),
+            ("김철수님", "김철수 팀장"),
+            ("비상연락망", "비상연락처를 붙인다"),
+        ] {
+            check(asked, text, true);
         }
     }
 

@@ -454,7 +454,7 @@ impl Searcher {
         let words = WeighedWords::of(&self.revision, &self.analyzer, question)?;
         let covered = |chunks: &[ChunkNumber]| words.covered_by(&self.revision, &self.analyzer, chunks);
         let from_all = || extract::extract(self, question, found, settings);
-        if !confidence.same_language || confidence.coverage < WORDS_DECIDE {
+        if !confidence.same_language || (confidence.coverage < WORDS_DECIDE && !confidence.few_words) {
             return from_all();
         }
         if !confidence.few_words {

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::index::IndexError;
 use crate::revision::Revision;
+use crate::text::facts::{Day, days};
 use crate::text::{Analyzer, TokenBuffer, TokenKind};
 
 use super::designations::is_designated;
@@ -109,12 +110,15 @@ pub(super) enum WordKind {
 /// A word of a question, with the terms that stand for it: any of them is the word found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Word {
-    /// The word itself; for a Korean stem also its first two syllables, which survive most endings.
+    /// The word itself; for a Korean stem also its first two syllables, which survive most endings; for a day with a year also
+    /// the day of a text that gives none.
     pub(super) forms: Vec<String>,
     /// What it asks.
     pub(super) kind: WordKind,
     /// Where it stands in the question first, in bytes.
     pub(super) place: Range<usize>,
+    /// Whether it names a day.
+    pub(super) is_day: bool,
 }
 
 /// The distinct words of a question.
@@ -125,19 +129,30 @@ pub(super) fn question_words(analyzer: &Analyzer, question: &str) -> Vec<Word> {
     let mut stem_at = None;
     for token in buffer.iter() {
         let text = token.text.to_owned();
-        if token.kind.is_whole_word() {
+        if token.kind.is_whole_word() && token.kind != TokenKind::Date {
             stem_at = (token.kind == TokenKind::Stem).then_some(token.position);
             let place = token.start..token.end;
             let kind = kind(question, place.clone(), token.kind);
-            words.push(Word { forms: vec![text], kind, place });
+            words.push(Word { forms: vec![text], kind, place, is_day: false });
         } else if token.kind == TokenKind::Bigram && stem_at == Some(token.position) {
             stem_at = None;
             words.last_mut().into_iter().for_each(|word| word.forms.push(text.clone()));
         }
     }
+    days(question).into_iter().for_each(|day| put_day(&mut words, question, day));
     let mut seen = HashSet::new();
     words.retain(|word| !only_asks(whole_word(question, &word.place)) && seen.insert(word.forms.clone()));
     words
+}
+
+/// A day in place of the words that it is written with. With a time behind it, it is when an alert was sent.
+fn put_day(words: &mut Vec<Word>, question: &str, day: Day) {
+    words.retain(|word| word.place.start < day.place.start || word.place.end > day.place.end);
+    let after = question[day.place.end..].trim_start_matches([' ', 'T', ',']).as_bytes();
+    let is_moment = after.len() > 2 && after[..2].iter().all(u8::is_ascii_digit) && after[2] == b':';
+    let kind = if is_moment { WordKind::Particular } else { WordKind::Content };
+    let forms = if day.has_year() { vec![day.whole.clone(), day.without_year()] } else { vec![day.of_any_year] };
+    words.push(Word { forms, kind, place: day.place, is_day: true });
 }
 
 fn kind(question: &str, place: Range<usize>, token: TokenKind) -> WordKind {
@@ -171,6 +186,50 @@ fn whole_word<'q>(question: &'q str, place: &Range<usize>) -> &'q str {
 pub(super) fn is_instance(word: &str) -> bool {
     let has = |test: fn(&char) -> bool| word.chars().any(|c| test(&c));
     has(char::is_ascii_digit) && !has(char::is_ascii_uppercase) && has(|c| matches!(c, '-' | '.' | '_'))
+}
+
+/// Words that ask what to do about something, and say nothing of what it is.
+const ACTIONS: [&str; 34] = [
+    "handling",
+    "handle",
+    "fix",
+    "fixing",
+    "fixed",
+    "resolve",
+    "solve",
+    "repair",
+    "troubleshoot",
+    "troubleshooting",
+    "restart",
+    "check",
+    "steps",
+    "guide",
+    "procedure",
+    "runbook",
+    "problem",
+    "issue",
+    "info",
+    "information",
+    "details",
+    "contact",
+    "조치",
+    "대응",
+    "방법",
+    "처리",
+    "해결",
+    "복구",
+    "절차",
+    "안내",
+    "설명",
+    "정보",
+    "확인",
+    "문제",
+];
+
+/// Whether a word of the question asks what to do about the others.
+pub(super) fn is_action(question: &str, place: &Range<usize>) -> bool {
+    let word = &question[place.clone()];
+    ACTIONS.iter().any(|action| word.eq_ignore_ascii_case(action))
 }
 
 /// The rarity of a word in the index, as BM25 weighs it (always above 0); its commonest form decides.
@@ -218,12 +277,24 @@ mod tests {
     }
 
     #[test]
+    fn a_day_stands_for_the_words_that_it_is_written_with() {
+        assert_eq!(of_kind("Who is on call on December 21?", WordKind::Content), ["call", "--12-21"]);
+        let words = question_words(&Analyzer, "2026년 12월 21일 당직자");
+        let forms: Vec<&[String]> = words.iter().map(|word| &word.forms[..]).collect();
+        assert_eq!(
+            forms,
+            [&["당직자".to_owned(), "당직".to_owned()][..], &["2026-12-21".to_owned(), "~12-21".to_owned()]]
+        );
+    }
+
+    #[test]
     fn instances_and_quantities_are_told_from_codes_and_products() {
-        let cases: [(&str, &[&str]); 4] = [
+        let cases: [(&str, &[&str]); 5] = [
             ("Kubelet 'worker-3' is running at 81% on cluster prod-1.", &["worker-3", "81", "prod-1"]),
             ("10.0.4.17:9100 pod api-7d9f8b6c5-x2x7k", &["10.0.4.17", "9100", "api-7d9f8b6c5-x2x7k"]),
             ("HN-5034 log4j kube-state-metrics HTTP2", &[]),
             ("디스크 100GB", &[]),
+            ("2026-11-20 10:31 KubeletDown", &["10", "31", "2026-11-20"]),
         ];
         for (question, expect) in cases {
             assert_eq!(of_kind(question, WordKind::Particular), expect, "{question}");

@@ -4,6 +4,7 @@
 //! Latin words are lower-cased and stemmed lightly; identifiers are kept whole and split; Korean eojeol give their
 //! stem and its bigrams; runs are split where the script changes. The choices were measured (ADR 0007).
 
+use super::facts::{Day, days};
 use super::korean;
 use super::latin;
 use super::normalise::push_matching_form;
@@ -27,12 +28,14 @@ pub enum TokenKind {
     Stem,
     /// Two neighbouring characters of a Korean eojeol or of a run of Han or Kana.
     Bigram,
+    /// A day, however it is written: `--12-21` of any year, and `2026-12-21`, or `~12-21` where no year stands there.
+    Date,
 }
 
 impl TokenKind {
     /// Whether the term stands for a word of its own, rather than for a piece of one.
     pub fn is_whole_word(self) -> bool {
-        matches!(self, Self::Word | Self::Number | Self::Compound | Self::Stem)
+        matches!(self, Self::Word | Self::Number | Self::Compound | Self::Stem | Self::Date)
     }
 }
 
@@ -94,7 +97,7 @@ impl TokenBuffer {
         })
     }
 
-    /// All terms in text order.
+    /// All terms in text order; days behind all others.
     pub fn iter(&self) -> impl Iterator<Item = Token<'_>> {
         (0..self.len()).filter_map(|index| self.get(index))
     }
@@ -165,6 +168,7 @@ impl Analyzer {
             analyze_run(text, start, end, buffer);
             rest = end;
         }
+        push_days(text, buffer);
     }
 
     /// The terms of a short text (a query) as strings, repeats kept.
@@ -172,6 +176,16 @@ impl Analyzer {
         let mut buffer = TokenBuffer::default();
         self.analyze(text, &mut buffer);
         buffer.iter().map(|token| token.text.to_owned()).collect()
+    }
+}
+
+/// The days that a text names, behind all its words. A date that is written `2026-12-21` is a compound already.
+fn push_days(text: &str, buffer: &mut TokenBuffer) {
+    for Day { place, of_any_year, whole } in days(text) {
+        let position = buffer.take_position();
+        for form in [of_any_year, whole].iter().filter(|form| **form != text[place.clone()]) {
+            buffer.push_raw(form, (place.start, place.end), position, TokenKind::Date);
+        }
     }
 }
 
@@ -333,6 +347,22 @@ mod tests {
             TokenKind::Part => 'p',
             TokenKind::Stem => 's',
             TokenKind::Bigram => 'b',
+            TokenKind::Date => 'd',
+        }
+    }
+
+    #[test]
+    fn a_day_is_one_term_however_it_is_written() {
+        let days = |text: &str| -> Vec<String> {
+            shown(text).into_iter().filter_map(|term| term.strip_suffix("/d").map(str::to_owned)).collect()
+        };
+        assert_eq!(days("| 2026-12-21 | Kim |"), ["--12-21"], "the whole date is a compound already");
+        assert_eq!(days("Who is on call on December 21?"), ["--12-21", "~12-21"]);
+        assert_eq!(days("21 Dec 2026 or DEC 3rd"), ["--12-21", "2026-12-21", "--12-03", "~12-03"]);
+        assert_eq!(days("2026년 12월 21일과 1월 5일"), ["--12-21", "2026-12-21", "--01-05", "~01-05"]);
+        assert_eq!(days("2026. 12. 21."), ["--12-21", "2026-12-21"]);
+        for none in ["May I take 3 of them?", "version 1.21.3", "2026-13-41", "12월", "ten in March"] {
+            assert_eq!(days(none), [""; 0], "{none}");
         }
     }
 

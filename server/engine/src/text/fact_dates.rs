@@ -96,6 +96,19 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
+/// Whether a text may name a day at all: most passages name none, and are not searched for one.
+pub(super) fn may_hold_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_numeric = |w: &[u8]| w[..4].iter().all(u8::is_ascii_digit) && matches!(w[4], b'-' | b'/' | b'.');
+    bytes.iter().any(u8::is_ascii_digit)
+        && (text.contains('월')
+            || bytes.windows(5).any(is_numeric)
+            || MONTHS.iter().any(|name| {
+                let capital = name[..1].to_ascii_uppercase() + &name[1..3];
+                text.contains(&capital) || text.contains(&capital.to_ascii_uppercase())
+            }))
+}
+
 /// A month's name or its first three letters, with a capital: `may` and `march` are words.
 fn month(raw: &str) -> Option<u32> {
     if !raw.starts_with(|c: char| c.is_ascii_uppercase()) {

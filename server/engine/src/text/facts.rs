@@ -1,6 +1,8 @@
 //! Numbers, dates, percentages and identifiers of a sentence, in a form that can be compared: attribution demands
 //! that each of them stands in the cited text. Units are dropped and numbers kept, so `15분` meets `15 minutes`.
 
+use std::ops::Range;
+
 use super::fact_dates;
 use super::fact_scan::{Piece, pieces};
 use super::normalise::matching_form;
@@ -47,6 +49,63 @@ pub fn facts(text: &str) -> Vec<Fact> {
         }
         push_facts(&text, &pieces[at], &mut found);
         at += 1;
+    }
+    found
+}
+
+/// A day that a text names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Day {
+    /// Where.
+    pub(crate) place: Range<usize>,
+    /// Of any year: `--12-21`.
+    pub(crate) of_any_year: String,
+    /// `2026-12-21`, or `~12-21` where no year stands there.
+    pub(crate) whole: String,
+}
+
+impl Day {
+    fn of(place: Range<usize>, value: String) -> Option<Self> {
+        let (of_any_year, whole) = match value.as_bytes() {
+            [b'-', b'-', ..] => (value.clone(), format!("~{}", &value[2..])),
+            [_, _, _, _, b'-', _, _, b'-', _, _] => (format!("-{}", &value[4..]), value),
+            _ => return None,
+        };
+        Some(Self { place, of_any_year, whole })
+    }
+
+    /// Whether its year stands there.
+    pub(crate) fn has_year(&self) -> bool {
+        !self.whole.starts_with('~')
+    }
+
+    /// Whether both may be the same day: of the same year, where both give one.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.of_any_year == other.of_any_year && (self.whole == other.whole || !self.has_year() || !other.has_year())
+    }
+
+    /// The same day without its year, as a text that gives none has it.
+    pub(crate) fn without_year(&self) -> String {
+        self.of_any_year.replacen("--", "~", 1)
+    }
+}
+
+/// The days that `text` names: `December 21` and `2026년 12월 21일` meet `2026-12-21`.
+pub(crate) fn days(text: &str) -> Vec<Day> {
+    if !fact_dates::may_hold_date(text) {
+        return Vec::new();
+    }
+    let pieces = pieces(text);
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < pieces.len() {
+        let Some((date, used)) = fact_dates::date(text, &pieces[at..]) else {
+            at += 1;
+            continue;
+        };
+        let place = pieces[at].range.start..pieces[at + used - 1].range.end;
+        found.extend(Day::of(place, date.value));
+        at += used;
     }
     found
 }

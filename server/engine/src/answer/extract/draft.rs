@@ -6,6 +6,7 @@ use crate::document::Locator;
 use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::Retrieved;
 use crate::settings::RetrievalSettings;
+use crate::text::facts::{Day, days};
 use crate::text::{Fact, FactKind, facts, matching_form, missing_facts};
 
 use super::super::words::{question_words, rarity};
@@ -57,7 +58,7 @@ pub(super) struct Weighed {
     pub(super) words: f32,
     /// Share of the question's identifiers (`HN-5031`) that stand in the piece or in a heading above it.
     pub(super) identifiers: f32,
-    /// Whether it is a row whose first cell stands in the question: the row that was asked for.
+    /// Whether it is a row whose first cell stands in the question, or that has the day in it: the row that was asked for.
     pub(super) is_asked_row: bool,
     /// The passage's fused score beside the best one's.
     pub(super) passage: f32,
@@ -79,6 +80,7 @@ pub(super) fn drafts(
     let asked = matching_form(question);
     let mut identifiers = facts(question);
     identifiers.retain(|fact| fact.kind == FactKind::Identifier);
+    let asked_days = days(question);
     let best = found.candidates.first().map_or(1.0, |c| c.fused).max(f32::EPSILON);
     let mut weights = HashMap::new();
     for (rank, candidate) in found.candidates.iter().take(settings.top_k).enumerate() {
@@ -101,7 +103,8 @@ pub(super) fn drafts(
         let weighed = weights.get(&placed.weighed_as).filter(|_| says_enough).map(|weights| Weighed {
             words: words.share_in(searcher, &context, &placed.cut.text),
             identifiers: share_of_identifiers(&identifiers, &title, &placed.cut),
-            is_asked_row: placed.cut.kind == PieceKind::Row && is_asked_row(&asked, &placed.cut.text),
+            is_asked_row: placed.cut.kind == PieceKind::Row
+                && (is_asked_row(&asked, &placed.cut.text) || holds_day(&asked_days, &placed.cut.text)),
             ..*weights
         });
         drafts.push(Draft {
@@ -146,6 +149,12 @@ fn is_asked_row(question: &str, text: &str) -> bool {
         !before.ends_with(char::is_alphanumeric) && !after.starts_with(goes_on)
     };
     cell.chars().count() > 1 && question.match_indices(cell).any(|(at, _)| is_word(at))
+}
+
+/// Whether the last line of a text, which is a row, names one of some days.
+fn holds_day(asked: &[Day], text: &str) -> bool {
+    let row = text.lines().last().unwrap_or_default();
+    !asked.is_empty() && days(row).iter().any(|day| asked.iter().any(|asked| asked.is_same(day)))
 }
 
 /// Leaves those to be weighed that can be embedded in time: by words and the passage's rank, then by the order of reading.
@@ -208,6 +217,17 @@ impl QuestionWords {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_is_asked_for_by_its_day_however_that_is_written() {
+        let header = "| date | name |\n| --- | --- |\n";
+        let holds = |question: &str, row: &str| holds_day(&days(question), &format!("{header}{row}"));
+        assert!(holds("Who is on call on December 21?", "| 2026-12-21 | Kim |"));
+        assert!(holds("2026년 12월 21일 당직", "| 12월 21일 | 김 |"));
+        assert!(!holds("2025년 12월 21일 당직", "| 2026-12-21 | Kim |"));
+        assert!(!holds("on call on December 20", "| 2026-12-21 | Kim |"));
+        assert!(!holds("on call", "| 2026-12-21 | Kim |"));
+    }
 
     #[test]
     fn long_headings_are_shortened_between_characters() {
