@@ -56,7 +56,7 @@ fuzz: setup ## Fuzz each reader for SECONDS_EACH seconds (600); writes docs/fuzz
 
 generate: build ## Write what is generated from the code: CRDs, references, OpenAPI
 	$(TARGET)/release/crdgen
-	RAGOPS_UPDATE=1 $(CARGO) test --release --locked -p ragops-server --test http
+	RAGOPS_UPDATE=1 $(CARGO) test --release --locked --workspace --test http
 
 setup: ## Install missing Debian packages (as root), or say which
 	@scripts/setup.sh

@@ -32,6 +32,6 @@ fi
 RAGOPS_TEST_OLLAMA=$(scripts/ollama.sh)
 RAGOPS_TEST_MINILM=$model
 export RAGOPS_TEST_OLLAMA RAGOPS_TEST_MINILM
-# One at a time: each starts a server of its own.
-cargo test --release --locked -p ragops-llm --test llm real:: -- --ignored --test-threads 1
-cargo test --release --locked -p ragops-server --test journey real_remote:: -- --ignored --test-threads 1
+# With `--workspace`, so that what `make test` has compiled is used. One at a time: each starts a server of its own.
+cargo test --release --locked --workspace --test llm real:: -- --ignored --test-threads 1
+cargo test --release --locked --workspace --test journey real_remote:: -- --ignored --test-threads 1

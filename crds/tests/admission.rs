@@ -117,10 +117,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
         r#"spec.graph.type: Unsupported value: "Extractive": not built yet in this version; use "Off""#,
     );
     check(
-        "  answering: {backendRefs: [{name: llama}]}\n",
-        "spec.answering.backendRefs: Forbidden: not built yet in this version; remove it: answers are then sentences taken from the passages",
-    );
-    check(
         "  evaluation: {goldSetRef: {name: gold}}\n",
         "spec.evaluation.goldSetRef: Forbidden: not built yet in this version; remove it, and measure with `ragops-server eval --set`",
     );
@@ -146,6 +142,7 @@ fn values_that_are_built_are_not_refused() {
         "  graph: {type: \"Off\"}\n",
         "  suspend: false\n",
         "  answering: {backendRefs: []}\n",
+        "  answering: {backendRefs: [{name: llama}], strategy: Failover}\n",
         "  confidence: {type: Fixed, minimum: 0.74}\n",
         "  rollout: {promotion: Automatic, revisionHistoryLimit: 5}\n",
         "  schedule: null\n",

@@ -2,13 +2,14 @@
 //! is a library so that tests drive the very router that is served.
 
 pub mod audience;
+pub mod backends;
 pub mod builder;
+pub mod chat;
 pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod contract;
 pub mod cpu;
-pub mod embedders;
 pub mod error;
 pub mod logging;
 pub mod metrics;

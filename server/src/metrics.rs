@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prometheus::core::Collector;
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, TextEncoder};
-use ragops_llm::embedder::Telemetry;
+use ragops_llm::Telemetry;
 
 /// What kind of metric a family is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,11 +122,30 @@ const EMBED_UP: Family = Family {
     help: "1 while the embedding model elsewhere answers questions with the vectors that the index was built with, 0 while \
            questions are answered by their words alone.",
 };
+const CHAT_REQUESTS: Family = Family {
+    name: "ragops_chat_requests_total",
+    kind: Kind::Counter,
+    labels: &["backend", "result"],
+    help: "Answers asked of chat backends by what came of them: `ok`, or what failed, as for embedders. A backend that is left \
+           alone after a failure is not asked and not counted.",
+};
+const CHAT_TIME: Family = Family {
+    name: "ragops_chat_request_duration_seconds",
+    kind: Kind::Histogram,
+    labels: &["backend"],
+    help: "Time from asking a chat backend to the last word of its answer.",
+};
+const CHAT_UP: Family = Family {
+    name: "ragops_chat_up",
+    kind: Kind::Gauge,
+    labels: &["backend"],
+    help: "1 while the chat backend answers, 0 from a failure to the next answer.",
+};
 const DEGRADED: Family = Family {
     name: "ragops_answers_degraded_total",
     kind: Kind::Counter,
     labels: &["index", "reason"],
-    help: "Answers that are less than they could be: `embedder_unavailable` or `embedder_changed`.",
+    help: "Answers that are less than they could be: `embedder_unavailable`, `embedder_changed` or `llm_unavailable`.",
 };
 const CONFIG_ERRORS: Family = Family {
     name: "ragops_config_rejected",
@@ -170,6 +189,9 @@ pub struct Metrics {
     embed_requests: IntCounterVec,
     embed_time: HistogramVec,
     embed_up: IntGaugeVec,
+    chat_requests: IntCounterVec,
+    chat_time: HistogramVec,
+    chat_up: IntGaugeVec,
     ready: IntGaugeVec,
     revision: IntGaugeVec,
     documents: IntGaugeVec,
@@ -213,6 +235,9 @@ impl Metrics {
             embed_requests: register(&registry, counter(EMBED_REQUESTS)),
             embed_time: register(&registry, histogram(EMBED_TIME, &LATENCY_BUCKETS)),
             embed_up: register(&registry, gauge(EMBED_UP)),
+            chat_requests: register(&registry, counter(CHAT_REQUESTS)),
+            chat_time: register(&registry, histogram(CHAT_TIME, &LATENCY_BUCKETS)),
+            chat_up: register(&registry, gauge(CHAT_UP)),
             ready: register(&registry, gauge(READY)),
             revision: register(&registry, gauge(REVISION)),
             documents: register(&registry, gauge(DOCUMENTS)),
@@ -299,6 +324,17 @@ impl Telemetry for Metrics {
 
     fn answers(&self, backend: &str, does: bool) {
         self.embed_up.with_label_values(&[backend]).set(i64::from(does));
+    }
+
+    fn chat_request(&self, backend: &str, result: &'static str, took: Duration) {
+        self.chat_requests.with_label_values(&[backend, result]).inc();
+        if result == "ok" {
+            self.chat_time.with_label_values(&[backend]).observe(took.as_secs_f64());
+        }
+    }
+
+    fn chat_answers(&self, backend: &str, does: bool) {
+        self.chat_up.with_label_values(&[backend]).set(i64::from(does));
     }
 }
 

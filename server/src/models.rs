@@ -1,4 +1,4 @@
-//! Embedding models in use: loaded once, or connected once, shared by every index that names them. Questions to a
+//! Models in use: loaded once, or connected once, shared by every index that names them. Questions to an embedding
 //! model on this machine go through a cache in memory, builds through caches on disk, of vectors and of documents read;
 //! without any of them it only takes longer.
 
@@ -16,12 +16,11 @@ use ragops_embed::{
 };
 use ragops_engine::build::{DOCUMENT_CACHE_BYTES, DocumentCache};
 use ragops_engine::revision::Manifest;
-use ragops_llm::embedder::{
-    BuildingModel, Connection, Generations, Known, RemoteConfig, RemoteOptions, ServingModel, Telemetry,
-};
-use ragops_llm::{Driver, LlmError};
+use ragops_llm::chat::{ChatBackend, ChatConfig, ChatOptions};
+use ragops_llm::embedder::{BuildingModel, Connection, Generations, Known, RemoteConfig, RemoteOptions, ServingModel};
+use ragops_llm::{Driver, LlmError, Telemetry};
 
-use crate::embedders::{Embedder, connection_of};
+use crate::backends::{Embedder, connection_of};
 use crate::settings::{Secrets, Settings};
 
 /// Where documents are remembered, within the settings' cache folder.
@@ -83,6 +82,9 @@ struct Remote {
     /// One for each configuration, so that all who ask it share its turns. Those of before the last reload stay: there are
     /// as many as somebody has written.
     connections: Mutex<Vec<Arc<Connection>>>,
+    chat_options: ChatOptions,
+    /// One for each configuration, so that all indexes that name it know of its failures.
+    chat: Mutex<Vec<Arc<ChatBackend>>>,
 }
 
 #[derive(Clone)]
@@ -145,6 +147,8 @@ impl Models {
                 telemetry,
                 driver: Mutex::default(),
                 connections: Mutex::default(),
+                chat_options: settings.chat,
+                chat: Mutex::default(),
             },
         }
     }
@@ -220,6 +224,11 @@ impl Models {
         }
     }
 
+    /// Chat backends, in their order; the same ones for indexes that name the same. Nothing is sent yet.
+    pub fn chat_backends(&self, configs: &[ChatConfig]) -> Result<Vec<Arc<ChatBackend>>, ModelError> {
+        configs.iter().map(|config| self.remote.chat_backend(config)).collect()
+    }
+
     fn cached(&self, model: &Arc<dyn EmbeddingModel>) -> Option<Arc<CachedModel<Shared>>> {
         let opened = CachedModel::open(Shared(Arc::clone(model)), &self.cache_dir, VECTOR_CACHE_BYTES);
         let opened = opened.inspect_err(|error| tracing::warn!(%error, "building without an embedding cache"));
@@ -254,13 +263,25 @@ impl Remote {
             return Ok(Arc::clone(known));
         }
         let telemetry = Arc::clone(&self.telemetry);
-        // Pauses differ from process to process, and need no more chance than the keys of a hash map.
-        let seed = RandomState::new().build_hasher().finish();
-        let connection = Connection::new(config.clone(), self.options, self.driver()?, telemetry, seed);
+        let connection = Connection::new(config.clone(), self.options, self.driver()?, telemetry, chance());
         let connection =
             connection.map_err(|source| ModelError::Endpoint { backend: config.backend.clone(), source })?;
         connections.push(Arc::clone(&connection));
         Ok(connection)
+    }
+
+    fn chat_backend(&self, config: &ChatConfig) -> Result<Arc<ChatBackend>, ModelError> {
+        let mut backends = self.chat.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = backends.iter().find(|backend| backend.config() == config) {
+            return Ok(Arc::clone(known));
+        }
+        let (telemetry, seed) = (Arc::clone(&self.telemetry), chance());
+        let backend = ChatBackend::new(config.clone(), self.chat_options, self.driver()?, telemetry, seed);
+        let backend = backend.map_err(|source| ModelError::Endpoint { backend: config.backend.clone(), source })?;
+        // Those that no index asks any more.
+        backends.retain(|known| Arc::strong_count(known) > 1);
+        backends.push(Arc::clone(&backend));
+        Ok(backend)
     }
 
     fn driver(&self) -> Result<Arc<Driver>, ModelError> {
@@ -272,6 +293,11 @@ impl Remote {
         *driver = Some(Arc::clone(&started));
         Ok(started)
     }
+}
+
+/// Pauses differ from process to process, and need no more chance than the keys of a hash map.
+fn chance() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// What a revision was built with, where that was a model elsewhere.

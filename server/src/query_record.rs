@@ -11,6 +11,8 @@ use ragops_engine::settings::{AnsweringSettings, ConfidenceSettings, QuerySettin
 use ragops_storage::{Step, StorageError, durable};
 use serde::{Deserialize, Serialize};
 
+use crate::backends::ChatRecord;
+
 const FILE: &str = "query.json";
 
 /// Settings cannot be read or written.
@@ -40,12 +42,23 @@ impl QueryRecordError {
 }
 
 /// `QuerySettings` as the file says them, in the words of the RagIndex.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Record {
     retrieval: Retrieval,
     attribution: Attribution,
     confidence: Confidence,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    chat_backends: Vec<ChatRecord>,
+}
+
+/// How an index is asked.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct InForce {
+    /// The engine's settings.
+    pub query: QuerySettings,
+    /// Who words answers, in the order in which they are asked.
+    pub chat: Vec<ChatRecord>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -70,8 +83,9 @@ enum Confidence {
     Fixed { minimum: f32 },
 }
 
-impl From<QuerySettings> for Record {
-    fn from(QuerySettings { retrieval, answering, confidence }: QuerySettings) -> Self {
+impl From<&InForce> for Record {
+    fn from(in_force: &InForce) -> Self {
+        let QuerySettings { retrieval, answering, confidence } = in_force.query;
         Self {
             retrieval: Retrieval { top_k: retrieval.top_k, channel_depth: retrieval.channel_depth },
             attribution: Attribution {
@@ -82,13 +96,14 @@ impl From<QuerySettings> for Record {
                 ConfidenceSettings::Calibrated { target_precision } => Confidence::Calibrated { target_precision },
                 ConfidenceSettings::Fixed { minimum } => Confidence::Fixed { minimum },
             },
+            chat_backends: in_force.chat.clone(),
         }
     }
 }
 
-impl From<Record> for QuerySettings {
-    fn from(Record { retrieval, attribution, confidence }: Record) -> Self {
-        Self {
+impl From<Record> for InForce {
+    fn from(Record { retrieval, attribution, confidence, chat_backends }: Record) -> Self {
+        let query = QuerySettings {
             retrieval: RetrievalSettings { top_k: retrieval.top_k, channel_depth: retrieval.channel_depth },
             answering: AnsweringSettings {
                 min_similarity: attribution.min_similarity,
@@ -98,13 +113,14 @@ impl From<Record> for QuerySettings {
                 Confidence::Calibrated { target_precision } => ConfidenceSettings::Calibrated { target_precision },
                 Confidence::Fixed { minimum } => ConfidenceSettings::Fixed { minimum },
             },
-        }
+        };
+        Self { query, chat: chat_backends }
     }
 }
 
 /// Writes what is in force for an index that has been built, durably, unless the file says so already.
-pub fn write(store: &RevisionStore, settings: QuerySettings) -> Result<(), QueryRecordError> {
-    if !store.active_file().exists() || read(store).is_ok_and(|known| known == Some(settings)) {
+pub fn write(store: &RevisionStore, settings: &InForce) -> Result<(), QueryRecordError> {
+    if !store.active_file().exists() || read(store).is_ok_and(|known| known.as_ref() == Some(settings)) {
         return Ok(());
     }
     let mut json = serde_json::to_vec_pretty(&Record::from(settings)).expect("plain settings always serialise");
@@ -116,7 +132,7 @@ pub fn write(store: &RevisionStore, settings: QuerySettings) -> Result<(), Query
 }
 
 /// What was in force last; `None` where nobody has written it.
-pub fn read(store: &RevisionStore) -> Result<Option<QuerySettings>, QueryRecordError> {
+pub fn read(store: &RevisionStore) -> Result<Option<InForce>, QueryRecordError> {
     let path = store.dir().join(FILE);
     let bytes = match fs::read(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -131,6 +147,10 @@ pub fn read(store: &RevisionStore) -> Result<Option<QuerySettings>, QueryRecordE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::{Environment, Flags, Settings};
+    use ragops_embed::remote::{RemoteProtocol, SecretName};
+    use ragops_llm::ApiKey;
+    use ragops_llm::chat::ChatConfig;
 
     fn store(dir: &tempfile::TempDir) -> RevisionStore {
         let store = RevisionStore::of_index(dir.path(), "faq");
@@ -144,16 +164,29 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = store(&dir);
         assert_eq!(read(&store).unwrap(), None);
-        let other = QuerySettings {
+        let query = QuerySettings {
             retrieval: RetrievalSettings { top_k: 3, channel_depth: 17 },
             answering: AnsweringSettings { min_similarity: Some(0.993), max_citations: 2 },
             confidence: ConfidenceSettings::Fixed { minimum: 0.99 },
         };
-        for settings in [QuerySettings::default(), other] {
-            write(&store, settings).unwrap();
+        let backend = ChatConfig {
+            backend: "llama".to_owned(),
+            protocol: RemoteProtocol::Ollama,
+            url: "http://127.0.0.1:11434".to_owned(),
+            model: "llama3.2:1b".to_owned(),
+            context_tokens: 4_096,
+            api_key: Some((SecretName { name: "llm".to_owned(), key: "key".to_owned() }, Some(ApiKey::new("sk-1")))),
+            ca: None,
+        };
+        for settings in [InForce::default(), InForce { query, chat: vec![ChatRecord::of(&backend)] }] {
+            write(&store, &settings).unwrap();
             assert_eq!(read(&store).unwrap(), Some(settings));
         }
         let text = fs::read_to_string(store.dir().join(FILE)).unwrap();
+        assert!(text.contains("llama3.2:1b") && !text.contains("sk-1"), "{text}");
+        let environment = Environment::of([("RAGOPS_SECRET_LLM_KEY", "sk-1"), ("HOME", "/h")]);
+        let secrets = Settings::resolve(Flags::default(), &environment).unwrap().secrets;
+        assert_eq!(read(&store).unwrap().unwrap().chat[0].config(&secrets), backend);
         assert!(text.contains(r#""type": "Fixed""#) && text.contains(r#""minimum": 0.99"#), "{text}");
     }
 
@@ -168,7 +201,8 @@ mod tests {
                 scope.spawn(move || {
                     for top_k in 1..100 {
                         let retrieval = RetrievalSettings { top_k: top_k * 10 + writer, channel_depth: 1_000 };
-                        write(store, QuerySettings { retrieval, ..QuerySettings::default() }).unwrap();
+                        let query = QuerySettings { retrieval, ..QuerySettings::default() };
+                        write(store, &InForce { query, chat: Vec::new() }).unwrap();
                         assert!(read(store).unwrap().is_some());
                     }
                 });
@@ -188,15 +222,15 @@ mod tests {
             assert!(error.to_string().contains(FILE) && error.to_string().contains("-f"), "{error}");
             assert!(!error.is_retryable());
         }
-        write(&store, QuerySettings::default()).unwrap();
-        assert_eq!(read(&store).unwrap(), Some(QuerySettings::default()));
+        write(&store, &InForce::default()).unwrap();
+        assert_eq!(read(&store).unwrap(), Some(InForce::default()));
     }
 
     #[test]
     fn an_index_without_a_revision_gets_no_file() {
         let dir = tempfile::tempdir().unwrap();
         let store = RevisionStore::of_index(dir.path(), "faq");
-        write(&store, QuerySettings::default()).unwrap();
+        write(&store, &InForce::default()).unwrap();
         assert!(!store.dir().exists());
     }
 }

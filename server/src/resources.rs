@@ -16,8 +16,10 @@ use ragops_engine::read::FolderSource;
 use ragops_engine::settings::{
     AnsweringSettings, BuildSettings, ConfidenceSettings, QuerySettings, RetrievalSettings, VectorIndexType,
 };
+use ragops_llm::chat::ChatConfig;
 
-use crate::embedders::{DEFAULT_MODEL, Embedder};
+use crate::backends::{ChatRecord, DEFAULT_MODEL, Embedder, chat_configs};
+use crate::query_record::InForce;
 use crate::settings::{Secrets, Settings};
 
 /// Bytes of one file of resources. Kubernetes itself stores at most 1.5 MiB of one object.
@@ -47,6 +49,8 @@ pub struct IndexConfig {
     pub query: QuerySettings,
     /// The embedding model.
     pub embedder: Embedder,
+    /// Who words answers, in the order in which they are asked; none for answers that quote.
+    pub chat: Vec<ChatConfig>,
     /// Inactive revisions to keep.
     pub history: usize,
 }
@@ -177,6 +181,7 @@ fn graph_rag_resources(root: &Path) -> Result<Resources, ResourcesError> {
         build: BuildSettings::default(),
         query: QuerySettings::default(),
         embedder: Embedder::Local(DEFAULT_MODEL.to_owned()),
+        chat: Vec::new(),
         history: 3,
     };
     Ok(Resources { indexes: vec![index], not_used: Vec::new() })
@@ -194,12 +199,14 @@ fn load_path(path: &Path, secrets: &Secrets) -> Result<Resources, ResourcesError
     let base = |name: &str| files.iter().find(|(known, _, _)| known == name).map(|(_, _, base)| base.as_path());
     let (mut indexes, mut refused) = (Vec::new(), Vec::new());
     for index in &admission.indexes {
-        match Embedder::of(index, &admission, secrets) {
-            Ok(embedder) => {
+        let embedder = Embedder::of(index, &admission, secrets);
+        let chat = chat_configs(index, &admission, secrets);
+        match (embedder, chat) {
+            (Ok(embedder), Ok(chat)) => {
                 let base = base(&index.place.file).unwrap_or(path);
-                indexes.push(IndexConfig::of(&index.resource, base, embedder));
+                indexes.push(IndexConfig::of(&index.resource, base, embedder, chat));
             }
-            Err(reason) => refused.push(reason),
+            (embedder, chat) => refused.extend([embedder.err(), chat.err()].into_iter().flatten()),
         }
     }
     if !refused.is_empty() {
@@ -214,12 +221,13 @@ fn load_path(path: &Path, secrets: &Secrets) -> Result<Resources, ResourcesError
     Ok(Resources { indexes, not_used })
 }
 
-/// A backend that no index embeds with has no effect here: answers are not worded by models yet.
+/// A backend that no index names has no effect here.
 fn unused_backend(backend: &Admitted<LlmBackend>, indexes: &[IndexConfig]) -> Option<String> {
     let name = backend.resource.metadata.name.clone().unwrap_or_default();
-    let uses = |index: &IndexConfig| matches!(&index.embedder, Embedder::Remote(config) if config.backend == name);
+    let embeds = |index: &IndexConfig| matches!(&index.embedder, Embedder::Remote(config) if config.backend == name);
+    let uses = |index: &IndexConfig| embeds(index) || index.chat.iter().any(|config| config.backend == name);
     let why = match backend.resource.spec.role {
-        BackendRole::Chat => "chat backends are not built yet in this version; the document was checked",
+        BackendRole::Chat => "no RagIndex names it in spec.answering.backendRefs",
         BackendRole::Embedding => "no RagIndex names it in spec.embedding.backendRef",
     };
     (!indexes.iter().any(uses)).then(|| format!("{}: LlmBackend/{name}: is not used: {why}", backend.place))
@@ -266,8 +274,13 @@ fn absolute(path: &Path) -> Result<PathBuf, ResourcesError> {
 }
 
 impl IndexConfig {
+    /// How it is asked, as it is kept beside its revisions.
+    pub fn in_force(&self) -> InForce {
+        InForce { query: self.query, chat: self.chat.iter().map(ChatRecord::of).collect() }
+    }
+
     /// What an admitted RagIndex says; relative folders start at `base`.
-    fn of(index: &RagIndex, base: &Path, embedder: Embedder) -> Self {
+    fn of(index: &RagIndex, base: &Path, embedder: Embedder, chat: Vec<ChatConfig>) -> Self {
         let spec = &index.spec;
         Self {
             name: index.metadata.name.clone().unwrap_or_default(),
@@ -275,6 +288,7 @@ impl IndexConfig {
             build: BuildSettings { chunking: chunking(spec), index: vector_index(spec) },
             query: query(spec),
             embedder,
+            chat,
             history: positive(spec.rollout.revision_history_limit),
         }
     }

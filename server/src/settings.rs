@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ragops_llm::Pace;
+use ragops_llm::chat::ChatOptions;
 use ragops_llm::embedder::RemoteOptions;
 
 /// One name in the environment.
@@ -42,7 +43,7 @@ const fn tools(name: &'static str) -> Name {
     Name { name, use_: Use::Tools, meaning: "", default: "" }
 }
 
-const NAMES: [Name; 42] = [
+const NAMES: [Name; 44] = [
     read("RAGOPS_DATA", "`./ragops-data`", "Folder that holds the indexes; `--data` is stronger."),
     read("RAGOPS_MODELS_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/models`", "Folder of installed embedding models."),
     read(
@@ -92,6 +93,18 @@ const NAMES: [Name; 42] = [
         "RAGOPS_EMBED_REQUESTS_PER_MINUTE",
         "no limit",
         "Requests of builds to one embedding model elsewhere in a minute, 1 to 100000.",
+    ),
+    read(
+        "RAGOPS_LLM_TIMEOUT_SECONDS",
+        "`25`",
+        "How long chat backends may take for an answer, all that are asked one after the other, 1 to 600; then passages are \
+         quoted. Proxies in front must wait at least 5 seconds longer.",
+    ),
+    read(
+        "RAGOPS_LLM_STALL_TIMEOUT_SECONDS",
+        "`10`",
+        "How long a chat backend may be silent, until its first word and from one to the next, before the next one is asked, \
+         0.1 to 600. A model on a CPU reads a long prompt for minutes.",
     ),
     tools("RAGOPS_TEST_OLLAMA"),
     tools("RAGOPS_TEST_MINILM"),
@@ -172,6 +185,8 @@ pub struct Settings {
     pub confidence_minimum: Option<f32>,
     /// How embedding models elsewhere are asked.
     pub embedding: RemoteOptions,
+    /// How long chat backends may take.
+    pub chat: ChatOptions,
     /// Keys of Secrets.
     pub secrets: Secrets,
     /// What was set to no effect.
@@ -358,6 +373,17 @@ impl Environment {
         })
     }
 
+    fn chat(&self) -> Result<ChatOptions, SettingsError> {
+        let default = ChatOptions::default();
+        let seconds = |name, range, default: Duration| {
+            self.number(name, range, default.as_secs_f64()).map(Duration::from_secs_f64)
+        };
+        Ok(ChatOptions {
+            in_all: seconds("RAGOPS_LLM_TIMEOUT_SECONDS", (1.0, 600.0), default.in_all)?,
+            stall: seconds("RAGOPS_LLM_STALL_TIMEOUT_SECONDS", (0.1, 600.0), default.stall)?,
+        })
+    }
+
     fn cache_folder(&self, name: &'static str, leaf: &str, what: &'static str) -> Result<PathBuf, SettingsError> {
         if let Some(path) = self.path(name) {
             return Ok(path);
@@ -402,6 +428,7 @@ impl Settings {
             graph_rag_root: environment.path("GRAPH_RAG_ROOT"),
             confidence_minimum: environment.text("FAISS_CONFIDENCE_MIN")?.map(|t| parse_confidence(&t)).transpose()?,
             embedding: environment.embedding()?,
+            chat: environment.chat()?,
             secrets: environment.secrets()?,
             warnings,
         })

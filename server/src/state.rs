@@ -9,8 +9,9 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use ragops_engine::answer::Searcher;
 use ragops_engine::build::{ErrorClass, Progress};
 use ragops_engine::settings::QuerySettings;
+use ragops_llm::chat::ChatBackend;
 
-use crate::embedders::Embedder;
+use crate::backends::Embedder;
 use crate::metrics::{Metrics, ServedFigures};
 use crate::pool::QueryPool;
 use crate::up::fingerprint::Fingerprint;
@@ -107,6 +108,7 @@ pub struct ServedIndex {
     searcher: ArcSwapOption<Searcher>,
     opened: Mutex<(Option<Fingerprint>, Option<Embedder>)>,
     settings: ArcSwap<QuerySettings>,
+    chat: ArcSwap<Vec<Arc<ChatBackend>>>,
     condition: Mutex<Condition>,
 }
 
@@ -160,6 +162,7 @@ impl ServedIndex {
             searcher: ArcSwapOption::empty(),
             opened: Mutex::default(),
             settings: ArcSwap::from_pointee(settings),
+            chat: ArcSwap::default(),
             condition: Mutex::default(),
         }
     }
@@ -197,6 +200,16 @@ impl ServedIndex {
     /// Puts other settings in force.
     pub fn set_settings(&self, settings: QuerySettings) {
         self.settings.store(Arc::new(settings));
+    }
+
+    /// Who words answers, in the order in which they are asked.
+    pub fn chat(&self) -> Arc<Vec<Arc<ChatBackend>>> {
+        self.chat.load_full()
+    }
+
+    /// Lets others word answers from now on.
+    pub fn set_chat(&self, backends: Vec<Arc<ChatBackend>>) {
+        self.chat.store(Arc::new(backends));
     }
 
     /// How it stands.

@@ -65,16 +65,6 @@ pub const CAPABILITIES: &[Capability] = &[
     row("spec.sources[].type", Values::Is("Git"), Verdict::NotBuilt(r#"clone it and use type "Folder""#)),
     row("spec.graph.type", Values::Not("Off"), Verdict::NotBuilt(r#"use "Off""#)),
     row(
-        "spec.answering.backendRefs",
-        Values::NotEmpty,
-        Verdict::NotBuilt("remove it: answers are then sentences taken from the passages"),
-    ),
-    row(
-        "spec.answering.strategy",
-        Values::Written,
-        Verdict::NotUsed("says in which order backends are asked, and chat backends are not built yet in this version"),
-    ),
-    row(
         "spec.evaluation.goldSetRef",
         Values::Written,
         Verdict::NotBuilt("remove it, and measure with `ragops-server eval --set`"),
@@ -135,6 +125,8 @@ pub const USED: &[&str] = &[
     "spec.graph.type",
     "spec.retrieval.topK",
     "spec.retrieval.channelDepth",
+    "spec.answering.backendRefs[].name",
+    "spec.answering.strategy",
     "spec.answering.attribution.minSimilarity",
     "spec.answering.attribution.maxCitations",
     "spec.confidence.type",
@@ -145,13 +137,14 @@ pub const USED: &[&str] = &[
     "spec.suspend",
 ];
 
-/// The same of an LlmBackend that an index embeds with.
+/// The same of an LlmBackend that an index names.
 pub const USED_OF_BACKENDS: &[&str] = &[
     "spec.role",
     "spec.type",
     "spec.external.protocol",
     "spec.external.url",
     "spec.external.model",
+    "spec.external.contextLength",
     "spec.external.apiKeySecretRef.name",
     "spec.external.apiKeySecretRef.key",
     "spec.external.caSecretRef.name",

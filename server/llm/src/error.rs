@@ -132,6 +132,14 @@ pub enum LlmError {
         /// What is wrong with it.
         reason: String,
     },
+    /// It failed a moment ago, and is not asked just now.
+    #[error("it is not asked for {:.0} s more, since it failed: {reason}", .left.as_secs_f32().ceil())]
+    Resting {
+        /// How it failed.
+        reason: String,
+        /// How much longer.
+        left: Duration,
+    },
     /// The answer is longer than any could be.
     #[error("the answer of {url} is larger than {limit} bytes")]
     TooLarge {
@@ -148,6 +156,7 @@ impl LlmError {
         match self {
             Self::Connect { .. } | Self::Timeout { .. } | Self::Cut { .. } => Class::Retry,
             Self::RateLimited { .. } | Self::Server { .. } => Class::Retry,
+            Self::Resting { .. } => Class::Wait,
             Self::NotFound { .. } | Self::NotJson { .. } => Class::Wait,
             Self::Endpoint { .. }
             | Self::Unauthorised { .. }
@@ -182,6 +191,12 @@ impl LlmError {
             Self::NotJson { .. } => "not_json",
             Self::Reply { .. } => "reply",
             Self::TooLarge { .. } => "too_large",
+            Self::Resting { .. } => "resting",
         }
+    }
+
+    /// Whether it tells of this request, and not of the endpoint: the same for another question may succeed.
+    pub fn is_of_one_request(&self) -> bool {
+        matches!(self, Self::TooLong { .. } | Self::Refused { .. } | Self::TooLarge { .. })
     }
 }

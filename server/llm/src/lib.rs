@@ -12,6 +12,7 @@ mod http;
 mod lines;
 mod pace;
 mod retry;
+mod telemetry;
 mod tls;
 
 pub use driver::Driver;
@@ -21,3 +22,4 @@ pub use error::{Class, LlmError};
 pub use http::Deadlines;
 pub use pace::Pace;
 pub use retry::{Jitter, RetryPolicy};
+pub use telemetry::Telemetry;

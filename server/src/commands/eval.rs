@@ -38,7 +38,10 @@ pub(super) fn run(args: &EvalArgs, settings: &Settings) -> Result<Exit, CommandE
     let selection = Selection { language: args.language.clone(), split: args.split.clone() };
     let gold = GoldSet::load(&args.set)?.select(&selection)?;
     let before = args.compare.as_deref().map(Run::load).transpose()?;
-    let Opened { name: index, searcher, query, answers } = open::open(&args.target, settings)?;
+    let Opened { name: index, searcher, query, chat, answers } = open::open(&args.target, settings)?;
+    if !chat.is_empty() {
+        eprintln!("note: answers are measured as quotations; chat backends are not asked");
+    }
     // Figures of another way of searching would be taken for this one's.
     answers.map_err(AnswerError::from)?;
     check_relevant(&gold, &searcher, args, &index)?;

@@ -100,7 +100,7 @@ fn build(
     let display = Display::bar_or(Display::Lines);
     let reporter = Reporter::new(&config.name, display, cancel, |_| {});
     let outcome = builder::build(config, &settings.data, models, &reporter)?;
-    query_record::write(&RevisionStore::of_index(&settings.data, &config.name), config.query)?;
+    query_record::write(&RevisionStore::of_index(&settings.data, &config.name), &config.in_force())?;
     Ok(outcome)
 }
 

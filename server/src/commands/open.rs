@@ -7,12 +7,12 @@ use ragops_embed::EmbedError;
 use ragops_engine::answer::Searcher;
 use ragops_engine::revision::{RevisionError, RevisionStore};
 use ragops_engine::settings::{ConfidenceSettings, QuerySettings};
+use ragops_llm::chat::{ChatBackend, ChatConfig};
 
 use crate::cli::TargetArgs;
-use crate::embedders::Embedder;
 use crate::models::{ModelError, Models};
-use crate::query_record::{self, QueryRecordError};
-use crate::resources::{Origin, ResourcesError};
+use crate::query_record::{self, InForce, QueryRecordError};
+use crate::resources::{IndexConfig, Origin, ResourcesError};
 use crate::settings::Settings;
 
 /// An index cannot be asked.
@@ -101,6 +101,8 @@ pub(super) struct Opened {
     pub(super) searcher: Searcher,
     /// How.
     pub(super) query: QuerySettings,
+    /// Who words answers, in the order in which they are asked.
+    pub(super) chat: Vec<Arc<ChatBackend>>,
     /// Whether its embedding model answers.
     pub(super) answers: Result<(), EmbedError>,
 }
@@ -123,7 +125,10 @@ pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<Opened, N
     let name = choose(target, settings)?;
     let store = RevisionStore::of_index(&settings.data, &name);
     let (given, embedder) = match &target.file {
-        Some(file) => config_of(file, &name, settings).map(|(query, embedder)| (Some(query), Some(embedder)))?,
+        Some(file) => {
+            let IndexConfig { query, chat, embedder, .. } = config_of(file, &name, settings)?;
+            (Some((query, chat)), Some(embedder))
+        }
         None => (None, None),
     };
     let mut reasons = String::new();
@@ -138,9 +143,9 @@ pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<Opened, N
             false => NotOpen::NoRevision { data, index, reasons },
         });
     };
-    let query = match given {
-        Some(query) => query,
-        None => recorded_query(&store, &name, settings)?,
+    let (query, chat) = match given {
+        Some(given) => given,
+        None => recorded(&store, &name, settings)?,
     };
     let models = Models::of(settings);
     let model = models.of_revision(&revision.manifest, embedder.as_ref())?;
@@ -150,14 +155,15 @@ pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<Opened, N
         Err(error) => Err(error),
     };
     let searcher = Searcher::new(Arc::new(revision), model)?;
-    Ok(Opened { name, searcher, query, answers })
+    let chat = models.chat_backends(&chat)?;
+    Ok(Opened { name, searcher, query, chat, answers })
 }
 
 /// What the resources of `-f` say of an index.
-fn config_of(file: &Path, name: &str, settings: &Settings) -> Result<(QuerySettings, Embedder), NotOpen> {
+fn config_of(file: &Path, name: &str, settings: &Settings) -> Result<IndexConfig, NotOpen> {
     let indexes = Origin::Path(file.to_owned()).load(settings)?.indexes;
     match indexes.iter().find(|index| index.name == name) {
-        Some(index) => Ok((index.query, index.embedder.clone())),
+        Some(index) => Ok(index.clone()),
         None => {
             let known: Vec<String> = indexes.into_iter().map(|index| index.name).collect();
             Err(NotOpen::NoResource { file: file.to_owned(), name: name.to_owned(), known: quoted(&known) })
@@ -166,18 +172,22 @@ fn config_of(file: &Path, name: &str, settings: &Settings) -> Result<(QuerySetti
 }
 
 /// What `index` or `up` said was in force; the environment is stronger, as it is there.
-fn recorded_query(store: &RevisionStore, name: &str, settings: &Settings) -> Result<QuerySettings, NotOpen> {
-    let mut query = query_record::read(store)?.unwrap_or_else(|| {
+fn recorded(
+    store: &RevisionStore,
+    name: &str,
+    settings: &Settings,
+) -> Result<(QuerySettings, Vec<ChatConfig>), NotOpen> {
+    let InForce { mut query, chat } = query_record::read(store)?.unwrap_or_else(|| {
         eprintln!(
             "note: which settings index `{name}` is asked with is not recorded, so defaults are used; run \
              `ragops-server index` once more, or give the resources with -f"
         );
-        QuerySettings::default()
+        InForce::default()
     });
     if let Some(minimum) = settings.confidence_minimum {
         query.confidence = ConfidenceSettings::Fixed { minimum };
     }
-    Ok(query)
+    Ok((query, chat.iter().map(|record| record.config(&settings.secrets)).collect()))
 }
 
 fn choose(target: &TargetArgs, settings: &Settings) -> Result<String, NotOpen> {

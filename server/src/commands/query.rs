@@ -1,16 +1,21 @@
 //! `query`: asks once, and prints the answer for people or as the HTTP interface gives it.
 
+use std::time::Instant;
+
 use ragops_engine::answer::layout::{self, Part};
-use ragops_engine::answer::{ItemPlace, Joint, ParagraphPlace, Question, RowPlace};
+use ragops_engine::answer::{ItemPlace, Joint, ParagraphPlace, Question, RowPlace, Wording};
+use ragops_engine::retrieve;
 
 use super::open::{self, Opened};
 use super::{CommandError, Exit};
+use crate::chat;
 use crate::cli::QueryArgs;
 use crate::contract::{
     AnswerSentence, AnswerSource, Answered, Circumstances, DegradedReason, Escalated, Lines, Paragraph, QueryResponse,
     Reason, SentenceJoint, SupportLevel,
 };
 use crate::output;
+use crate::pool::Turn;
 use crate::quoted;
 use crate::routes::question::check_question;
 use crate::settings::Settings;
@@ -23,11 +28,18 @@ const SMALL_TALK: &str = "This is no question about the documents. Ask what you 
 
 pub(super) fn run(args: &QueryArgs, settings: &Settings) -> Result<Exit, CommandError> {
     let question = check_question(&args.question).map_err(|error| CommandError::Question(error.message))?;
-    let Opened { name, searcher, query, answers } = open::open(&args.target, settings)?;
+    let Opened { name, searcher, query, chat, answers } = open::open(&args.target, settings)?;
     if let Err(error) = answers {
         eprintln!("warning: {error}; the question is answered by its words alone");
     }
-    let answer = searcher.answer(Question { text: question, mode: args.mode }, &query)?;
+    let models = chat::models(&chat, &Turn::alone(), Instant::now());
+    let wording = Wording { models: &models, events: &mut |_| () };
+    let answer = searcher.answer_by(Question { text: question, mode: args.mode }, &query, wording)?;
+    for degraded in
+        answer.degraded.iter().filter(|degraded| degraded.reason == retrieve::DegradedReason::LlmUnavailable)
+    {
+        eprintln!("warning: {}", degraded.detail);
+    }
     let response = QueryResponse::of(answer, &name, None);
     if args.json {
         output::json(&response)?

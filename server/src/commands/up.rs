@@ -13,8 +13,8 @@ use tokio::task::spawn_blocking;
 
 use super::{CommandError, Exit};
 use crate::audience::Audience;
+use crate::backends::Embedder;
 use crate::cli::UpArgs;
-use crate::embedders::Embedder;
 use crate::models::Models;
 use crate::pool::QueryPool;
 use crate::progress::Display;

@@ -1,11 +1,13 @@
 //! `GET /health`, `/livez` and `/readyz`: how the server stands, for people, the kubelet and load balancers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use ragops_engine::build::{ErrorClass, Progress, Stage};
+use ragops_llm::chat::ChatBackend;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,8 +35,8 @@ pub struct Health {
 pub enum HealthStatus {
     /// All is well.
     Ok,
-    /// Everything is served, but something wants attention: see `last_error`, `damaged`, `notice`, `model.trouble` and
-    /// `rejected`.
+    /// Everything is served, but something wants attention: see `last_error`, `damaged`, `notice`, `trouble` of models and
+    /// chat backends, and `rejected`.
     Degraded,
     /// An index has nothing to answer from yet.
     Starting,
@@ -55,6 +57,8 @@ pub struct IndexHealth {
     pub findings: BTreeMap<String, u64>,
     /// The embedding model.
     pub model: Option<ModelHealth>,
+    /// The chat backends that word answers, in the order in which they are asked; none where answers quote.
+    pub chat_backends: Vec<ChatHealth>,
     /// What is being done.
     pub build: BuildHealth,
     /// Why the last build failed; `null` after one that did not.
@@ -79,6 +83,17 @@ pub struct ModelHealth {
     /// machine.
     pub backend: Option<String>,
     /// Why questions are answered by their words alone; `null` while the model answers.
+    pub trouble: Option<String>,
+}
+
+/// A chat backend of an index.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChatHealth {
+    /// The LlmBackend.
+    pub name: String,
+    /// The model as the endpoint names it.
+    pub model: String,
+    /// Why it is left alone for the moment; `null` while it answers, or has not been asked yet.
     pub trouble: Option<String>,
 }
 
@@ -197,9 +212,16 @@ fn index_health(index: &ServedIndex) -> IndexHealth {
     let searcher = index.searcher();
     let manifest = searcher.as_ref().map(|searcher| &searcher.revision().manifest);
     let trouble = searcher.as_ref().and_then(|searcher| searcher.model().trouble()).map(|error| error.to_string());
+    let backend = |backend: &Arc<ChatBackend>| ChatHealth {
+        name: backend.config().backend.clone(),
+        model: backend.config().model.clone(),
+        trouble: backend.trouble(),
+    };
+    let chat_backends: Vec<ChatHealth> = index.chat().iter().map(backend).collect();
+    let has_trouble = trouble.is_some() || chat_backends.iter().any(|backend| backend.trouble.is_some());
     let status = match (manifest, &failure) {
         (None, _) => HealthStatus::Starting,
-        (Some(_), None) if damaged.is_empty() && notice.is_none() && trouble.is_none() => HealthStatus::Ok,
+        (Some(_), None) if damaged.is_empty() && notice.is_none() && !has_trouble => HealthStatus::Ok,
         (Some(_), _) => HealthStatus::Degraded,
     };
     IndexHealth {
@@ -215,6 +237,7 @@ fn index_health(index: &ServedIndex) -> IndexHealth {
             backend: m.remote.as_ref().map(|remote| remote.backend.clone()),
             trouble,
         }),
+        chat_backends,
         build: build_health(activity, built_time),
         last_error: failure.map(|Failure { message, class, attempts, time }| ErrorHealth {
             message,

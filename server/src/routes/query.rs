@@ -4,23 +4,24 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Extension, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Json, http};
-use ragops_engine::answer::{Answer, AnswerError, Question};
-use ragops_engine::retrieve::{DegradedReason, Mode};
+use ragops_engine::answer::{Answer, AnswerError, Question, Status, Wording};
+use ragops_engine::retrieve::{Degraded, DegradedReason, Mode};
 use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::chat;
 use crate::contract::{QueryResponse, QueryShape};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::observe::RequestId;
-use crate::pool::PoolError;
+use crate::pool::{PoolError, Turn};
 use crate::routes::question::{MAX_QUESTION_BYTES, check_question};
 use crate::state::{Activity, ServedIndex, SharedState};
 
@@ -30,6 +31,8 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Waiting for a turn included. Far above any answer, below the usual 60 s of proxies.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// What is left for quoting where chat backends have used up their time.
+const QUOTING: Duration = Duration::from_secs(5);
 /// Seconds after which an index that is being built is worth another try.
 const RETRY_NOT_READY: u32 = 5;
 const FIELDS: [&str; 3] = ["question", "mode", "index"];
@@ -230,9 +233,22 @@ async fn answer(
     let index = choose(state, path_name, asked.index.as_deref())?;
     let searcher = index.searcher().ok_or_else(|| not_ready(&index))?;
     let settings = index.settings();
-    let work = move || searcher.answer(Question { text: &asked.question, mode: asked.mode }, &settings);
-    let answered = tokio::time::timeout(ANSWER_TIMEOUT, state.pool.run(work)).await;
-    let answer = unwrap_answer(answered)?;
+    let chat = index.chat();
+    let begun = Instant::now();
+    let limit = chat.iter().map(|backend| backend.options().in_all + QUOTING).fold(ANSWER_TIMEOUT, Duration::max);
+    let place = if chat.is_empty() { None } else { state.pool.place_to_lend() };
+    let is_crowded = place.is_none() && !chat.is_empty();
+    let work = move |turn: &Turn| {
+        let _place = place;
+        let models = if is_crowded { Vec::new() } else { chat::models(&chat, turn, begun) };
+        let wording = Wording { models: &models, events: &mut |_| () };
+        searcher.answer_by(Question { text: &asked.question, mode: asked.mode }, &settings, wording)
+    };
+    let answered = tokio::time::timeout(limit, state.pool.run_lending(work)).await;
+    let mut answer = unwrap_answer(answered, limit)?;
+    if is_crowded && answer.status == Status::Answered {
+        answer.degraded.push(crowded());
+    }
     for degraded in &answer.degraded {
         tracing::debug!(index = index.name(), reason = degraded.detail, "the answer is less than it could be");
         let reason = match degraded.reason {
@@ -249,9 +265,15 @@ async fn answer(
 
 type Answered = Result<Result<Result<Answer, AnswerError>, PoolError>, tokio::time::error::Elapsed>;
 
-fn unwrap_answer(answered: Answered) -> Result<Answer, ApiError> {
+/// So many answers are being worded already that this one was quoted.
+fn crowded() -> Degraded {
+    let detail = "too many answers are being worded at once".to_owned();
+    Degraded { reason: DegradedReason::LlmUnavailable, detail }
+}
+
+fn unwrap_answer(answered: Answered, limit: Duration) -> Result<Answer, ApiError> {
     let Ok(turn) = answered else {
-        let seconds = ANSWER_TIMEOUT.as_secs();
+        let seconds = limit.as_secs();
         return Err(ApiError::new(Code::AnswerTimeout, format!("no answer was found within {seconds} s; try again")));
     };
     match turn {

@@ -13,10 +13,10 @@ use ragops_engine::revision::{FORMAT_VERSION, Manifest, Revision, RevisionError,
 
 use super::fingerprint::{Fingerprint, fingerprint};
 use super::schedule::End;
+use crate::backends::Embedder;
 use crate::builder::{self, BuildFailure};
 use crate::clock;
 use crate::commands::index::{counted, result_name};
-use crate::embedders::Embedder;
 use crate::models::{ModelError, Models};
 use crate::progress::{Cancel, Display, Reporter};
 use crate::resources::IndexConfig;
@@ -359,6 +359,7 @@ mod tests {
             build: BuildSettings::default(),
             query: QuerySettings::default(),
             embedder: Embedder::Local("multilingual-e5-small".to_owned()),
+            chat: Vec::new(),
             history: 3,
         };
         for attempt in 1..=2 {

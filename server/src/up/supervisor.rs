@@ -222,6 +222,10 @@ impl Supervisor {
                 index
             });
             index.set_settings(config.query);
+            match self.workshop.models.chat_backends(&config.chat) {
+                Ok(backends) => index.set_chat(backends),
+                Err(error) => tracing::error!(index = config.name, %error, "answers are worded as before"),
+            }
             served.insert(config.name.clone(), index);
         }
         self.served = served;
@@ -247,10 +251,11 @@ impl Supervisor {
     /// Keeps the settings in force where `query` and `eval` find them. Without that the server is no worse.
     async fn record_queries(&self) {
         let data = Arc::clone(&self.workshop.data);
-        let queries: Vec<_> = self.resources.indexes.iter().map(|config| (config.name.clone(), config.query)).collect();
+        let queries: Vec<_> =
+            self.resources.indexes.iter().map(|config| (config.name.clone(), config.in_force())).collect();
         let record = move || {
             for (index, query) in queries {
-                if let Err(error) = query_record::write(&RevisionStore::of_index(&data, &index), query) {
+                if let Err(error) = query_record::write(&RevisionStore::of_index(&data, &index), &query) {
                     tracing::warn!(index, %error, "`query` and `eval` will not ask with the settings in force");
                 }
             }

@@ -19,4 +19,7 @@ mod real_remote;
 mod remote;
 #[path = "../../llm/tests/llm/scripted.rs"]
 mod scripted;
+#[path = "../../llm/tests/llm/tiny_llama.rs"]
+mod tiny_llama;
+mod wording;
 mod world;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::ollama::{MODEL, Ollama};
+use crate::ollama::{CHAT_MODEL, MODEL, Ollama};
 use crate::support::{Server, program, run, wait_for, write};
 use crate::world::DOCUMENTS;
 
@@ -26,7 +26,14 @@ impl RealWorld {
              embedding: {{maxTokens: 256}}\n",
             ollama.url()
         );
-        write(world.0.path(), &[("rag.yaml", &yaml)]);
+        let chat = format!(
+            "---\napiVersion: ragops.dev/v1alpha1\nkind: LlmBackend\nmetadata: {{name: llama}}\nspec:\n  type: External\n  \
+             external: {{protocol: Ollama, url: \"{}\", model: {CHAT_MODEL}, contextLength: 4096}}\n",
+            ollama.url()
+        );
+        let asks = "  answering: {backendRefs: [{name: llama}]}\n---\n";
+        let worded = yaml.replacen("---\n", asks, 1) + &chat;
+        write(world.0.path(), &[("rag.yaml", &yaml), ("worded.yaml", &worded)]);
         world
     }
 
@@ -66,4 +73,38 @@ fn an_index_by_a_real_ollama_is_built_asked_degraded_and_whole_again() {
     assert!(degraded["answer"].as_str().unwrap().contains("45 minutes"), "{degraded}");
     let _ollama = Ollama::start(home.path(), port);
     wait_for("both channels", || is_whole(&served.ask(QUESTION)).then_some(()));
+}
+
+/// The chat model knows nothing: whatever it writes, nothing of it may be given away as an answer.
+#[test]
+#[ignore = "needs Ollama and a model; run `make test-llm-real`"]
+fn the_nonsense_of_a_real_chat_model_is_not_given_away() {
+    let home = tempfile::tempdir().unwrap();
+    let ollama = Ollama::with_model(home.path());
+    ollama.create_chat();
+    let world = RealWorld::new(&ollama);
+    let ask = || {
+        let mut query = program();
+        query.args(["query", "--json", "-f"]).arg(world.path("worded.yaml")).arg("--data").arg(world.path("data"));
+        query.env("RAGOPS_CACHE_DIR", world.path("cache")).env("RAGOPS_EMBED_QUESTION_TIMEOUT_SECONDS", "20");
+        query.env("RAGOPS_LLM_TIMEOUT_SECONDS", "300").env("RAGOPS_LLM_STALL_TIMEOUT_SECONDS", "300");
+        run(query.arg(QUESTION))
+    };
+    let built = run(world.command("index").arg("--json"));
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    let ran = ask();
+    let answer = ran.json();
+    assert_eq!(
+        (&answer["status"], &answer["reason"]),
+        (&Value::from("escalated"), &Value::from("unsupported")),
+        "{answer}"
+    );
+    let by = &answer["generated_by"];
+    assert_eq!((&by["backend"], &by["model"]), (&Value::from("llama"), &Value::from(CHAT_MODEL)), "{answer}");
+    assert!(by["usage"]["prompt_tokens"].as_u64().unwrap() > 100, "{answer}");
+    // Without it the passages answer.
+    drop(ollama);
+    let quoted = ask().json();
+    assert_eq!(quoted["degraded"], true, "{quoted}");
+    assert!(quoted["answer"].as_str().unwrap().contains("45 minutes"), "{quoted}");
 }

@@ -46,6 +46,8 @@ use crate::v1alpha1::shared::{Diagnostic, ObjectRef, PodTemplate, SecretKeyRef};
     validation = Rule::new("!has(self.vllm) || (has(self.gpu) && self.gpu.count == 0 ? self.vllm.tensorParallelSize == 1 : self.vllm.tensorParallelSize <= (has(self.gpu) ? self.gpu.count : 1))")
         .message("vllm.tensorParallelSize must not be greater than gpu.count (which is 1 when gpu is not set)").field_path(".vllm.tensorParallelSize"),
     validation = Rule::new("!has(self.embedding) || self.role == 'Embedding'").message("embedding may be set only when role is Embedding").field_path(".embedding"),
+    validation = Rule::new("!has(self.external) || !has(self.external.contextLength) || self.role == 'Chat'")
+        .message("external.contextLength may be set only when role is Chat: an embedding model has embedding.maxTokens").field_path(".external.contextLength"),
     validation = Rule::new("self.role == oldSelf.role").message("role cannot be changed: make another LlmBackend and refer to that")
         .reason(Reason::FieldValueForbidden).field_path(".role")
 )]
@@ -186,6 +188,11 @@ pub struct External {
     /// Model as the endpoint names it.
     #[schemars(length(min = 1, max = 256), regex(pattern = r"^[^\s]+$"))]
     pub model: String,
+    /// Tokens that the prompt and the answer of a chat model may have together, 2048 to 10485760; passages are shown as far
+    /// as they fit. Ollama is asked for a context of that length. Only for role Chat. Default: 8192.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2048, max = 10_485_760))]
+    pub context_length: Option<i32>,
     /// Secret key with the API key. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_key_secret_ref: Option<SecretKeyRef>,

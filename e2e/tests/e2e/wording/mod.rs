@@ -55,7 +55,8 @@ impl<F: Fn(&Prompt) -> Line + Send + Sync> ChatModel for Scripted<F> {
         on_text: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Completion, ChatError> {
         self.prompts.lock().expect("no test panics with it").push(prompt.clone());
-        let failed = |reason: &str| ChatError { backend: self.name.to_owned(), reason: reason.to_owned() };
+        let failed =
+            |reason: &str| ChatError { backend: self.name.to_owned(), reason: reason.to_owned(), is_too_long: false };
         let (text, finish) = match (self.script)(prompt) {
             Ok(line) => line,
             // What came before the connection broke.

@@ -1,10 +1,14 @@
 //! Words from a model, as they are made: `POST chat/completions` of OpenAI-compatible endpoints as server-sent events,
 //! `POST api/chat` of Ollama as lines of JSON. One request; what is asked and what becomes of the text is the caller's.
 
+mod backend;
+mod breaker;
 mod ollama;
 mod openai;
+mod thinking;
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ragops_embed::remote::RemoteProtocol;
 
@@ -12,6 +16,10 @@ use crate::endpoint::Endpoint;
 use crate::error::LlmError;
 use crate::http::{Deadlines, Http, Reply};
 use crate::lines::Lines;
+
+pub use backend::{Answering, ChatBackend, ChatConfig, ChatOptions};
+use openai::Dialect;
+use thinking::Thinking;
 
 /// The longest line of a stream: a line holds a few characters of text, or at worst an error.
 const MAX_LINE_BYTES: usize = 1 << 20;
@@ -58,6 +66,9 @@ pub struct ChatRequest {
     pub temperature: f32,
     /// With the same one the same words are likely, and not promised.
     pub seed: Option<u32>,
+    /// The context that Ollama is to give the model, which is 4,096 tokens by itself, and loses what is beyond in silence.
+    /// Other endpoints have one of their own.
+    pub context_tokens: Option<u32>,
 }
 
 /// What bounds an answer beside its tokens.
@@ -121,12 +132,14 @@ pub struct Usage {
 #[derive(Debug, Clone)]
 pub struct ChatClient {
     http: Http,
+    /// What the endpoint was found to take.
+    dialect: Arc<Mutex<Dialect>>,
 }
 
 impl ChatClient {
     /// `ca` are certificates in PEM, in place of the system's.
     pub fn new(endpoint: Endpoint, ca: Option<&str>) -> Result<Self, LlmError> {
-        Ok(Self { http: Http::new(endpoint, ca)? })
+        Ok(Self { http: Http::new(endpoint, ca)?, dialect: Arc::default() })
     }
 
     /// Where it asks.
@@ -136,14 +149,15 @@ impl ChatClient {
 
     /// Asks. What comes back has begun; dropping it ends it there too.
     pub async fn ask(&self, request: &ChatRequest, limits: ChatLimits) -> Result<ChatStream, LlmError> {
-        let model = &self.endpoint().model;
-        let (operation, body, reader) = match self.endpoint().protocol {
+        let (reply, reader) = match self.endpoint().protocol {
             RemoteProtocol::OpenAI => {
-                ("chat/completions", openai::body(model, request), Reader::OpenAi(openai::Reader::default()))
+                (self.post_openai(request, limits).await?, Reader::OpenAi(openai::Reader::default()))
             }
-            RemoteProtocol::Ollama => ("api/chat", ollama::body(model, request), Reader::Ollama),
+            RemoteProtocol::Ollama => {
+                let body = ollama::body(&self.endpoint().model, request);
+                (self.http.post("api/chat", &body, limits.deadlines).await?, Reader::Ollama)
+            }
         };
-        let reply = self.http.post(operation, &body, limits.deadlines).await?;
         let url = self.endpoint().shown().to_owned();
         let content_type = reply.content_type();
         if content_type.contains("html") {
@@ -155,11 +169,35 @@ impl ChatClient {
             endpoint: self.endpoint().clone(),
             lines: Lines::default(),
             reader,
+            thinking: Thinking::default(),
             ready: VecDeque::new(),
             left: limits.text_bytes,
             limit: limits.text_bytes,
             is_done: false,
         })
+    }
+}
+
+impl ChatClient {
+    /// A field that the endpoint refuses by name is said otherwise, or left out, from then on.
+    async fn post_openai(&self, request: &ChatRequest, limits: ChatLimits) -> Result<Reply, LlmError> {
+        loop {
+            let dialect = *self.dialect.lock().unwrap_or_else(PoisonError::into_inner);
+            let body = openai::body(&self.endpoint().model, request, dialect);
+            let error = match self.http.post("chat/completions", &body, limits.deadlines).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+            let next = match &error {
+                LlmError::Refused { said, .. } => dialect.after(said),
+                _ => None,
+            };
+            // Each dialect leaves out more than the one before, so this ends.
+            match next {
+                Some(next) => *self.dialect.lock().unwrap_or_else(PoisonError::into_inner) = next,
+                None => return Err(error),
+            }
+        }
     }
 }
 
@@ -206,6 +244,7 @@ pub struct ChatStream {
     endpoint: Endpoint,
     lines: Lines,
     reader: Reader,
+    thinking: Thinking,
     ready: VecDeque<ChatEvent>,
     /// Bytes of text that may still come.
     left: usize,
@@ -218,7 +257,10 @@ impl ChatStream {
     pub async fn next(&mut self) -> Result<Option<ChatEvent>, LlmError> {
         loop {
             if let Some(event) = self.ready.pop_front() {
-                return self.pass(event).map(Some);
+                match self.pass(event)? {
+                    Some(event) => return Ok(Some(event)),
+                    None => continue,
+                }
             }
             if self.is_done {
                 return Ok(None);
@@ -265,18 +307,28 @@ impl ChatStream {
         Ok(())
     }
 
-    fn pass(&mut self, event: ChatEvent) -> Result<ChatEvent, LlmError> {
-        match &event {
-            ChatEvent::Text(text) => match self.left.checked_sub(text.len()) {
-                Some(left) => self.left = left,
-                None => return Err(LlmError::TooLarge { url: self.url.clone(), limit: self.limit }),
-            },
-            ChatEvent::End(_) => {
-                self.is_done = true;
+    /// What of an event is for the caller.
+    fn pass(&mut self, event: ChatEvent) -> Result<Option<ChatEvent>, LlmError> {
+        match event {
+            ChatEvent::Text(text) => {
+                match self.left.checked_sub(text.len()) {
+                    Some(left) => self.left = left,
+                    None => return Err(LlmError::TooLarge { url: self.url.clone(), limit: self.limit }),
+                }
+                let text = self.thinking.push(text);
+                Ok((!text.is_empty()).then_some(ChatEvent::Text(text)))
+            }
+            ChatEvent::End(end) => {
                 self.ready.clear();
+                let rest = self.thinking.rest();
+                if !rest.trim().is_empty() {
+                    self.ready.push_back(ChatEvent::End(end));
+                    return Ok(Some(ChatEvent::Text(rest)));
+                }
+                self.is_done = true;
+                Ok(Some(ChatEvent::End(end)))
             }
         }
-        Ok(event)
     }
 
     fn cut(&self, reason: &str) -> LlmError {

@@ -10,8 +10,13 @@ pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
     if let Some(seed) = request.seed {
         options["seed"] = seed.into();
     }
+    if let Some(context) = request.context_tokens {
+        options["num_ctx"] = context.into();
+    }
     let messages: Vec<Value> = request.messages.iter().map(message).collect();
-    json!({"model": model, "messages": messages, "stream": true, "options": options})
+    // Thinking takes tokens of the answer and time, and says nothing that could be cited; models that cannot think do
+    // not mind.
+    json!({"model": model, "messages": messages, "stream": true, "think": false, "options": options})
 }
 
 pub(super) fn read(line: &str) -> Said {

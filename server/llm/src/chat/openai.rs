@@ -5,17 +5,51 @@ use serde_json::{Value, json};
 
 use super::{ChatEnd, ChatEvent, ChatRequest, Finish, Said, Usage};
 
-pub(super) fn body(model: &str, request: &ChatRequest) -> Value {
+/// Fields that not every endpoint of the protocol takes. OpenAI's reasoning models refuse `max_tokens` in favour of
+/// `max_completion_tokens`, and any `temperature` and `seed`; some older servers refuse `stream_options`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dialect {
+    max_completion_tokens: bool,
+    temperature: bool,
+    seed: bool,
+    stream_options: bool,
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Self { max_completion_tokens: false, temperature: true, seed: true, stream_options: true }
+    }
+}
+
+impl Dialect {
+    /// The dialect to try next where a request was refused in these words; `None` where they name no such field.
+    pub(super) fn after(self, said: &str) -> Option<Self> {
+        let mut next = self;
+        // The message of OpenAI names both: "Unsupported parameter: 'max_tokens' … Use 'max_completion_tokens' instead."
+        next.max_completion_tokens |= said.contains("max_completion_tokens");
+        next.temperature &= !said.contains("temperature");
+        next.seed &= !said.contains("seed");
+        next.stream_options &= !said.contains("stream_options");
+        (next != self).then_some(next)
+    }
+}
+
+pub(super) fn body(model: &str, request: &ChatRequest, dialect: Dialect) -> Value {
     let message = |message: &super::Message| json!({"role": message.speaker.name(), "content": message.text});
     let mut body = json!({
         "model": model,
         "messages": request.messages.iter().map(message).collect::<Vec<_>>(),
-        "max_tokens": request.max_tokens,
-        "temperature": request.temperature,
         "stream": true,
-        "stream_options": {"include_usage": true},
     });
-    if let Some(seed) = request.seed {
+    let limit = if dialect.max_completion_tokens { "max_completion_tokens" } else { "max_tokens" };
+    body[limit] = request.max_tokens.into();
+    if dialect.temperature {
+        body["temperature"] = request.temperature.into();
+    }
+    if dialect.stream_options {
+        body["stream_options"] = json!({"include_usage": true});
+    }
+    if let Some(seed) = request.seed.filter(|_| dialect.seed) {
         body["seed"] = seed.into();
     }
     body
@@ -96,6 +130,25 @@ mod tests {
         let usage = Some(Usage { prompt_tokens: 9, answer_tokens: 2 });
         let end = ChatEvent::End(ChatEnd { finish: Finish::Length, usage });
         assert_eq!(reader.read("data: [DONE]"), Said::Events(vec![end]));
+    }
+
+    #[test]
+    fn a_refused_field_is_said_otherwise_or_left_out_once() {
+        let before = Dialect::default();
+        let said = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
+        let next = before.after(said).unwrap();
+        let request =
+            ChatRequest { messages: Vec::new(), max_tokens: 9, temperature: 0.0, seed: Some(7), context_tokens: None };
+        let sent = body("m", &request, next);
+        assert_eq!((&sent["max_completion_tokens"], sent.get("max_tokens")), (&json!(9), None));
+        assert_eq!(next.after(said), None, "it was said so already");
+        let next = next.after("Unsupported value: 'temperature' does not support 0").unwrap();
+        let sent = body("m", &request, next);
+        assert_eq!(
+            (sent.get("temperature"), &sent["seed"], &sent["max_completion_tokens"]),
+            (None, &json!(7), &json!(9))
+        );
+        assert_eq!(next.after("the model is overloaded"), None);
     }
 
     #[test]

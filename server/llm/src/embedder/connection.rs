@@ -13,13 +13,14 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::tokens::{halves, token_starts, windows};
-use super::{Failure, Patience, RemoteConfig, RemoteOptions, Telemetry};
+use super::{Failure, Patience, RemoteConfig, RemoteOptions};
 use crate::driver::Driver;
 use crate::embeddings::EmbeddingsClient;
 use crate::endpoint::Endpoint;
 use crate::error::LlmError;
 use crate::pace::Turns;
 use crate::retry::{Jitter, RetryPolicy};
+use crate::telemetry::Telemetry;
 
 /// Tokens that stand around a text beside its prefix: a marker before and one behind.
 const MARKERS: usize = 2;

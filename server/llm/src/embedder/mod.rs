@@ -111,19 +111,6 @@ impl RemoteOptions {
     }
 }
 
-/// Hears of requests and of the model's state, for metrics.
-pub trait Telemetry: Send + Sync + std::fmt::Debug {
-    /// A request ended: `ok`, or `LlmError::kind`.
-    fn request(&self, backend: &str, result: &'static str, took: Duration);
-    /// The model answers questions, or does not.
-    fn answers(&self, backend: &str, does: bool);
-}
-
-impl Telemetry for () {
-    fn request(&self, _backend: &str, _result: &'static str, _took: Duration) {}
-    fn answers(&self, _backend: &str, _does: bool) {}
-}
-
 /// Embedding elsewhere failed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Failure {

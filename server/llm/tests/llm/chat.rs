@@ -1,13 +1,18 @@
 //! A stream of words, whole and broken off in every way, by both protocols.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ragops_embed::remote::RemoteProtocol;
-use ragops_llm::chat::{ChatClient, ChatEnd, ChatEvent, ChatLimits, ChatRequest, Finish, Message, Speaker, Usage};
+use ragops_llm::chat::{
+    ChatBackend, ChatClient, ChatConfig, ChatEnd, ChatEvent, ChatLimits, ChatOptions, ChatRequest, Finish, Message,
+    Speaker, Usage,
+};
 use ragops_llm::{Deadlines, Driver, Endpoint, LlmError};
 use serde_json::json;
 
-use crate::scripted::{Act, Scripted};
+use crate::scripted::{Act, Scripted, deltas, words};
+use crate::world::{Heard, wait_until};
 
 const OPENAI: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Restart \"}}]}\n\n\
     data: {\"choices\":[{\"delta\":{\"content\":\"it.\"}}]}\n\n\
@@ -28,6 +33,7 @@ fn ask(server: &Scripted, protocol: RemoteProtocol) -> (String, Result<Option<Ch
         max_tokens: 64,
         temperature: 0.0,
         seed: Some(7),
+        context_tokens: Some(4_096),
     };
     let limits = ChatLimits { deadlines: Deadlines::each(Duration::from_millis(300)), text_bytes: 1_000 };
     let mut said = String::new();
@@ -64,6 +70,7 @@ fn both_protocols_give_the_words_and_what_they_took() {
         assert_eq!(request.body["messages"][0], json!({"role": "system", "content": "Be brief."}));
         let told = if protocol == RemoteProtocol::OpenAI { &request.body } else { &request.body["options"] };
         assert_eq!(told["seed"], 7);
+        assert_eq!(request.body["options"]["num_ctx"] == 4_096, protocol == RemoteProtocol::Ollama);
     }
 }
 
@@ -112,4 +119,102 @@ fn what_is_no_stream_is_told_before_a_word() {
     check(Act::json(429, &json!({"error": "slow down"})), "rate_limited");
     check(Act::json(404, &json!({"error": "model not found"})), "not_found");
     check(Act::Hang(Vec::new()), "timeout");
+}
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+
+fn backend(server: &Scripted, stall: Duration, heard: &Arc<Heard>) -> Arc<ChatBackend> {
+    let config = ChatConfig {
+        backend: "llama".to_owned(),
+        protocol: RemoteProtocol::OpenAI,
+        url: server.url(),
+        model: "tiny".to_owned(),
+        context_tokens: 4_096,
+        api_key: None,
+        ca: None,
+    };
+    let options = ChatOptions { in_all: Duration::from_secs(20), stall };
+    let driver = Arc::new(Driver::start().unwrap());
+    ChatBackend::new(config, options, driver, Arc::<Heard>::clone(heard), 3).unwrap()
+}
+
+/// All that a backend says until `within` is over.
+fn said(backend: &ChatBackend, within: Duration) -> Result<String, LlmError> {
+    let message = Message { speaker: Speaker::User, text: "How?".to_owned() };
+    let request =
+        ChatRequest { messages: vec![message], max_tokens: 9, temperature: 0.0, seed: Some(7), context_tokens: None };
+    let mut answering = backend.answering(request, (Instant::now() + within).into());
+    let mut said = String::new();
+    loop {
+        match answering.next(std::future::pending())? {
+            Some(ChatEvent::Text(text)) => said.push_str(&text),
+            Some(ChatEvent::End(_)) => {
+                assert_eq!(answering.next(std::future::pending())?, None, "nothing behind the end")
+            }
+            None => return Ok(said),
+        }
+    }
+}
+
+const LONG: Duration = Duration::from_secs(20);
+
+#[test]
+fn fields_that_an_endpoint_refuses_are_left_out_from_then_on_and_thoughts_are_not_told() {
+    let thinking = OPENAI.replace("Restart ", "<think>Hm.</think>\\nRestart ");
+    let server = Scripted::start(move |request| {
+        let refuse = |message: &str| Act::json(400, &json!({"error": {"message": message}}));
+        if request.body.get("max_tokens").is_some() {
+            return refuse("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.");
+        }
+        if request.body.get("temperature").is_some() {
+            return refuse("Unsupported value: 'temperature' does not support 0 with this model.");
+        }
+        stream("text/event-stream", &thinking)
+    });
+    let backend = backend(&server, LONG, &Arc::default());
+    assert_eq!(said(&backend, LONG).as_deref(), Ok("Restart it."));
+    assert_eq!(server.requests().len(), 3);
+    assert_eq!(said(&backend, LONG).as_deref(), Ok("Restart it."));
+    let last = &server.requests()[3];
+    assert_eq!((server.requests().len(), &last.body["max_completion_tokens"]), (4, &json!(9)));
+}
+
+#[test]
+fn a_backend_rests_after_a_failure_and_not_after_a_request_that_was_at_fault() {
+    let heard: Arc<Heard> = Arc::default();
+    let server = Scripted::start(|_| Act::json(400, &json!({"error": "this is no question"})));
+    let backend = backend(&server, Duration::from_millis(200), &heard);
+    assert_eq!(said(&backend, LONG).unwrap_err().kind(), "refused");
+    server.script(|_| Act::json(400, &json!({"error": "maximum context length is 512 tokens"})));
+    assert_eq!(said(&backend, LONG).unwrap_err().kind(), "too_long");
+    assert_eq!(backend.trouble(), None);
+    server.script(|_| Act::Hang(format!("{HEAD}{}", deltas("Restart it")).into_bytes()));
+    assert_eq!(said(&backend, LONG).unwrap_err().kind(), "timeout");
+    let asked = server.requests().len();
+    let resting = said(&backend, LONG).unwrap_err();
+    assert!(resting.kind() == "resting" && resting.to_string().contains("go on with its answer"), "{resting}");
+    assert_eq!(server.requests().len(), asked);
+    assert!(backend.trouble().unwrap().contains("go on with its answer"));
+    server.script(|request| words(request, "Restart it."));
+    wait_until("the backend", || said(&backend, LONG).as_deref() == Ok("Restart it."));
+    assert_eq!((backend.trouble(), heard.answers.lock().unwrap().last()), (None, Some(&true)));
+    assert_eq!(heard.requests.lock().unwrap()[..3], ["refused", "too_long", "timeout"]);
+}
+
+#[test]
+fn a_backend_without_time_is_not_blamed_for_it() {
+    let server = Scripted::start(|_| Act::Hang(Vec::new()));
+    let backend = backend(&server, LONG, &Arc::default());
+    let late = said(&backend, Duration::ZERO).unwrap_err();
+    assert_eq!((late.kind(), server.requests().len()), ("timeout", 0), "nothing was sent");
+    assert_eq!(said(&backend, Duration::from_millis(50)).unwrap_err().kind(), "timeout");
+    assert_eq!(backend.trouble(), None, "it had no chance");
+}
+
+#[test]
+fn a_connection_that_breaks_at_once_is_tried_once_more() {
+    let server = Scripted::start(|_| Act::Bytes(Vec::new()));
+    let backend = backend(&server, LONG, &Arc::default());
+    assert_eq!(said(&backend, LONG).unwrap_err().kind(), "cut");
+    assert_eq!(server.requests().len(), 2);
 }

@@ -12,5 +12,6 @@ mod serving;
 #[path = "../../../../e2e/src/skip.rs"]
 #[allow(unreachable_pub, reason = "public where it is at home")]
 mod skip;
+mod tiny_llama;
 mod tls;
 mod world;

@@ -11,8 +11,12 @@ use std::time::{Duration, Instant};
 use ragops_storage::digest_file;
 use serde_json::{Value, json};
 
+use crate::tiny_llama;
+
 /// The name that the model gets.
 pub(crate) const MODEL: &str = "all-minilm-l6-v2";
+/// The name that the chat model gets.
+pub(crate) const CHAT_MODEL: &str = "tiny-llama";
 
 /// How a model makes one vector of those of all tokens: vectors of the one are of no use beside those of the other.
 #[derive(Clone, Copy)]
@@ -92,6 +96,21 @@ impl Ollama {
             "/api/create",
             json!({"model": MODEL, "files": files, "stream": false}).to_string().as_bytes(),
         );
+        assert!(status == 200 && body.contains("success"), "{status} {body}");
+    }
+
+    /// Puts a chat model under its name.
+    pub(crate) fn create_chat(&self) {
+        let folder = self.home.join(CHAT_MODEL);
+        std::fs::create_dir_all(&folder).unwrap();
+        tiny_llama::write(&folder);
+        let mut files = serde_json::Map::new();
+        for name in ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"] {
+            files.insert(name.to_owned(), self.upload(&folder.join(name)).into());
+        }
+        let template = "{{ range .Messages }}{{ .Role }}: {{ .Content }}\n{{ end }}assistant:";
+        let body = json!({"model": CHAT_MODEL, "files": files, "template": template, "stream": false});
+        let (status, body) = self.request("POST", "/api/create", body.to_string().as_bytes());
         assert!(status == 200 && body.contains("success"), "{status} {body}");
     }
 

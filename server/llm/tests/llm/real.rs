@@ -1,14 +1,17 @@
 //! Against a real Ollama that serves all-MiniLM-L6-v2, by its own protocol and by OpenAI's: `make test-llm-real`.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ragops_embed::remote::{RemoteProtocol, cosine};
 use ragops_embed::{EmbedError, EmbeddingModel};
 use ragops_llm::Driver;
+use ragops_llm::chat::{
+    ChatBackend, ChatConfig, ChatEnd, ChatEvent, ChatOptions, ChatRequest, Finish, Message, Speaker,
+};
 use ragops_llm::embedder::{BuildingModel, Connection, RemoteConfig, RemoteOptions, ServingModel};
 
-use crate::ollama::{MODEL, Ollama, Pooling};
+use crate::ollama::{CHAT_MODEL, MODEL, Ollama, Pooling};
 use crate::world::wait_until;
 
 fn connection(ollama: &Ollama, protocol: RemoteProtocol) -> Arc<Connection> {
@@ -27,6 +30,72 @@ fn connection(ollama: &Ollama, protocol: RemoteProtocol) -> Arc<Connection> {
     // The first request loads the model.
     let options = RemoteOptions { question_timeout: Duration::from_secs(20), ..RemoteOptions::default() };
     Connection::new(config, options, Arc::new(Driver::start().unwrap()), Arc::new(()), 3).unwrap()
+}
+
+/// What the chat model says, and how it ends.
+fn chat(
+    ollama: &Ollama,
+    protocol: RemoteProtocol,
+    max_tokens: u32,
+    gone: Option<Duration>,
+) -> (String, Option<ChatEnd>) {
+    let url = if protocol == RemoteProtocol::OpenAI { ollama.url() + "/v1" } else { ollama.url() };
+    let config = ChatConfig {
+        backend: "llama".to_owned(),
+        protocol,
+        url,
+        model: CHAT_MODEL.to_owned(),
+        context_tokens: 4_096,
+        api_key: None,
+        ca: None,
+    };
+    let limit = Duration::from_secs(120);
+    let options = ChatOptions { in_all: limit, stall: limit };
+    let backend = ChatBackend::new(config, options, Arc::new(Driver::start().unwrap()), Arc::new(()), 3).unwrap();
+    let message = |speaker, text: &str| Message { speaker, text: text.to_owned() };
+    let request = ChatRequest {
+        messages: vec![message(Speaker::System, "Be brief."), message(Speaker::User, "How is the gateway restarted?")],
+        max_tokens,
+        temperature: 0.0,
+        seed: Some(7),
+        context_tokens: Some(4_096),
+    };
+    let mut answering = backend.answering(request, (Instant::now() + limit).into());
+    let (mut said, mut end) = (String::new(), None);
+    let begun = Instant::now();
+    loop {
+        let gone = async {
+            match gone {
+                Some(gone) => tokio::time::sleep(gone.saturating_sub(begun.elapsed())).await,
+                None => std::future::pending().await,
+            }
+        };
+        match answering.next(gone).unwrap() {
+            Some(ChatEvent::Text(text)) => said.push_str(&text),
+            Some(ChatEvent::End(how)) => end = Some(how),
+            None => return (said, end),
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs Ollama and a model; run `make test-llm-real`"]
+fn a_real_chat_model_streams_by_both_protocols_and_is_counted() {
+    let home = tempfile::tempdir().unwrap();
+    let ollama = Ollama::start(home.path(), 0);
+    ollama.create_chat();
+    let mut said = Vec::new();
+    for protocol in [RemoteProtocol::Ollama, RemoteProtocol::OpenAI] {
+        let (text, end) = chat(&ollama, protocol, 24, None);
+        let end = end.unwrap();
+        let usage = end.usage.unwrap();
+        assert!(!text.is_empty() && usage.prompt_tokens > 10, "{usage:?} {text:?}");
+        assert!(usage.answer_tokens <= 24 && (end.finish == Finish::Length) == (usage.answer_tokens == 24), "{end:?}");
+        said.push(text);
+    }
+    assert_eq!(said[0], said[1], "the likeliest words, by either protocol");
+    let (_, end) = chat(&ollama, RemoteProtocol::Ollama, 100_000, Some(Duration::from_millis(300)));
+    assert_eq!(end, None, "whoever asked has gone");
 }
 
 fn cosine_of(model: &dyn EmbeddingModel, a: &str, b: &str) -> f32 {

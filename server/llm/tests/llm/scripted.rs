@@ -6,7 +6,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -61,6 +61,34 @@ impl Act {
     }
 }
 
+/// An answer of a chat model, word by word, as the protocol of the request has it.
+pub(crate) fn words(request: &Request, text: &str) -> Act {
+    let usage = (text.split(' ').count() as u64, 7_u64);
+    if request.path.ends_with("/api/chat") {
+        let piece =
+            |word: &str| json!({"message": {"role": "assistant", "content": word}, "done": false}).to_string() + "\n";
+        let mut lines: String = text.split_inclusive(' ').map(piece).collect();
+        let (answer, prompt) = usage;
+        let last = json!({"message": {"content": ""}, "done": true, "done_reason": "stop", "prompt_eval_count": prompt,
+            "eval_count": answer});
+        lines.push_str(&format!("{last}\n"));
+        return Act::Answer(200, Vec::new(), "application/x-ndjson", lines.into_bytes());
+    }
+    Act::Answer(200, Vec::new(), "text/event-stream", (deltas(text) + &ended(usage)).into_bytes())
+}
+
+/// The words of an answer as server-sent events, without the end.
+pub(crate) fn deltas(text: &str) -> String {
+    let delta = |word: &str| format!("data: {}\n\n", json!({"choices": [{"delta": {"content": word}}]}));
+    text.split_inclusive(' ').map(delta).collect()
+}
+
+fn ended((answer, prompt): (u64, u64)) -> String {
+    let finish = json!({"choices": [{"delta": {}, "finish_reason": "stop"}]});
+    let usage = json!({"choices": [], "usage": {"prompt_tokens": prompt, "completion_tokens": answer}});
+    format!("data: {finish}\n\ndata: {usage}\n\ndata: [DONE]\n\n")
+}
+
 /// Vectors as the protocol of the request has them.
 pub(crate) fn vectors_body(request: &Request, vectors: &[Vec<f32>]) -> Value {
     if request.path.ends_with("/api/embed") {
@@ -97,6 +125,7 @@ pub(crate) struct Scripted {
     requests: Arc<Mutex<Vec<Request>>>,
     script: Arc<Mutex<Arc<Script>>>,
     stopped: Arc<AtomicBool>,
+    hanging: Arc<AtomicUsize>,
 }
 
 impl Scripted {
@@ -113,18 +142,22 @@ impl Scripted {
             requests: Arc::default(),
             script: Arc::new(Mutex::new(Arc::new(script))),
             stopped: Arc::default(),
+            hanging: Arc::default(),
         };
-        let (requests, script, stopped) =
-            (Arc::clone(&server.requests), Arc::clone(&server.script), Arc::clone(&server.stopped));
+        let (requests, script, stopped, hanging) = (
+            Arc::clone(&server.requests),
+            Arc::clone(&server.script),
+            Arc::clone(&server.stopped),
+            Arc::clone(&server.hanging),
+        );
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if stopped.load(Ordering::SeqCst) {
                     return;
                 }
-                let (Ok(stream), requests, script) = (stream, Arc::clone(&requests), Arc::clone(&script)) else {
-                    continue;
-                };
-                std::thread::spawn(move || answer(stream, &requests, &script));
+                let Ok(stream) = stream else { continue };
+                let (requests, script, hanging) = (Arc::clone(&requests), Arc::clone(&script), Arc::clone(&hanging));
+                std::thread::spawn(move || answer(stream, &requests, &script, &hanging));
             }
         });
         server
@@ -142,6 +175,11 @@ impl Scripted {
     /// All that came so far.
     pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
+    }
+
+    /// Connections on which nothing comes, and on which the other side still waits.
+    pub(crate) fn hanging(&self) -> usize {
+        self.hanging.load(Ordering::SeqCst)
     }
 
     /// Texts that came so far.
@@ -163,7 +201,12 @@ impl Drop for Scripted {
     }
 }
 
-fn answer(mut stream: TcpStream, requests: &Mutex<Vec<Request>>, script: &Mutex<Arc<Script>>) -> Option<()> {
+fn answer(
+    mut stream: TcpStream,
+    requests: &Mutex<Vec<Request>>,
+    script: &Mutex<Arc<Script>>,
+    hanging: &AtomicUsize,
+) -> Option<()> {
     let request = read(&stream)?;
     requests.lock().unwrap().push(request.clone());
     let script = Arc::clone(&script.lock().unwrap());
@@ -179,8 +222,11 @@ fn answer(mut stream: TcpStream, requests: &Mutex<Vec<Request>>, script: &Mutex<
         Act::Bytes(bytes) => stream.write_all(&bytes).ok()?,
         Act::Hang(bytes) => {
             stream.write_all(&bytes).ok()?;
+            hanging.fetch_add(1, Ordering::SeqCst);
             // Until the other side goes away.
-            stream.read_exact(&mut [0]).ok()?;
+            let gone = stream.read_exact(&mut [0]);
+            hanging.fetch_sub(1, Ordering::SeqCst);
+            gone.ok()?;
         }
         Act::Slowly(pieces, pause) => {
             for piece in pieces {

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ragops_embed::remote::{RemoteProtocol, SecretName};
-use ragops_llm::embedder::{BuildingModel, Connection, Known, RemoteConfig, RemoteOptions, Telemetry};
+use ragops_llm::Telemetry;
+use ragops_llm::embedder::{BuildingModel, Connection, Known, RemoteConfig, RemoteOptions};
 use ragops_llm::{ApiKey, Driver, Pace};
 
 use crate::scripted::Scripted;
@@ -23,6 +24,14 @@ impl Telemetry for Heard {
 
     fn answers(&self, _backend: &str, does: bool) {
         self.answers.lock().unwrap().push(does);
+    }
+
+    fn chat_request(&self, backend: &str, result: &'static str, took: Duration) {
+        self.request(backend, result, took);
+    }
+
+    fn chat_answers(&self, backend: &str, does: bool) {
+        self.answers(backend, does);
     }
 }
 

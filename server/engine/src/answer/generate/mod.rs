@@ -29,6 +29,9 @@ use stream::{Cutter, Written, WrittenKind};
 
 pub use port::{ChatError, ChatModel, Completion, Finish, Prompt, Usage};
 
+/// With less than that a prompt has no room for a passage beside its answer.
+const MIN_CONTEXT_TOKENS: usize = 2_048;
+
 /// Who worded an answer, and how it was told to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct GeneratedBy {
@@ -87,13 +90,19 @@ pub(super) fn generate(
         let passages: Vec<Shown<'_>> =
             shown.0.iter().map(|passage| Shown { heading: &passage.heading, text: &passage.text }).collect();
         let count = |text: &str| searcher.model().count_tokens(text);
-        let filled = prompt::fill(template, question, &passages, model.context_tokens(), &count);
-        let attempt = Attempt { searcher, shown: &shown.0[..filled.passages], settings };
-        match attempt.run(model.as_ref(), &filled, template, events)? {
-            Ok(outcome) => return Ok(outcome),
-            Err(error) => {
-                failed.push(error);
-                events(AnswerEvent::Restarted);
+        let mut context = model.context_tokens();
+        loop {
+            let filled = prompt::fill(template, question, &passages, context, &count);
+            let attempt = Attempt { searcher, shown: &shown.0[..filled.passages], settings };
+            match attempt.run(model.as_ref(), &filled, template, events)? {
+                Ok(outcome) => return Ok(outcome),
+                // Tokens are estimated here, and a backend may have a shorter context than its resource says.
+                Err(error) if error.is_too_long && context / 2 >= MIN_CONTEXT_TOKENS => context /= 2,
+                Err(error) => {
+                    failed.push(error);
+                    events(AnswerEvent::Restarted);
+                    break;
+                }
             }
         }
     }
@@ -185,7 +194,7 @@ impl Attempt<'_> {
             true if answer.says_none => Ok(Outcome::NoAnswer(by)),
             true => {
                 let reason = "it wrote nothing; see whether the model is one for chat".to_owned();
-                Err(ChatError { backend: model.backend().to_owned(), reason })
+                Err(ChatError { backend: model.backend().to_owned(), reason, is_too_long: false })
             }
             false => Ok(Outcome::Worded(answer.worded(by, &chunks))),
         })

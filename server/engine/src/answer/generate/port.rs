@@ -72,4 +72,6 @@ pub struct ChatError {
     pub backend: String,
     /// What went wrong and what to do; holds no secret.
     pub reason: String,
+    /// Whether a shorter prompt may succeed.
+    pub is_too_long: bool,
 }
