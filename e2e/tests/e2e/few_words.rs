@@ -100,6 +100,8 @@ fn words_and_codes_that_stand_nowhere_are_not_answered() {
         "192.168.44.3 조치",
         "How do I fix db-replica-5?",
         "cache-blue-77 handling",
+        "9443 조치",
+        "0x80070005 handling",
         "on call on December 29",
     ];
     let told = || -> Result<()> {

@@ -269,22 +269,40 @@ pub(super) struct WeighedWords {
     words: Vec<(Word, f32)>,
     /// Whether the question is a word or two, and so about these.
     are_few: bool,
-    /// Whether the names of instances are all that it is about.
-    instances_count: bool,
+    about: About,
+}
+
+/// What a question is about beside its words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum About {
+    /// Nothing: instances and quantities in it are those of an alert.
+    Words,
+    /// The names of instances in it.
+    Instances,
+    /// Whatever is named or counted in it; there is nothing else.
+    Particulars,
 }
 
 impl WeighedWords {
     pub(super) fn of(revision: &Revision, analyzer: &Analyzer, question: &str) -> Result<Self, IndexError> {
-        let words = question_words(analyzer, question);
-        let says_what = |word: &&Word| word.kind != WordKind::Particular && !is_action(question, &word.place);
+        let mut words = question_words(analyzer, question);
+        let are_few = words.len() <= FEW_WORDS;
+        let acts = |word: &Word| is_action(question, &word.place);
+        if are_few && !words.iter().all(acts) {
+            words.retain(|word| !acts(word));
+        }
+        let says_what = |word: &&Word| word.kind != WordKind::Particular && !acts(word);
         let subjects: Vec<&Word> = words.iter().filter(says_what).collect();
         let is_identifier = |word: &&Word| is_identifier(&question[word.place.clone()]);
-        let instances_count = subjects.len() <= FEW_WORDS && !subjects.iter().any(is_identifier);
-        let are_few = words.len() <= FEW_WORDS;
+        let about = match subjects.as_slice() {
+            [] => About::Particulars,
+            few if few.len() <= FEW_WORDS && !few.iter().any(is_identifier) => About::Instances,
+            _ => About::Words,
+        };
         let rarity_of = |word: &Word| rarity(revision, if are_few { &word.forms[..1] } else { &word.forms });
         let weighed = |word: Word| rarity_of(&word).map(|rarity| (word, rarity));
         let words = words.into_iter().map(weighed).collect::<Result<_, _>>()?;
-        Ok(Self { words, are_few, instances_count })
+        Ok(Self { words, are_few, about })
     }
 
     /// Whether the question is a word or two, and so about these words.
@@ -313,7 +331,11 @@ impl WeighedWords {
 
     /// Whether the question is about the one thing, or the day, that this word names.
     fn is_about(&self, word: &Word) -> bool {
-        self.instances_count && (word.is_day || (word.kind == WordKind::Particular && is_instance(&word.forms[0])))
+        match self.about {
+            About::Words => false,
+            About::Instances => word.is_day || (word.kind == WordKind::Particular && is_instance(&word.forms[0])),
+            About::Particulars => word.is_day || word.kind == WordKind::Particular,
+        }
     }
 
     fn is_held(&self, word: &Word, present: &Present) -> bool {

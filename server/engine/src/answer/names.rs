@@ -86,7 +86,30 @@ pub(super) fn known(
             worst = Names::Unknown;
         }
     }
+    for code in spaced_codes(question) {
+        if is_missing_code(revision, &code)? && !best.iter().any(|text| stands_apart(text, &code)) {
+            worst = Names::Unknown;
+        }
+    }
     Ok(worst)
+}
+
+/// Codes that are written with a blank (`GW 2299`), with a hyphen and small: two capitals at least, then three digits at least.
+fn spaced_codes(question: &str) -> impl Iterator<Item = String> {
+    let is_code = |letters: &str, digits: &str| {
+        (2..=6).contains(&letters.len())
+            && letters.bytes().all(|b| b.is_ascii_uppercase())
+            && (3..=6).contains(&digits.len())
+    };
+    let words: Vec<&str> = question.split_whitespace().collect();
+    let pairs: Vec<String> = words
+        .windows(2)
+        .filter_map(|pair| {
+            let digits = &pair[1][..pair[1].find(|c: char| !c.is_ascii_digit()).unwrap_or(pair[1].len())];
+            is_code(pair[0], digits).then(|| format!("{}-{digits}", pair[0].to_ascii_lowercase()))
+        })
+        .collect();
+    pairs.into_iter()
 }
 
 /// Whether a name can be no word: a capital behind a small letter, or a digit.
@@ -246,6 +269,13 @@ fn is_name(word: &str, in_korean: bool, starts_sentence: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_may_be_written_with_a_blank() {
+        let codes = |question: &str| spaced_codes(question).collect::<Vec<String>>();
+        assert_eq!(codes("What is GW 2299? And ORA 600은?"), ["gw-2299", "ora-600"]);
+        assert_eq!(codes("in US 12 or Gw 2299 or AB c123"), [""; 0]);
+    }
 
     #[test]
     fn codes_in_small_letters_are_told_from_instances() {

@@ -188,8 +188,8 @@ pub(super) fn is_instance(word: &str) -> bool {
     has(char::is_ascii_digit) && !has(char::is_ascii_uppercase) && has(|c| matches!(c, '-' | '.' | '_'))
 }
 
-/// Words that ask what to do about something, and say nothing of what it is.
-const ACTIONS: [&str; 34] = [
+/// Words that ask what to do about something, or who does it, and say nothing of what it is.
+const ACTIONS: [&str; 37] = [
     "handling",
     "handle",
     "fix",
@@ -224,6 +224,9 @@ const ACTIONS: [&str; 34] = [
     "정보",
     "확인",
     "문제",
+    "담당자",
+    "담당",
+    "owner",
 ];
 
 /// Whether a word of the question asks what to do about the others.

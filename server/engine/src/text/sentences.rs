@@ -215,7 +215,7 @@ fn number_continues(sentence: &str, word: &str, following: &str, is_first: bool)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::{Analyzer, TokenBuffer};
+    use crate::text::{Analyzer, TokenBuffer, TokenKind};
     use proptest::prelude::*;
 
     fn check(text: &str, expect: &[&str]) {
@@ -349,7 +349,8 @@ mod tests {
             let mut buffer = TokenBuffer::default();
             Analyzer.analyze(&text, &mut buffer);
             for range in sentences(&text) {
-                for token in buffer.iter() {
+                // A day stands behind the words that it is written with, and is no token of its own.
+                for token in buffer.iter().filter(|token| token.kind != TokenKind::Date) {
                     prop_assert!(token.end <= range.end || token.start >= range.end, "{:?} {:?}", token, range);
                 }
             }
