@@ -4,9 +4,11 @@
 use std::collections::HashMap;
 
 use super::ASIDE;
-use super::join::{Reach, Words, is_hangul};
+use super::eojeol::is_hangul;
+use super::join::{Reach, Words};
 use super::line::Line;
 use super::marks::mark;
+use super::room::goes_on;
 use super::segment::{Group, Kind};
 use super::style::{Heading, Looks, Style, ends_sentence, levels};
 use super::tables::Found;
@@ -26,7 +28,9 @@ const NOTE: f32 = 0.93;
 pub(super) fn append(all: &mut Vec<Group>, column: Vec<Group>, style: &Style) {
     let mut column = column.into_iter();
     let Some(first) = column.next() else { return };
-    match continued(all, &first, style) {
+    let second = first.lines.get(1).or_else(|| column.as_slice().first().and_then(|group| group.lines.first()));
+    let is_indented = second.is_some_and(|second| is_indented(&first.lines[0], second));
+    match continued(all, &first, style).filter(|_| !is_indented) {
         Some(group) => {
             group.lines.extend(first.lines);
             group.reaches.extend(first.reaches);
@@ -49,16 +53,27 @@ fn continued<'a>(all: &'a mut [Group], next: &Group, style: &Style) -> Option<&'
             matches!(group.kind, Kind::Table(_)) || group.lines.iter().all(|line| line.size < NOTE * style.body);
         (!is_note).then_some(index)
     });
-    let group = index.and_then(|index| all.get_mut(index))?;
+    let index = index?;
+    let is_over_table = all[index..].iter().any(|group| matches!(group.kind, Kind::Table(_)));
+    let group = all.get_mut(index)?;
     let last = group.lines.last()?;
     let ratio = first.size / last.size.max(0.1);
     let is_alike = (0.93..1.07).contains(&ratio) && first.is_bold() == last.is_bold();
     let is_prose = matches!(group.kind, Kind::Text | Kind::Item) && !is_heading_like(group, style);
-    // A short last line ends its paragraph, but for a single line nothing tells how far its column reaches.
-    let is_open = group.reaches.last() == Some(&Reach::Full) || last.text.trim_end().ends_with(['-', ',']);
-    let goes_on =
+    // A short last line ends its paragraph, and so does a table, unless the words tell of a sentence that goes on.
+    let is_told = goes_on(&last.text, &first.text);
+    let is_full = group.reaches.last() == Some(&Reach::Full);
+    let is_open = is_full && (is_told || !is_over_table)
+        || is_told && group.is_narrow
+        || last.text.trim_end().ends_with(['-', ',']);
+    let is_inside =
         !ends_sentence(&last.text) && !last.text.trim_end().ends_with([':', '：']) && starts_inside(&first.text);
-    (is_alike && is_prose && is_open && goes_on).then_some(group)
+    (is_alike && is_prose && is_open && is_inside).then_some(group)
+}
+
+/// Whether the first line of a column starts further to the right than the second, as that of a new paragraph.
+fn is_indented(first: &Line, second: &Line) -> bool {
+    second.table.is_none() && first.area.left - second.area.left > 0.8 * first.size.max(6.0)
 }
 
 /// Whether a group is text in another direction, which is set as the smallest there is.
