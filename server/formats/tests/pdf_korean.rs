@@ -4,7 +4,7 @@ mod printed;
 
 use std::fmt::Write as _;
 
-use ragops_formats::{Block, Extract, Format, Locator, extract};
+use ragops_formats::{Block, BlockKind, Extract, Format, Locator, extract};
 
 /// How far the top of the first line stands from the lower edge of a page, and a line from the next, in points.
 const TOP: u32 = 780;
@@ -152,6 +152,14 @@ fn a_sentence_goes_on_over_a_page_where_its_line_is_full_or_its_words_say_so() {
     let indented = vec![Piece { left: 90, ..line(0, next) }, line(1, "두 번째 줄은 여백에서 시작한다.")];
     let found = printed::lines(&read(&[lines(&[full]), indented]));
     assert_eq!(found[0], full, "{found:#?}");
+}
+
+#[test]
+fn a_paragraph_tells_where_its_next_page_begins() {
+    let found = read(&[lines(&["표지", "", "- 반납한 열쇠는"]), lines(&["숙직실에 둔다. 새 열쇠는 이튿날 받는다."])]);
+    let [turn] = found.turns[..] else { panic!("{:?}", found.turns) };
+    let BlockKind::ListItem { text, .. } = &found.blocks[turn.block].kind else { panic!("{:?}", found.blocks) };
+    assert_eq!((&text[turn.at..], turn.page), ("숙직실에 둔다. 새 열쇠는 이튿날 받는다.", 2));
 }
 
 /// An editor broke the lines of running text: they are not a list.

@@ -12,8 +12,8 @@ use super::room::goes_on;
 use super::segment::{Group, Kind};
 use super::style::{Heading, Looks, Style, ends_sentence, levels};
 use super::tables::Found;
-use super::text::{code, text};
-use crate::model::{Block, BlockKind, ListMarker, Locator};
+use super::text::{code, text_and_turns};
+use crate::model::{Block, BlockKind, ListMarker, Locator, PageTurn};
 
 /// How many groups back the paragraph may stand that the next column continues: notes and a figure's text lie between.
 const LOOK_BACK: usize = 8;
@@ -32,6 +32,9 @@ pub(super) fn append(all: &mut Vec<Group>, column: Vec<Group>, style: &Style) {
     let is_indented = second.is_some_and(|second| is_indented(&first.lines[0], second));
     match continued(all, &first, style).filter(|_| !is_indented) {
         Some(group) => {
+            if group.pages.1 < first.pages.0 {
+                group.turns.push((group.lines.len(), first.pages.0));
+            }
             group.lines.extend(first.lines);
             group.reaches.extend(first.reaches);
             group.pages.1 = group.pages.1.max(first.pages.1);
@@ -95,8 +98,8 @@ fn plain(lines: &[Line]) -> String {
     lines.iter().map(|line| line.text.trim()).collect::<Vec<_>>().join(" ")
 }
 
-/// The blocks of a document.
-pub(super) fn blocks(groups: Vec<Group>, tables: Vec<Found>, style: &Style) -> Vec<Block> {
+/// The blocks of a document, and where they go on from a page to the next.
+pub(super) fn blocks(groups: Vec<Group>, tables: Vec<Found>, style: &Style) -> (Vec<Block>, Vec<PageTurn>) {
     let mut words = Words::default();
     tables.iter().flat_map(Found::lines).for_each(|line| words.add_line(&line.text));
     groups.iter().flat_map(|group| &group.lines).for_each(|line| words.add_line(&line.text));
@@ -117,16 +120,15 @@ pub(super) fn blocks(groups: Vec<Group>, tables: Vec<Found>, style: &Style) -> V
     }));
     let mut depths = Depths::default();
     let mut tables = Tables { found: tables.into_iter().map(Some).collect(), style };
-    groups
-        .into_iter()
-        .zip(headings)
-        .filter_map(|(group, heading)| {
-            let at = Some(Locator::Pages { first: group.pages.0, last: group.pages.1 });
-            let level = heading.map(|heading| level_of(heading, &levels));
-            let kind = block(group, level, &mut tables, &words, &mut depths)?;
-            Some(Block { kind, at })
-        })
-        .collect()
+    let (mut blocks, mut turns) = (Vec::with_capacity(groups.len()), Vec::new());
+    for (group, heading) in groups.into_iter().zip(headings) {
+        let at = Some(Locator::Pages { first: group.pages.0, last: group.pages.1 });
+        let level = heading.map(|heading| level_of(heading, &levels));
+        let Some((kind, own)) = block(group, level, &mut tables, &words, &mut depths) else { continue };
+        turns.extend(own.into_iter().map(|(at, page)| PageTurn { block: blocks.len(), at, page }));
+        blocks.push(Block { kind, at });
+    }
+    (blocks, turns)
 }
 
 /// The tables that are still to be written.
@@ -148,16 +150,20 @@ fn block(
     tables: &mut Tables<'_>,
     words: &Words,
     depths: &mut Depths,
-) -> Option<BlockKind> {
+) -> Option<(BlockKind, Vec<(usize, u32)>)> {
+    let (text, mut turns) = match group.kind {
+        Kind::Table(_) | Kind::Code => Default::default(),
+        Kind::Text | Kind::Item => text_and_turns(&group, words),
+    };
     let kind = match (group.kind, level) {
         (Kind::Table(index), _) => BlockKind::Table(tables.found.get_mut(index)?.take()?.table(words, tables.style)),
         (Kind::Code, _) => BlockKind::Code(code(&group.lines)),
-        (_, Some(level)) => BlockKind::Heading { level, text: text(&group, words) },
-        (Kind::Text, None) => BlockKind::Paragraph(text(&group, words)),
+        (_, Some(level)) => BlockKind::Heading { level, text },
+        (Kind::Text, None) => BlockKind::Paragraph(text),
         (Kind::Item, None) => {
-            let text = text(&group, words);
             let (marker, length) = mark(&text).map_or((ListMarker::Bullet, 0), |mark| (mark.marker, mark.length));
             let depth = depths.of(group.lines.first().map_or(0.0, |line| line.area.left));
+            turns.iter_mut().for_each(|(at, _)| *at = at.saturating_sub(length));
             BlockKind::ListItem { depth, marker, text: text[length..].to_owned() }
         }
     };
@@ -171,7 +177,7 @@ fn block(
         | BlockKind::ListItem { text, .. } => text.is_empty(),
         BlockKind::Code(_) | BlockKind::Table(_) => false,
     };
-    (!is_empty).then_some(kind)
+    (!is_empty).then_some((kind, turns))
 }
 
 /// How deep items of lists stand, by where their marks stand.

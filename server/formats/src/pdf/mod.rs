@@ -195,7 +195,7 @@ fn read_pages(source: &Source) -> Result<Extract, Problem> {
     let mut style = Style::of(lines);
     style.breaks_early = room::breaks_early(main());
     let groups = read_groups(columns, &style);
-    let mut blocks = blocks::blocks(groups, pages.tables, &style);
+    let (mut blocks, turns) = blocks::blocks(groups, pages.tables, &style);
     blocks.extend(forms::filled_fields(source.document()));
     let mut problems = pages.problems;
     if blocks.len() > MAX_BLOCKS {
@@ -204,5 +204,5 @@ fn read_pages(source: &Source) -> Result<Extract, Problem> {
         blocks.truncate(MAX_BLOCKS);
     }
     let title = guard::guarded(|| title::title(source.document())).flatten();
-    Ok(Extract { title, blocks, problems, ..Extract::default() })
+    Ok(Extract { title, blocks, turns, problems, ..Extract::default() })
 }

@@ -21,6 +21,8 @@ pub(super) struct Group {
     pub(super) reaches: Vec<Reach>,
     /// The page of the first and of the last line, from 1.
     pub(super) pages: (u32, u32),
+    /// Which lines are the first of another page, and that page.
+    pub(super) turns: Vec<(usize, u32)>,
     /// Whether no line of its column comes near to the right edge.
     pub(super) is_narrow: bool,
 }
@@ -93,7 +95,7 @@ impl Column {
                 _ => {
                     let (kind, is_narrow) = (kind(&line), self.is_narrow);
                     let (lines, reaches) = (vec![line], vec![reach]);
-                    groups.push(Group { kind, lines, reaches, pages: (page, page), is_narrow });
+                    groups.push(Group { kind, lines, reaches, pages: (page, page), turns: Vec::new(), is_narrow });
                 }
             }
         }
