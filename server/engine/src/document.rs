@@ -97,8 +97,8 @@ pub struct Place {
     /// The pages, slides or rows of a sheet, where the format has those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locator: Option<Locator>,
-    /// Where in a passage its pages, slides or rows begin, in its order; empty for a block, and where `locator` holds for
-    /// all of it.
+    /// Where in a passage its pages, slides or rows begin, in its order, and in a block its pages; empty where `locator`
+    /// holds for all of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub locators: Vec<LocatorStart>,
     /// The tables that begin or go on in a passage, in its order; empty for a block.

@@ -28,5 +28,5 @@ mod xml;
 
 pub use extract::extract;
 pub use format::Format;
-pub use model::{Block, BlockKind, Cell, Extract, ListMarker, Locator, Problem, ProblemKind, Row, Table};
+pub use model::{Block, BlockKind, Cell, Extract, ListMarker, Locator, PageTurn, Problem, ProblemKind, Row, Table};
 pub use sniff::{Content, identify, sniff};

@@ -14,6 +14,8 @@ pub struct Extract {
     pub read_as: Option<Format>,
     /// The content in reading order.
     pub blocks: Vec<Block>,
+    /// Where blocks go on from a page to the next, in reading order.
+    pub turns: Vec<PageTurn>,
     /// What was left out or changed, and why. A file with problems and without blocks could not be used.
     pub problems: Vec<Problem>,
 }
@@ -23,6 +25,17 @@ impl Extract {
     pub fn refused(problem: Problem) -> Self {
         Self { problems: vec![problem], ..Self::default() }
     }
+}
+
+/// Where the text of a block goes on, on another page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageTurn {
+    /// The number of the block, from 0.
+    pub block: usize,
+    /// Where in its text that is, in bytes.
+    pub at: usize,
+    /// The page, from 1.
+    pub page: u32,
 }
 
 /// One block in reading order.

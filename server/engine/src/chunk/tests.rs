@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::{Block, BlockKind, Locator, Place, SourceName};
+use crate::document::{Block, BlockKind, Locator, LocatorStart, Place, SourceName};
 use crate::read::{FileContent, MarkdownReader, Reader};
 use crate::text::sentences;
 
@@ -137,6 +137,26 @@ fn parts_of_a_table_know_their_rows_and_the_whole() {
         }
     }
     assert_eq!(seen, [2, 30]);
+}
+
+/// A sentence of page 2 was cited as of pages 1 to 2, where its paragraph had begun on page 1.
+#[test]
+fn sentences_of_a_paragraph_over_pages_stand_each_on_its_own() {
+    let pages = |first, last| Some(Locator::Pages { first, last });
+    let text = "Oil the lock. Then close the gate. Keep the key.";
+    let start = |piece: &str, page| LocatorStart { at: text.find(piece).unwrap() as u32, locator: pages(page, page) };
+    let locators = vec![start("Oil", 1), start("the gate", 2)];
+    let place = Place { locator: pages(1, 2), locators, ..Place::default() };
+    let block = Block { kind: BlockKind::Paragraph, text: text.to_owned(), place };
+    let document = Document { blocks: vec![block], ..read("# T\n\nx") };
+    let chunks = chunk(&document, &settings(64, 0), &words);
+    let Chunk { text, place, .. } = &chunks[0];
+    let of = |piece: &str| {
+        let at = text.find(piece).unwrap();
+        place.locator_of(at..at + piece.len())
+    };
+    let found = (of("Oil the lock."), of("Then close the gate."), of("Keep the key."));
+    assert_eq!(found, (pages(1, 1), pages(1, 2), pages(2, 2)));
 }
 
 /// A fact on slide 13 was cited as of the slides 1 to 20 of its passage.

@@ -82,17 +82,17 @@ pub(super) fn push_units<'d>(
     units: &mut Vec<Unit<'d>>,
 ) {
     let (lines, at) = (block.place.lines, block.place.locator.as_ref());
-    let mut pieces = Pieces { budget, counter, lines, at, units };
+    let mut pieces = Pieces { budget, counter, lines, at, here: None, units };
     match &block.kind {
         BlockKind::Code { language } => pieces.code(&block.text, language),
         BlockKind::Table => pieces.table(&block.text, table),
         BlockKind::ListItem { depth, marker } => {
             let follows_item = previous.is_some_and(|block| matches!(block.kind, BlockKind::ListItem { .. }));
             let join = if follows_item { Join::Line } else { Join::Paragraph };
-            pieces.prose(&block.text, &list_prefix(*depth, *marker), join);
+            pieces.prose(block, &list_prefix(*depth, *marker), join);
         }
         BlockKind::Heading { .. } | BlockKind::Paragraph | BlockKind::Quote => {
-            pieces.prose(&block.text, "", Join::Paragraph);
+            pieces.prose(block, "", Join::Paragraph);
         }
     }
 }
@@ -112,18 +112,20 @@ pub(super) struct Pieces<'u, 'd> {
     pub(super) counter: &'u dyn TokenCounter,
     lines: Option<LineRange>,
     pub(super) at: Option<&'d Locator>,
+    /// Where the sentence at hand stands, where that is told of each.
+    here: Option<Locator>,
     pub(super) units: &'u mut Vec<Unit<'d>>,
 }
 
 impl<'d> Pieces<'_, 'd> {
     pub(super) fn push(&mut self, text: Cow<'d, str>, tokens: usize, join: Join, kind: UnitKind) {
-        let at = self.at.map(Cow::Borrowed);
+        let at = self.here.clone().map(Cow::Owned).or(self.at.map(Cow::Borrowed));
         self.units.push(Unit { text, tokens, join, kind, lines: self.lines, at, rows: None });
     }
 
     /// Sentences of running text, the first one behind `prefix`.
-    fn prose(&mut self, text: &'d str, prefix: &str, first: Join) {
-        let mut end = 0;
+    fn prose(&mut self, block: &'d Block, prefix: &str, first: Join) {
+        let (text, mut end) = (block.text.as_str(), 0);
         for range in sentences(text) {
             let gap = &text[end..range.start];
             let is_first = end == 0;
@@ -135,6 +137,9 @@ impl<'d> Pieces<'_, 'd> {
                 _ => Join::Space,
             };
             end = range.end;
+            if !block.place.locators.is_empty() {
+                self.here = block.place.locator_of(range.clone());
+            }
             let sentence = &text[range];
             let text = if is_first && !prefix.is_empty() {
                 Cow::Owned(format!("{prefix}{sentence}"))

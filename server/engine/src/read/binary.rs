@@ -4,13 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use ragops_formats::pool::{Breach, Pool};
-use ragops_formats::{BlockKind as Kind, Extract, Format, ListMarker as Marker, Problem, ProblemKind, Table};
+use ragops_formats::{BlockKind as Kind, Extract, Format, ListMarker as Marker, PageTurn, Problem, ProblemKind, Table};
 
 use super::blocks::{Blocks, stem, whole_file};
 use super::decode::SAVE_AS_UTF8;
 use super::table::TableText;
 use super::{FileContent, MediaType, Reader, Reading, Unread, media, unsupported};
-use crate::document::{BlockKind, Finding, FindingCode, LineRange, ListMarker, Locator};
+use crate::document::{BlockKind, Finding, FindingCode, LineRange, ListMarker, Locator, LocatorStart};
 use crate::text::nfc;
 
 /// Reads the bytes of a binary format.
@@ -96,20 +96,42 @@ fn reading(content: &FileContent, named: Option<Format>, extract: Extract) -> Re
     let names_sheets = extract.blocks.iter().any(|block| matches!(block.kind, Kind::Heading { level: 1, .. }));
     let file_name = || (format == Some(Format::Xlsx) && !names_sheets).then(|| stem(path));
     let title = extract.title.map(|title| nfc(&title).into_owned()).or_else(file_name);
-    whole_file(content, title, blocks(extract.blocks), &mut reading);
+    whole_file(content, title, blocks_on_pages(extract.blocks, &extract.turns), &mut reading);
     reading
 }
 
 /// Blocks as every reader makes them: NFC, tables as pipe rows.
 pub(super) fn blocks(found: Vec<ragops_formats::Block>) -> Blocks {
+    blocks_on_pages(found, &[])
+}
+
+/// The same of a file of pages, with the places where blocks go on from a page to the next.
+fn blocks_on_pages(found: Vec<ragops_formats::Block>, turns: &[PageTurn]) -> Blocks {
     let mut blocks = Blocks::default();
-    for ragops_formats::Block { kind, at } in found {
+    for (number, ragops_formats::Block { kind, at }) in found.into_iter().enumerate() {
+        let from = turns.partition_point(|turn| turn.block < number);
+        let turns: Vec<&PageTurn> = turns[from..].iter().take_while(|turn| turn.block == number).collect();
+        let pages = page_starts(&kind, at.as_ref(), &turns);
         push(&mut blocks, kind, String::new(), None, at);
+        blocks.begin_pages(pages);
         if blocks.is_full() {
             break;
         }
     }
     blocks
+}
+
+/// Where the pages of a block begin in its text as it is kept: NFC, without blanks around it. None where it stands on one.
+fn page_starts(kind: &Kind, at: Option<&Locator>, turns: &[&PageTurn]) -> Vec<LocatorStart> {
+    let (Kind::Paragraph(text) | Kind::ListItem { text, .. }) = kind else { return Vec::new() };
+    let Some(Locator::Pages { first, .. }) = at else { return Vec::new() };
+    let start = |at: usize, page: u32| {
+        let locator = Some(Locator::Pages { first: page, last: page });
+        LocatorStart { at: u32::try_from(at).unwrap_or(u32::MAX), locator }
+    };
+    let before = |at: usize| nfc(text.get(..at).unwrap_or(text).trim_start()).len();
+    let later = turns.iter().map(|turn| start(before(turn.at), turn.page));
+    if turns.is_empty() { Vec::new() } else { std::iter::once(start(0, *first)).chain(later).collect() }
 }
 
 /// Adds a block. `language` is that of code.
@@ -234,6 +256,7 @@ mod tests {
                 Block { kind: Kind::Heading { level: 9, text: " 제\n목 ".to_owned() }, at: at(1) },
                 Block { kind: Kind::Table(table), at: at(3) },
             ],
+            turns: Vec::new(),
             problems: vec![Problem::new(ProblemKind::UnreadPart, "the sheet `x` is hidden")],
         };
         let Reading { documents, findings, .. } = reading(&content(), Some(Format::Xlsx), extract);
@@ -244,6 +267,28 @@ mod tests {
             [("제 목", at(1)), ("| 이름 | 값\\|b |\n| --- | --- |\n| 한가 | 1 |\n|  |\n| 나 | 2 |", at(3))]
         );
         assert_eq!(documents[0].blocks[1].place.headings, ["제 목"]);
+    }
+
+    /// A sentence of page 2 was cited as of pages 1 to 2, where its paragraph had begun on page 1.
+    #[test]
+    fn a_block_over_pages_knows_where_each_begins() {
+        let pages = |first, last| Some(Locator::Pages { first, last });
+        let paragraph = |text: &str, at| Block { kind: Kind::Paragraph(text.to_owned()), at };
+        let texts = [" 첫 쪽. \u{1112}\u{1161}\u{11ab} 쪽. 둘째 쪽.", "셋째 쪽."];
+        let extract = Extract {
+            blocks: vec![paragraph(texts[0], pages(4, 5)), paragraph(texts[1], pages(6, 6))],
+            turns: vec![PageTurn { block: 0, at: texts[0].find("둘째").unwrap(), page: 5 }],
+            ..Extract::default()
+        };
+        let Reading { documents, .. } = reading(&content(), Some(Format::Pdf), extract);
+        let blocks = &documents[0].blocks;
+        let of = |piece: &str| {
+            let at = blocks[0].text.find(piece).unwrap();
+            blocks[0].place.locator_of(at..at + piece.len())
+        };
+        assert_eq!((of("첫 쪽."), of("한 쪽."), of("둘째 쪽.")), (pages(4, 4), pages(4, 4), pages(5, 5)));
+        assert_eq!(of("한 쪽. 둘째"), pages(4, 5));
+        assert_eq!((blocks[0].place.locator.clone(), blocks[1].place.locators.len()), (pages(4, 5), 0));
     }
 
     #[test]

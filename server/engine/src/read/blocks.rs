@@ -5,7 +5,7 @@ use super::controls::without_controls;
 use super::limits::{MAX_BLOCKS, MAX_HEADING_BYTES};
 use super::{FileContent, Reading};
 use crate::document::{
-    Block, BlockKind, Document, DocumentId, Finding, FindingCode, Language, LineRange, Locator, Place,
+    Block, BlockKind, Document, DocumentId, Finding, FindingCode, Language, LineRange, Locator, LocatorStart, Place,
 };
 use crate::text::language;
 
@@ -54,6 +54,14 @@ impl Blocks {
             self.path.push((level, text.clone()));
         }
         self.done.push(Block { kind, text, place: Place { locator, ..Place::new(headings, lines) } });
+    }
+
+    /// Says where the pages of the last block begin in its text. A block that was not kept has none.
+    pub(super) fn begin_pages(&mut self, pages: Vec<LocatorStart>) {
+        let Some(last) = pages.last().map(|start| start.at as usize) else { return };
+        if let Some(block) = self.done.last_mut().filter(|block| last < block.text.len() && !self.overflow) {
+            block.place.locators = pages;
+        }
     }
 
     /// Whether the cap is reached, so that a reader may stop.

@@ -1,12 +1,16 @@
 //! Joins the lines of a paragraph: undoes hyphens that a line break made, and decides whether a blank stood where a line
 //! of Hangul ends. Typesetters break Hangul inside words, and many PDFs do not write the blank at a line's end.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
+
+use super::eojeol::{
+    PARTICLES, ends_in_particle, ends_word, is_bound, is_first_piece, is_hangul, is_last_piece, stem, takes_verb,
+};
 
 /// The words that a document writes inside its lines, where no break can have cut them.
 #[derive(Debug, Default)]
 pub(super) struct Words {
-    seen: HashSet<String>,
+    seen: BTreeSet<String>,
     wrapping: Wrapping,
     breaks: Breaks,
 }
@@ -65,37 +69,6 @@ const MAX_WORDS: usize = 200_000;
 /// First parts of compounds that keep their hyphen when nothing else in the document tells.
 const HYPHENATED_FIRSTS: [&str; 9] = ["self", "well", "ex", "all", "half", "cross", "state", "low", "high"];
 
-/// Endings that are written to the word before them, whatever that is.
-const PARTICLES: &[&str] = &[
-    "은",
-    "는",
-    "이",
-    "가",
-    "을",
-    "를",
-    "의",
-    "에",
-    "와",
-    "과",
-    "도",
-    "로",
-    "으로",
-    "에서",
-    "에게",
-    "까지",
-    "부터",
-    "만",
-    "보다",
-    "처럼",
-    "이나",
-    "이며",
-    "이고",
-    "이다",
-    "입니다",
-    "한다",
-    "합니다",
-];
-
 impl Words {
     /// Adds the words of a line but its first and its last, which a break may have cut.
     pub(super) fn add_line(&mut self, line: &str) {
@@ -141,6 +114,12 @@ impl Words {
 
     fn has(&self, word: &str) -> bool {
         self.seen.contains(&bare(word))
+    }
+
+    /// Whether it writes a word that begins so: with another particle, or as the first part of a compound.
+    fn has_start(&self, start: &str) -> bool {
+        let start = bare(start);
+        self.seen.range(start.clone()..).next().is_some_and(|word| word.starts_with(&start))
     }
 }
 
@@ -228,29 +207,29 @@ fn after_hyphen(text: &str, next: &str, first: char, words: &Words) -> Glue {
 fn between_hangul(text: &str, next: &str, reach: Reach, words: &Words) -> Glue {
     let (tail, head) = (last_word(text), first_word(next));
     let (bare_tail, bare_head) = (bare(tail), bare(head));
-    let is_particle = PARTICLES.contains(&bare_head.as_str());
-    let is_ended = ends_word(&bare_tail) && !is_particle;
+    let is_verb =
+        bare_head.starts_with(['하', '한', '할', '합', '했', '되', '된', '될', '됩']) && takes_verb(&bare_tail);
+    let is_particle = PARTICLES.contains(&bare_head.as_str()) && !is_verb;
     let are_two_words = words.has(tail) && words.has(head) && !is_particle;
     let is_blank = match words.wrapping {
         // The ending of a sentence stands with its verb.
         _ if bare_head == "다" || words.has(&format!("{tail}{head}")) => false,
         _ if reach == Reach::Short || are_two_words => true,
-        Wrapping::Unknown => reach == Reach::Near || is_ended,
-        Wrapping::Characters => words.breaks.blanks_are_gone() && is_ended && bare_tail.ends_with(is_particle_end),
+        // Most writers break between words; only a piece of one tells that this break did not.
+        Wrapping::Unknown if reach == Reach::Near => true,
+        Wrapping::Unknown => {
+            let is_one = words.has_start(&format!("{tail}{}", stem(&bare_head)));
+            let is_cut = is_first_piece(&bare_tail) || is_last_piece(&bare_head) || is_one;
+            is_verb || !is_particle && !is_cut && !is_bound(&bare_head)
+        }
+        Wrapping::Characters => {
+            let is_known = words.has(tail) && !is_last_piece(&bare_head);
+            let is_ended = ends_word(&bare_tail) && (ends_in_particle(&bare_tail) || is_known);
+            words.breaks.blanks_are_gone() && (is_verb || is_ended && !is_particle)
+        }
         Wrapping::Words => !is_particle,
     };
     if is_blank { Glue::Blank } else { Glue::Nothing }
-}
-
-/// Syllables that end a word more often than they stand inside of one.
-fn is_particle_end(c: char) -> bool {
-    "는을를은의에고로며서".contains(c)
-}
-
-/// Whether a word of Hangul ends as words with a particle or an ending do.
-fn ends_word(word: &str) -> bool {
-    const ENDS: &str = "의은는을를이가에로와과고서며한할된될인";
-    word.chars().count() >= 2 && word.ends_with(|c| ENDS.contains(c))
 }
 
 /// Whether a break cut a web address.
@@ -259,11 +238,6 @@ fn is_inside_address(text: &str, next: &str) -> bool {
     let is_address = tail.contains("://") || tail.starts_with("www.") || tail.contains("](/");
     is_address
         && (tail.ends_with(['/', '_', '=', '?', '&', '#', '%']) || first_word(next).contains(['/', '=', '&', '%']))
-}
-
-/// Hangul syllables and letters.
-pub(super) fn is_hangul(c: char) -> bool {
-    matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7a3}')
 }
 
 /// Han characters and kana, which are written without blanks.
@@ -367,7 +341,40 @@ mod tests {
         check(&anywhere, "파드를", "만든다", "파드를만든다");
         check(&anywhere, "파드를 ", "만든다", "파드를 만든다");
         check(&[], "파드를", "만든다", "파드를 만든다");
-        check(&[], "파드", "만든다", "파드만든다");
+        check(&[], "파드", "만든다", "파드 만든다");
+    }
+
+    /// `다음` and `교체일` became one word: a short document does not tell how it wraps, and most break between words.
+    #[test]
+    fn without_a_sign_of_a_cut_word_a_break_was_a_blank() {
+        check("필터의 다음", "교체일은 게시판에 적는다", "필터의 다음 교체일은 게시판에 적는다");
+        check("창고 열쇠 보관", "책임자는 숙직자이다", "창고 열쇠 보관 책임자는 숙직자이다");
+        check("점검을", "하는 날", "점검을 하는 날");
+        check("기록을 남겨야", "한다.", "기록을 남겨야 한다.");
+        check("위임할 수", "있다", "위임할 수 있다");
+        check("장비를 점검", "하는 날", "장비를 점검하는 날");
+        check("담당 부서", "에서 정한다", "담당 부서에서 정한다");
+        check("열쇠를 반", "납한다", "열쇠를 반납한다");
+        check("문서를 보관할 때까", "지 둔다", "문서를 보관할 때까지 둔다");
+        check_with("수리를 접수", "대장에 적는다", Reach::Full, &["그 접수대장과 함께"], "수리를 접수대장에 적는다");
+    }
+
+    /// A document that cuts words anywhere and leaves out the blanks at its ends.
+    #[test]
+    fn a_known_word_with_an_ending_is_whole_where_words_are_cut() {
+        let mut words = words(&["이 게이트가 열리면 그", "한 게이트를 대한 둘"]);
+        for _ in 0..10 {
+            words.add_break("컨테", "이너");
+        }
+        let check = |first: &str, next: &str, expect: &str| {
+            let mut text = first.to_owned();
+            join(&mut text, next, Reach::Full, &words);
+            assert_eq!(text, expect);
+        };
+        check("게이트가", "반드시 열린다", "게이트가 반드시 열린다");
+        check("열려 있어야", "한다.", "열려 있어야 한다.");
+        check("승강기가", "반드시 열린다", "승강기가반드시 열린다");
+        check("게이", "트가 열린다", "게이트가 열린다");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(super) struct Layout {
     pub(super) rules: Vec<Rule>,
     /// The page's height in points, as this text stands on it.
     pub(super) height: f32,
+    /// And its width.
+    pub(super) width: f32,
 }
 
 /// What a page draws.
@@ -114,7 +116,7 @@ impl Drawn<'_> {
         } else {
             spans.into_iter().map(|span| self.run(span, &frame)).collect()
         };
-        Layout { runs, rules, height: frame.height }
+        Layout { runs, rules, height: frame.height, width: frame.width }
     }
 
     fn glyphs(&self, direction: Direction, spans: &[TextSpan], frame: &Frame) -> Vec<Glyph> {

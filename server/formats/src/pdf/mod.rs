@@ -8,6 +8,7 @@ mod blocks;
 mod columns;
 mod cut;
 mod directions;
+mod eojeol;
 mod fonts;
 mod forms;
 mod frame;
@@ -21,6 +22,7 @@ mod marks;
 mod nesting;
 mod numbering;
 mod pages;
+mod room;
 mod rules;
 mod running;
 mod segment;
@@ -118,25 +120,68 @@ fn set_aside(group: &mut Group) {
     }
 }
 
+/// Lines that stand below each other.
+struct Column {
+    page: u32,
+    place: Place,
+    lines: Vec<Line>,
+    /// How far they could have reached, as the page tells.
+    margin: f32,
+}
+
+impl Column {
+    fn aside(page: u32, lines: Vec<Line>) -> Self {
+        Self { page, place: Place::Aside, lines, margin: f32::NEG_INFINITY }
+    }
+
+    /// The right edge of its text, where that is not the end of its longest line.
+    fn right_edge(&self, others: &[(f32, f32)]) -> Option<f32> {
+        (self.place == Place::Main).then(|| room::right_edge(&self.lines, self.margin, others)).flatten()
+    }
+}
+
 /// The columns of all pages in reading order. What runs along their edges stands behind the first page that shows it.
-fn read_columns(pages: &mut Pages, mut running: Running, body: f32) -> Vec<(u32, Place, Vec<Line>)> {
+fn read_columns(pages: &mut Pages, mut running: Running, body: f32) -> Vec<Column> {
     let mut columns = Vec::new();
     for page in &mut pages.laid {
         let shape = Shape { number: page.number, height: page.height, body };
         let kept = running.strip(&mut page.lines, shape);
         let found = line::columns(std::mem::take(&mut page.lines));
-        columns.extend(found.into_iter().map(|lines| (page.number, Place::Main, lines)));
+        let margins = room::margins(&found, page.width);
+        let main = found.into_iter().zip(margins);
+        let number = page.number;
+        columns.extend(main.map(|(lines, margin)| Column { page: number, place: Place::Main, lines, margin }));
         for lines in std::mem::take(&mut page.turned) {
-            columns.extend(line::columns(lines).into_iter().map(|lines| (page.number, Place::Aside, lines)));
+            columns.extend(line::columns(lines).into_iter().map(|lines| Column::aside(number, lines)));
         }
-        columns.extend(kept.into_iter().map(|line| (page.number, Place::Aside, vec![line])));
+        columns.extend(kept.into_iter().map(|line| Column::aside(number, vec![line])));
         if !page.slanted.is_empty() {
             let slanted = Line::run(std::mem::take(&mut page.slanted), Area::default(), ASIDE);
-            columns.push((page.number, Place::Aside, vec![slanted]));
+            columns.push(Column::aside(number, vec![slanted]));
         }
     }
     columns
 }
+
+/// What belongs together in all columns, paragraphs put together again that a column or page ended.
+fn read_groups(columns: Vec<Column>, style: &Style) -> Vec<Group> {
+    let main = columns.iter().filter(|column| column.place == Place::Main);
+    let mut edges: Vec<(f32, f32)> = main.filter_map(|column| room::edges(&column.lines)).collect();
+    edges.truncate(MAX_EDGES);
+    let mut groups = Vec::new();
+    for column in columns {
+        let right = column.right_edge(&edges);
+        let mut found = segment::groups(column.lines, column.page, style, right);
+        if column.place == Place::Aside {
+            found.iter_mut().for_each(set_aside);
+        }
+        blocks::append(&mut groups, found, style);
+    }
+    groups
+}
+
+/// Most columns that another one is compared with.
+const MAX_EDGES: usize = 1_000;
 
 fn read_pages(source: &Source) -> Result<Extract, Problem> {
     let mut pages = Pages::read(source)?;
@@ -145,17 +190,12 @@ fn read_pages(source: &Source) -> Result<Extract, Problem> {
     let edges: Vec<Edges> = pages.laid.iter().map(|page| Edges::of(&page.lines, page.number, page.height)).collect();
     let running = Running::of(&edges);
     let columns = read_columns(&mut pages, running, body);
-    let lines = columns.iter().filter(|(_, place, _)| *place == Place::Main).flat_map(|(_, _, lines)| lines);
-    let style = Style::of(lines.chain(pages.tables.iter().flat_map(Found::lines)));
-    let mut groups = Vec::new();
-    for (number, place, lines) in columns {
-        let mut found = segment::groups(lines, number, &style);
-        if place == Place::Aside {
-            found.iter_mut().for_each(set_aside);
-        }
-        blocks::append(&mut groups, found, &style);
-    }
-    let mut blocks = blocks::blocks(groups, pages.tables, &style);
+    let main = || columns.iter().filter(|column| column.place == Place::Main).map(|column| column.lines.as_slice());
+    let lines = main().flatten().chain(pages.tables.iter().flat_map(Found::lines));
+    let mut style = Style::of(lines);
+    style.breaks_early = room::breaks_early(main());
+    let groups = read_groups(columns, &style);
+    let (mut blocks, turns) = blocks::blocks(groups, pages.tables, &style);
     blocks.extend(forms::filled_fields(source.document()));
     let mut problems = pages.problems;
     if blocks.len() > MAX_BLOCKS {
@@ -164,5 +204,5 @@ fn read_pages(source: &Source) -> Result<Extract, Problem> {
         blocks.truncate(MAX_BLOCKS);
     }
     let title = guard::guarded(|| title::title(source.document())).flatten();
-    Ok(Extract { title, blocks, problems, ..Extract::default() })
+    Ok(Extract { title, blocks, turns, problems, ..Extract::default() })
 }

@@ -30,6 +30,8 @@ pub(super) struct Laid {
     pub(super) slanted: String,
     /// The page's height in points.
     pub(super) height: f32,
+    /// The page's width in points.
+    pub(super) width: f32,
 }
 
 /// Most pages that are named one by one in problems.
@@ -106,16 +108,16 @@ impl Pages {
             }
             let lines = pieces(layout.runs);
             came += lines.iter().map(|line| line.chars).sum::<usize>();
-            layouts.push((lines, layout.height));
+            layouts.push((lines, layout.height, layout.width));
         }
         if (came as f32) < MIN_CAME * page.written as f32 {
             let written = page.written;
             self.note(&format!("page {number}: of {written} characters only {came} have a place that can be read"));
         }
         let mut layouts = layouts.into_iter();
-        let (lines, height) = layouts.next().unwrap_or_default();
-        let turned = layouts.map(|(lines, _)| lines).collect();
-        self.laid.push(Laid { number, lines, turned, slanted: page.slanted, height });
+        let (lines, height, width) = layouts.next().unwrap_or_default();
+        let turned = layouts.map(|(lines, ..)| lines).collect();
+        self.laid.push(Laid { number, lines, turned, slanted: page.slanted, height, width });
     }
 
     fn note(&mut self, detail: &str) {

@@ -1,11 +1,13 @@
 //! Cuts the lines of a column into what belongs together: paragraphs, items of lists, headings, code, tables. A break is
 //! seen by a gap, an indent, a mark, other looks, or a line that ends although the next word had fitted.
 
+use super::eojeol::is_hangul;
 use super::geometry::median;
-use super::join::{Reach, is_hangul};
+use super::join::Reach;
 use super::line::Line;
 use super::marks::mark;
-use super::style::{Style, ends_sentence, numbering};
+use super::room::{EARLY, goes_on};
+use super::style::{LARGER, Style, ends_sentence, numbering};
 use crate::model::ListMarker;
 
 /// Lines that belong together.
@@ -19,6 +21,10 @@ pub(super) struct Group {
     pub(super) reaches: Vec<Reach>,
     /// The page of the first and of the last line, from 1.
     pub(super) pages: (u32, u32),
+    /// Which lines are the first of another page, and that page.
+    pub(super) turns: Vec<(usize, u32)>,
+    /// Whether no line of its column comes near to the right edge.
+    pub(super) is_narrow: bool,
 }
 
 /// What a group is.
@@ -40,29 +46,18 @@ const GAP: f32 = 1.35;
 /// A gap of more than this many line distances ends code, in which blank lines are common.
 const CODE_GAP: f32 = 3.2;
 
-/// The groups of a column of a page.
-pub(super) fn groups(lines: Vec<Line>, page: u32, style: &Style) -> Vec<Group> {
-    groups_between(lines, page, style, None)
+/// The groups of a column of a page, whose right edge is known where none of its lines comes near to it.
+pub(super) fn groups(lines: Vec<Line>, page: u32, style: &Style, right: Option<f32>) -> Vec<Group> {
+    let mut column = Column::of(&lines, style);
+    if let Some(right) = right {
+        (column.right, column.is_narrow) = (right, true);
+    }
+    column.groups(lines, page)
 }
 
-/// The groups of a column whose left and right edges may be known.
-pub(super) fn groups_between(lines: Vec<Line>, page: u32, style: &Style, edges: Option<(f32, f32)>) -> Vec<Group> {
-    let mut column = Column::of(&lines, style);
-    if let Some((left, right)) = edges {
-        (column.left, column.right) = (left, right);
-    }
-    let mut groups: Vec<Group> = Vec::new();
-    for line in lines {
-        let reach = column.reach(&line);
-        match groups.last_mut() {
-            Some(group) if column.continues(group, &line) => {
-                group.lines.push(line);
-                group.reaches.push(reach);
-            }
-            _ => groups.push(Group { kind: kind(&line), lines: vec![line], reaches: vec![reach], pages: (page, page) }),
-        }
-    }
-    groups
+/// The groups of a cell between its left and right edges. In a cell most lines are short, and broken anywhere.
+pub(super) fn groups_between(lines: Vec<Line>, style: &Style, (left, right): (f32, f32)) -> Vec<Group> {
+    Column { left, right, breaks_early: true, ..Column::of(&lines, style) }.groups(lines, 0)
 }
 
 fn kind(line: &Line) -> Kind {
@@ -80,9 +75,33 @@ struct Column {
     right: f32,
     leading: f32,
     has_blocks: bool,
+    breaks_early: bool,
+    /// The size of running text.
+    body: f32,
+    /// Whether no line comes near to the right edge.
+    is_narrow: bool,
 }
 
 impl Column {
+    fn groups(&self, lines: Vec<Line>, page: u32) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        for line in lines {
+            let reach = self.reach(&line);
+            match groups.last_mut() {
+                Some(group) if self.continues(group, &line) => {
+                    group.lines.push(line);
+                    group.reaches.push(reach);
+                }
+                _ => {
+                    let (kind, is_narrow) = (kind(&line), self.is_narrow);
+                    let (lines, reaches) = (vec![line], vec![reach]);
+                    groups.push(Group { kind, lines, reaches, pages: (page, page), turns: Vec::new(), is_narrow });
+                }
+            }
+        }
+        groups
+    }
+
     fn of(lines: &[Line], style: &Style) -> Self {
         let text = || lines.iter().filter(|line| line.table.is_none());
         let steps: Vec<f32> = lines
@@ -98,6 +117,9 @@ impl Column {
             right: text().map(|line| line.area.right).fold(f32::NEG_INFINITY, f32::max),
             leading,
             has_blocks: style.has_blocks,
+            breaks_early: style.breaks_early,
+            body: style.body,
+            is_narrow: false,
         }
     }
 
@@ -178,12 +200,18 @@ impl Column {
             _ => {
                 let is_first_line_indent = indent > 0.8 * wide && last.area.left - self.left < 0.5 * wide;
                 let is_outdented = group.lines.len() > 1 && indent < -1.5 * wide;
-                // A line of Hangul that ends early in a sentence was broken by an editor.
-                let goes_on = next.text.trim_start().starts_with(|c: char| c.is_lowercase() || is_hangul(c));
-                let is_break = is_short && (ends_sentence(&last.text) || slack > 0.3 * self.width() && !goes_on);
+                let is_early = slack > EARLY * self.width();
+                let is_break = is_short && (ends_sentence(&last.text) || is_early && !self.goes_on(last, next));
                 is_first_line_indent && (ends_sentence(&last.text) || is_short) || is_outdented || is_break
             }
         }
+    }
+
+    /// Whether a sentence goes on behind a line that ends early.
+    fn goes_on(&self, last: &Line, next: &Line) -> bool {
+        // An editor broke it, or it is the first line of a long title.
+        let is_broken = self.breaks_early || !self.is_narrow && last.size > LARGER * self.body;
+        goes_on(&last.text, &next.text) || is_broken && next.text.trim_start().starts_with(is_hangul)
     }
 
     fn is_new_tag(&self, last: &Line, next: &Line) -> bool {
@@ -225,7 +253,7 @@ mod tests {
     }
 
     fn check(lines: Vec<Line>, expect: &[&[&str]]) {
-        let found: Vec<Vec<String>> = groups(lines, 1, &STYLE)
+        let found: Vec<Vec<String>> = groups(lines, 1, &STYLE, None)
             .into_iter()
             .map(|group| group.lines.into_iter().map(|line| line.text).collect())
             .collect();
@@ -294,6 +322,6 @@ mod tests {
             .flat_map(|a| odd.iter().map(|b| Line::run("x".to_owned(), Area::new(*a, *b, *b, *a), *b)))
             .collect();
         let count = lines.len();
-        assert_eq!(groups(lines, 1, &STYLE).iter().map(|group| group.lines.len()).sum::<usize>(), count);
+        assert_eq!(groups(lines, 1, &STYLE, None).iter().map(|group| group.lines.len()).sum::<usize>(), count);
     }
 }

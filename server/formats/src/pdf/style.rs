@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::join::is_hangul;
+use super::eojeol::is_hangul;
 use super::line::Line;
 
 /// The looks of a document.
@@ -17,6 +17,8 @@ pub(super) struct Style {
     is_tagged: bool,
     /// Whether its tags tell paragraphs; some writers tag every line.
     pub(super) has_blocks: bool,
+    /// Whether an editor broke its lines early inside of sentences.
+    pub(super) breaks_early: bool,
     /// The distance of two lines of a paragraph, in font sizes.
     pub(super) leading: f32,
 }
@@ -48,12 +50,12 @@ const MAX_CHARS: usize = 160;
 const MAX_BOLD_CHARS: usize = 100;
 
 /// How much larger than running text a heading is at least.
-const LARGER: f32 = 1.13;
+pub(super) const LARGER: f32 = 1.13;
 
 impl Style {
     /// Running text of a size, without anything special.
     pub(super) const fn plain(body: f32) -> Self {
-        Self { body, is_bold: false, is_tagged: false, has_blocks: true, leading: 1.2 }
+        Self { body, is_bold: false, is_tagged: false, has_blocks: true, breaks_early: false, leading: 1.2 }
     }
 
     /// The looks of a document with these lines.
@@ -73,6 +75,7 @@ impl Style {
             is_bold: bold * 2 > chars,
             is_tagged,
             has_blocks: has_blocks(lines.clone()),
+            breaks_early: false,
             leading: leading(lines),
         }
     }

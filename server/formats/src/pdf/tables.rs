@@ -156,7 +156,7 @@ fn cell_text(runs: Vec<Line>, area: Area, words: &Words, style: &Style) -> Strin
     let lines = rows(pieces(runs));
     let left = lines.iter().map(|line| line.area.left).fold(f32::INFINITY, f32::min);
     let padding = (left - area.left).max(0.0);
-    let groups: Vec<Group> = groups_between(lines, 0, style, Some((left, area.right - padding)));
+    let groups: Vec<Group> = groups_between(lines, style, (left, area.right - padding));
     groups.iter().map(|group| text(group, words)).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
 }
 

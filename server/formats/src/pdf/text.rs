@@ -6,18 +6,33 @@ use super::segment::Group;
 
 /// The text of a group as one line.
 pub(super) fn text(group: &Group, words: &Words) -> String {
+    text_and_turns(group, words).0
+}
+
+/// The same, and where in it other pages begin.
+pub(super) fn text_and_turns(group: &Group, words: &Words) -> (String, Vec<(usize, u32)>) {
     let mut text = String::new();
+    let mut turns = Vec::new();
     // How far the line before reaches; nothing stands before the first.
     let mut before = Reach::Short;
-    for (line, reach) in group.lines.iter().zip(&group.reaches) {
+    for (index, (line, reach)) in group.lines.iter().zip(&group.reaches).enumerate() {
         if text.is_empty() {
             text.push_str(line.text.trim_start());
         } else {
             join(&mut text, &line.text, before, words);
         }
         before = *reach;
+        if let Some((_, page)) = group.turns.iter().find(|(first, _)| *first == index) {
+            let start = text.len() - line.text.trim_start().len();
+            turns.push((plain(&text[..start]).len(), *page));
+        }
     }
-    text.trim_end().replace('\u{ad}', "")
+    (plain(text.trim_end()), turns)
+}
+
+/// A text without soft hyphens.
+fn plain(text: &str) -> String {
+    text.replace('\u{ad}', "")
 }
 
 /// The lines of code, indented as they stand.

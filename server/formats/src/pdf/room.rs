@@ -1,0 +1,152 @@
+//! Tells how far the lines of a column could have reached. A page that holds short lines only does not tell that itself: its
+//! longest line is no margin.
+
+use super::eojeol::goes_on_after;
+use super::eojeol::is_hangul;
+use super::geometry::Area;
+use super::line::Line;
+use super::marks::mark;
+use super::style::ends_sentence;
+
+/// A column whose longest line takes a smaller share of its room does not reach its margin.
+const MIN_FILLED: f32 = 0.7;
+
+/// Pairs of lines of which a smaller share goes on as a sentence does are no running text.
+const MIN_OPEN: f32 = 0.25;
+
+/// Columns that start at most so far apart (points) are one, on different pages.
+const SAME_LEFT: f32 = 6.0;
+
+/// The right margins of the columns of a page of some width: as far from its edge as the text's left margin, or where the
+/// next column starts.
+pub(super) fn margins(columns: &[Vec<Line>], width: f32) -> Vec<f32> {
+    let areas: Vec<Option<Area>> = columns.iter().map(|lines| area(lines)).collect();
+    let left = areas.iter().flatten().map(|area| area.left).fold(f32::INFINITY, f32::min).max(0.0);
+    let margin = |own: &Area| {
+        let beside = areas
+            .iter()
+            .flatten()
+            .filter(|other| other.left >= own.right && other.top < own.bottom && own.top < other.bottom);
+        beside.map(|other| other.left).fold(width - left, f32::min)
+    };
+    areas.iter().map(|own| own.as_ref().map_or(width - left, margin)).collect()
+}
+
+/// The right edge of a column that does not reach its margin with any line and holds no running text, as far as pages show
+/// it: that of columns elsewhere that start where it does (`others`: left and right edges), otherwise the margin.
+pub(super) fn right_edge(lines: &[Line], margin: f32, others: &[(f32, f32)]) -> Option<f32> {
+    let area = area(lines)?;
+    let elsewhere = others
+        .iter()
+        .filter(|(left, right)| (left - area.left).abs() < SAME_LEFT && *right <= margin + SAME_LEFT)
+        .map(|(_, right)| *right)
+        .fold(f32::NEG_INFINITY, f32::max);
+    let is_filled = |right: f32| area.width() >= MIN_FILLED * (right - area.left);
+    let edge = if elsewhere - area.left >= MIN_FILLED * (margin - area.left) { elsewhere } else { margin };
+    (edge.is_finite() && !is_filled(edge) && !is_running_text(lines)).then_some(edge)
+}
+
+/// The left and the right edge of the text of a column.
+pub(super) fn edges(lines: &[Line]) -> Option<(f32, f32)> {
+    area(lines).map(|area| (area.left, area.right))
+}
+
+fn area(lines: &[Line]) -> Option<Area> {
+    lines.iter().filter(|line| line.table.is_none()).map(|line| line.area).reduce(Area::around)
+}
+
+/// Whether lines go on as sentences do: next lines start in lower case, or stand behind a particle.
+fn is_running_text(lines: &[Line]) -> bool {
+    let pairs = || lines.windows(2).filter(|pair| are_neighbours(&pair[0], &pair[1]));
+    let open = pairs().filter(|pair| goes_on(&pair[0].text, &pair[1].text)).count();
+    open as f32 >= MIN_OPEN * pairs().count() as f32 && open > 0
+}
+
+/// Whether two lines could be of one paragraph, for all that looks tell.
+fn are_neighbours(last: &Line, next: &Line) -> bool {
+    let is_text = last.table.is_none() && next.table.is_none();
+    let is_alike = (0.93..1.07).contains(&(next.size / last.size.max(0.1))) && last.is_bold() == next.is_bold();
+    is_text && is_alike && !ends_sentence(&last.text) && mark(&next.text).is_none()
+}
+
+/// Whether the words at a break tell that it is inside of a sentence.
+pub(super) fn goes_on(last: &str, next: &str) -> bool {
+    let (last, next) = (last.trim_end(), next.trim_start());
+    let tail = last.rsplit(char::is_whitespace).next().unwrap_or(last);
+    next.starts_with(char::is_lowercase)
+        || last.ends_with([',', '\u{ad}'])
+        || last.strip_suffix('-').is_some_and(|word| word.ends_with(char::is_alphanumeric))
+        || goes_on_after(tail) && next.starts_with(|c: char| is_hangul(c) || c.is_alphanumeric())
+}
+
+/// Whether an editor broke the lines of a document early inside of sentences, as seen where lines of Hangul follow lines
+/// that end well before the edge of their column.
+pub(super) fn breaks_early<'a>(columns: impl Iterator<Item = &'a [Line]>) -> bool {
+    let (mut open, mut all) = (0, 0);
+    for lines in columns {
+        let Some(area) = area(lines) else { continue };
+        let early = lines.windows(2).filter(|pair| {
+            let slack = area.right - pair[0].area.right;
+            let starts = pair[1].text.trim_start().starts_with(is_hangul);
+            slack > EARLY * area.width() && starts && are_neighbours(&pair[0], &pair[1])
+        });
+        for pair in early {
+            all += 1;
+            open += usize::from(goes_on(&pair[0].text, &pair[1].text));
+        }
+    }
+    open > 0 && open as f32 >= MIN_OPEN * all as f32
+}
+
+/// A line ends early that leaves more than this share of its column.
+pub(super) const EARLY: f32 = 0.3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(texts: &[&str], left: f32, right: f32) -> Vec<Line> {
+        let line = |(row, text): (usize, &&str)| {
+            let top = 100.0 + 20.0 * row as f32;
+            Line::run((*text).to_owned(), Area::new(left, top, right, top + 10.0), 10.0)
+        };
+        texts.iter().enumerate().map(line).collect()
+    }
+
+    #[test]
+    fn a_margin_is_as_wide_as_the_left_one_or_ends_at_the_next_column() {
+        let (first, second) = (lines(&["a", "b"], 50.0, 200.0), lines(&["c", "d"], 320.0, 400.0));
+        assert_eq!(margins(&[first.clone(), second], 600.0), [320.0, 550.0]);
+        assert_eq!(margins(&[first, Vec::new()], 600.0), [550.0, 550.0]);
+    }
+
+    #[test]
+    fn short_lines_do_not_make_a_margin() {
+        let list = lines(&["열쇠 보관 3층", "소화기 점검 월말", "담당 김하늘"], 50.0, 150.0);
+        assert_eq!(right_edge(&list, 550.0, &[]), Some(550.0));
+        assert_eq!(right_edge(&list, 550.0, &[(52.0, 500.0), (300.0, 540.0)]), Some(500.0));
+        assert_eq!(right_edge(&list, 180.0, &[]), None, "a narrow column is filled");
+    }
+
+    #[test]
+    fn narrow_running_text_keeps_its_own_edge() {
+        let korean = lines(&["열쇠를 잃은 사람은", "숙직실에 알리고 새", "열쇠를 받는다."], 50.0, 150.0);
+        assert_eq!(right_edge(&korean, 550.0, &[]), None);
+        let english = lines(&["A key that is", "lost is told", "to the Guard."], 50.0, 150.0);
+        assert_eq!(right_edge(&english, 550.0, &[]), None);
+    }
+
+    #[test]
+    fn an_editor_that_breaks_early_is_seen_from_particles() {
+        let column = |texts: &[&str]| {
+            let mut lines = lines(texts, 50.0, 150.0);
+            lines.push(Line { area: Area::new(50.0, 400.0, 550.0, 410.0), ..lines[0].clone() });
+            lines
+        };
+        let broken = column(&["열쇠를 잃은 사람은", "숙직실에 알리고 새", "열쇠를 받는다."]);
+        let list = column(&["열쇠 보관 3층", "소화기 점검 월말", "담당 김하늘"]);
+        assert!(breaks_early([&broken[..]].into_iter()));
+        assert!(!breaks_early([&list[..]].into_iter()));
+        assert!(!breaks_early(std::iter::empty()));
+    }
+}
