@@ -84,11 +84,11 @@ fn totals_belong_to_no_category() {
     check(&[
         (
             "구분|품목|금액\n배관|관|12\n|엘보|8\n전기|선|3\n|합 계|23",
-            &["2-5 1: 구분|품목|금액 / 배관|관|12 / 배관|엘보|8 / 전기|선|3 / |합 계|23"],
+            &["2-5 1: 구분|품목|금액 / 배관|관|12 / |엘보|8 / 전기|선|3 / |합 계|23"],
         ),
         (
             "Group|Item|Amount\nPiping|Pipe|12\n|Elbow|8\nPower|Wire|3\n|Total amount|23",
-            &["2-5 1: Group|Item|Amount / Piping|Pipe|12 / Piping|Elbow|8 / Power|Wire|3 / |Total amount|23"],
+            &["2-5 1: Group|Item|Amount / Piping|Pipe|12 / |Elbow|8 / Power|Wire|3 / |Total amount|23"],
         ),
     ]);
 }

@@ -1,12 +1,16 @@
 //! Where the names of a table's columns stand, and how surely. The prior is that the first full row of a table names its
 //! columns; only strong evidence makes it a row like the others (docs/adr/0018-sheet-headers.md).
 
+use std::collections::HashSet;
+
 use super::grid::Marks;
 use super::labels::{Naming, naming};
-use super::{GridRow, above, pairs, words};
+use super::{GridCell, GridRow, above, pairs, words};
 
 /// Most rows that are looked at to tell how wide a table is, and what a column holds.
 pub(super) const MAX_COMPARED: usize = 1_000;
+/// Longest name of a column below other rows, in characters; what is longer is a sentence.
+const MAX_NAME: usize = 60;
 
 /// What a row above others is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +68,31 @@ pub(super) fn share_of_names(row: &GridRow) -> f64 {
     row.texts().filter(|text| words::is_column_name(text)).count() as f64 / row.filled().max(1) as f64
 }
 
+/// Whether a name comes again in a row, which names never do; those of a table that is written twice side by side do, in turn.
+pub(super) fn repeats_a_name(row: &GridRow) -> bool {
+    let names: Vec<&str> = row.texts().collect();
+    let are_distinct = |names: &[&str]| names.iter().collect::<HashSet<_>>().len() == names.len();
+    let is_of_halves = names.len() > 3 && names.len().is_multiple_of(2) && {
+        let (left, right) = names.split_at(names.len() / 2);
+        left == right && are_distinct(left)
+    };
+    !(are_distinct(&names) || is_of_halves)
+}
+
+/// Whether two rows say the same names, however these are broken into lines.
+pub(super) fn say_the_same(a: &GridRow, b: &GridRow) -> bool {
+    a.filled() == b.filled() && a.texts().zip(b.texts()).all(|(a, b)| words::are_same(a, b))
+}
+
+/// Whether a row could name columns: several short words, none twice, no total, and nothing that stands for a missing value.
+pub(super) fn could_name(row: &GridRow) -> bool {
+    let is_name = |cell: &GridCell| {
+        let text = &cell.text;
+        text.is_empty() || !(cell.is_value || words::is_placeholder(text) || text.chars().count() > MAX_NAME)
+    };
+    row.filled() > 1 && row.cells.iter().all(is_name) && !repeats_a_name(row) && !words::is_total(row.first_text())
+}
+
 /// What the first row is.
 pub(super) fn verdict(rows: &[GridRow], marks: &Marks, first_column: usize) -> Verdict {
     let [first, rest @ ..] = rows else { return Verdict::Row };
@@ -78,7 +107,7 @@ pub(super) fn verdict(rows: &[GridRow], marks: &Marks, first_column: usize) -> V
     {
         return Verdict::Row;
     }
-    if is_marked || is_set_off(first, rest) {
+    if is_marked || (is_set_off(first, rest) && !repeats_a_name(first)) {
         return Verdict::Names;
     }
     if is_form(rows) {
@@ -93,8 +122,7 @@ pub(super) fn verdict(rows: &[GridRow], marks: &Marks, first_column: usize) -> V
     if has_form_of_rows(first, rest) || first.cells.iter().skip(1).any(|cell| words::is_placeholder(&cell.text)) {
         return Verdict::Row;
     }
-    let is_distinct = first.texts().collect::<std::collections::HashSet<_>>().len() * 2 > first.filled();
-    if is_distinct && contrasts(first, rest) { Verdict::Names } else { Verdict::Doubt }
+    if !repeats_a_name(first) && contrasts(first, rest) { Verdict::Names } else { Verdict::Doubt }
 }
 
 /// Whether a word stands over a column of values.
@@ -116,7 +144,6 @@ fn of_values(first: &GridRow, rest: &[GridRow]) -> Verdict {
     match naming(first, rest) {
         _ if !begins_with_word => Verdict::Row,
         Naming::Surely => Verdict::Names,
-        Naming::Maybe if share_of_names(first) > 0.0 => Verdict::Names,
         Naming::Maybe => Verdict::Doubt,
         Naming::No if is_over_values() => Verdict::Row,
         Naming::No => Verdict::Doubt,
@@ -132,8 +159,7 @@ pub(super) fn is_bold_alone(first: &GridRow, rest: &[GridRow]) -> bool {
 pub(super) fn is_set_off(first: &GridRow, rest: &[GridRow]) -> bool {
     let cells = || first.cells.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty());
     let differs = |row: &GridRow| {
-        let other =
-            |(at, cell): (usize, &super::GridCell)| row.cells.get(at).is_none_or(|below| below.look != cell.look);
+        let other = |(at, cell): (usize, &GridCell)| row.cells.get(at).is_none_or(|below| below.look != cell.look);
         cells().filter(|cell| other(*cell)).count() == first.filled()
     };
     // Stripes are alike every other row.
@@ -186,10 +212,10 @@ fn is_form(rows: &[GridRow]) -> bool {
     let cells = |side: usize| {
         rows.iter().flat_map(move |row| row.cells.iter().skip(side).step_by(2)).filter(|cell| !cell.text.is_empty())
     };
-    let share = |side: usize, is: &dyn Fn(&super::GridCell) -> bool| {
+    let share = |side: usize, is: &dyn Fn(&GridCell) -> bool| {
         cells(side).filter(|cell| is(cell)).count() as f64 / cells(side).count().max(1) as f64
     };
-    let is_name = |cell: &super::GridCell| words::is_column_name(&cell.text);
+    let is_name = |cell: &GridCell| words::is_column_name(&cell.text);
     let first_value = rows[0].cells.get(1).is_some_and(|cell| !is_name(cell));
     if first_value
         && cells(0).filter(|cell| is_name(cell)).count() > 1
@@ -201,7 +227,7 @@ fn is_form(rows: &[GridRow]) -> bool {
     if share(0, &|cell| cell.is_bold) == 1.0 && share(1, &|cell| cell.is_bold) == 0.0 {
         return true;
     }
-    let has_number = |cell: &super::GridCell| cell.text.contains(|c: char| c.is_ascii_digit());
+    let has_number = |cell: &GridCell| cell.text.contains(|c: char| c.is_ascii_digit());
     let mut forms: Vec<String> = cells(1).map(|cell| form(&cell.text)).collect();
     forms.sort_unstable();
     let most = forms.chunk_by(|a, b| a == b).map(<[String]>::len).max().unwrap_or(0);

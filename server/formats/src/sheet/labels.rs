@@ -1,6 +1,6 @@
 //! Values that name columns: years, dates, times, months, numbers that go on from one to the next.
 
-use super::GridRow;
+use super::{GridRow, words};
 
 /// What kind of label a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,8 +22,9 @@ pub(super) enum Naming {
     Surely,
 }
 
-/// Whether the values of a row name its columns: years, dates or times that go on, and are not below as well; numbers by equal
-/// steps, up, or around the year.
+/// Whether the values of a row name its columns: dates or times that go on, years that do so by one, and none of these below as
+/// well; or numbers that count months, days or quarters by one, around the year too, beside a usual name or a blank. Figures
+/// that rise in any other way may be those of the first row.
 pub(super) fn naming(first: &GridRow, rest: &[GridRow]) -> Naming {
     let values: Vec<(usize, &str)> =
         first.cells.iter().enumerate().filter(|(_, cell)| cell.is_value).map(|(at, cell)| (at, &*cell.text)).collect();
@@ -33,19 +34,20 @@ pub(super) fn naming(first: &GridRow, rest: &[GridRow]) -> Naming {
         return Naming::No;
     }
     let is_monotone = keys.is_sorted_by(|a, b| a < b) || keys.is_sorted_by(|a, b| a > b);
-    let step = keys.get(1).map_or(0.0, |second| second - keys[0]);
-    let goes_around = |pair: &[f64]| pair[1] - pair[0] == 1.0 || (pair[0] == 12.0 && pair[1] == 1.0);
-    let is_stepped = keys.windows(2).all(|pair| (pair[1] - pair[0] - step).abs() < 1e-9) && step != 0.0;
-    let is_cyclic = keys.windows(2).all(goes_around);
+    let is_next = |pair: &[f64]| pair[1] - pair[0] == 1.0 || (pair[0] == 12.0 && pair[1] == 1.0);
+    let is_by_one = keys.windows(2).all(is_next) || keys.windows(2).all(|pair| pair[0] - pair[1] == 1.0);
+    let is_count = is_by_one && keys.iter().all(|key| (1.0..=31.0).contains(key) && key.fract() == 0.0);
+    let is_beside_name = first.text(0).is_empty() || words::is_column_name(first.text(0));
     match (kind, keys.len()) {
-        (_, 0 | 1) => Naming::No,
-        (Label::Number, 2) => Naming::No,
-        (Label::Number, 3) if is_stepped || is_cyclic => Naming::Maybe,
-        (Label::Number, 3) => Naming::No,
-        (Label::Number, _) if is_monotone || is_cyclic => Naming::Surely,
+        (_, 0 | 1) | (Label::Number, 2) => Naming::No,
+        (Label::Number, _) if is_count && is_beside_name => Naming::Surely,
+        (Label::Number, _) if is_count || (is_monotone && is_beside_name) => Naming::Maybe,
         (Label::Number, _) => Naming::No,
         _ if is_kind_below(&values, kind, rest) => Naming::No,
-        _ if is_monotone || is_cyclic || kind == Label::Date => Naming::Surely,
+        (Label::Year, _) if is_by_one => Naming::Surely,
+        (Label::Year, _) if is_monotone => Naming::Maybe,
+        (Label::Year, _) => Naming::No,
+        _ if is_monotone || is_by_one || kind == Label::Date => Naming::Surely,
         _ => Naming::No,
     }
 }
@@ -144,9 +146,16 @@ mod tests {
     fn regular_rows_name_columns() {
         for (text, expect) in [
             ("지점|4|5|6|7|8|9|10|11|12|1|2|3\nA|1|2|3|4|5|6|7|8|9|1|2|3", Naming::Surely),
-            ("Model|90|95|100|105\nA|1|2|3|4", Naming::Surely),
-            ("상품|3|6|12|24\nA|1|2|3|4", Naming::Surely),
-            ("학교|1|2|3\nA|1|2|3", Naming::Maybe),
+            ("학교|1|2|3\nA|1|2|3", Naming::Surely),
+            ("|1|2|3|4\nA|5|6|7|8", Naming::Surely),
+            ("지역|2022|2023|2024\n서울|1|2|3", Naming::Surely),
+            // They count, but beside a name that may be the first of the rows; or they rise, as figures do.
+            ("Kim|1|2|3|4\nLee|4|5|6|7", Naming::Maybe),
+            ("Model|90|95|100|105\nA|1|2|3|4", Naming::Maybe),
+            ("상품|3|6|12|24\nA|1|2|3|4", Naming::Maybe),
+            ("지역|2010|2015|2020\n서울|1|2|3", Naming::Maybe),
+            ("강남점|100|250|400|700\n판교점|90|80|300|20", Naming::No),
+            ("서울|10|20|30|40\n부산|40|55|60|1", Naming::No),
             ("강의실|09:00|10:00\nA|수학|국어", Naming::Surely),
             ("지점|25.01|25.02\nA|1|2", Naming::Surely),
             ("Branch|01/01/2025|02/01/2025\nA|1|2", Naming::Surely),

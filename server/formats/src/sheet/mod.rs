@@ -56,9 +56,7 @@ pub fn blocks(grid: Grid, level: u8) -> Vec<Block> {
         let mut tables = adjacent::parted(region, &sheet.marks).into_iter().peekable();
         while let Some(table) = tables.next() {
             sheet.push_region(table, is_followed_by_line && tables.peek().is_none());
-            if tables.peek().is_some() {
-                (sheet.table, sheet.faq) = (None, None);
-            }
+            sheet.faq.take_if(|_| tables.peek().is_some());
         }
     }
     sheet.flush_lines();
@@ -168,6 +166,10 @@ impl Sheet {
         }
         if let Some(entries) = self.faq.take_if(|entries| entries.goes_on_in(&found, &rows)) {
             return self.push_entries(entries, found, &rows);
+        }
+        if let Some(table) = self.table.take_if(|table| table.is_repeated_in(&found, &rows)) {
+            rows.drain(..depth);
+            return self.push_group(table, found, rows);
         }
         let max_gap = if self.gaps == Gaps::Lines { u32::MAX } else { MAX_BLANK_ROWS + 1 };
         if let Some(table) = self.table.take_if(|table| table.goes_on_in(&found, &rows, max_gap)) {

@@ -1,7 +1,10 @@
 //! Tables of a sheet, one after the other: their titles become headings, and what goes on behind a blank row or a line of its
 //! own keeps the names above it.
 
-use super::header::{Verdict, contrasts, holds_values, is_set_off, says_names, share_of_names, width};
+use super::header::{
+    Verdict, contrasts, could_name, holds_values, holds_words, is_set_off, say_the_same, says_names, share_of_names,
+    width,
+};
 use super::labels::{Naming, naming};
 use super::{GridRow, Sheet, categories, groups, table_row, words};
 use crate::{Block, BlockKind, Locator, Row, Table};
@@ -25,7 +28,8 @@ pub(super) struct Line {
 pub(super) struct OpenTable {
     first_column: usize,
     names: GridRow,
-    is_set_off: bool,
+    /// Whether groups of its rows stand under lines of their own.
+    has_groups: bool,
     /// What stands in each column: values, words, or nothing.
     kinds: Vec<Option<bool>>,
     /// The number of the last row, and how many stand behind the last blank one.
@@ -69,7 +73,7 @@ impl OpenTable {
         let top = found.apart.first().or(found.lines.first()).map_or(all[0].number, |line| line.number);
         let fits = found.first_column >= self.first_column
             && found.first_column + width(all) <= self.first_column + self.kinds.len()
-            && top > self.last
+            && top > self.last + 1
             && top - self.last <= max_gap;
         // A title over no more than half of the columns is that of another table.
         let is_narrow = !(found.lines.is_empty() && found.apart.is_empty())
@@ -78,10 +82,21 @@ impl OpenTable {
         fits && !is_narrow && !self.is_named(found, all)
     }
 
+    /// Whether rows go on with this table although they say its names again, right below it and without a title.
+    pub(super) fn is_repeated_in(&self, found: &Found, all: &[GridRow]) -> bool {
+        let names = found.names.as_ref().unwrap_or(&all[0]);
+        found.lines.is_empty()
+            && found.apart.is_empty()
+            && found.first_column == self.first_column
+            && all[0].number == self.last + 1
+            && say_the_same(names, &self.names)
+    }
+
+    /// Whether rows behind a blank one begin with names of their own. Where that is in doubt, they are rows.
     fn is_named(&self, found: &Found, all: &[GridRow]) -> bool {
         let (row, rest) = (&all[0], &all[1..]);
         let shift = found.first_column - self.first_column;
-        if shift == 0 && row.texts().eq(self.names.texts()) {
+        if shift == 0 && say_the_same(row, &self.names) {
             return true;
         }
         if rest.is_empty() {
@@ -93,15 +108,29 @@ impl OpenTable {
         if row.cells.iter().any(|cell| cell.is_value) {
             return naming(row, rest) == Naming::Surely && share_of_names(row) > 0.0;
         }
-        let kind = |column: usize| self.kinds.get(column + shift).copied().flatten();
-        let is_word = |column: usize| !row.text(column).is_empty() && !words::is_placeholder(row.text(column));
-        let is_over_values = (0..row.cells.len()).any(|column| is_word(column) && kind(column) == Some(true));
-        let is_other = (0..row.cells.len())
-            .any(|column| kind(column) != Some(true) && is_word(column) && holds_values(rest, column));
-        (is_set_off(row, rest) && (row.is_bold() || !self.is_set_off))
-            || says_names(row)
-            || (is_over_values && (contrasts(row, rest) || row.filled() > 2 && rest.len() > 1))
-            || (is_other && !self.is_set_off)
+        if !could_name(row) {
+            return false;
+        }
+        let has_title = found.apart.iter().chain(&found.lines).any(|line| !words::is_unit(&line.text));
+        let looks = |row: &GridRow| row.cells.get(row.first_filled()).map(|cell| (cell.is_bold, cell.look));
+        let is_alike = looks(row) == looks(&self.names);
+        says_names(row)
+            || (is_alike && is_set_off(row, rest))
+            || match has_title {
+                true => !self.has_groups,
+                false => is_alike && self.is_other(row, rest, shift),
+            }
+    }
+
+    /// Whether a row of words stands over values, or over columns most of which hold other kinds than so far.
+    fn is_other(&self, row: &GridRow, rest: &[GridRow], shift: usize) -> bool {
+        let columns = || (0..row.cells.len()).filter(|column| !row.text(*column).is_empty());
+        let has_other_kind = |column: &usize| match self.kinds.get(column + shift).copied().flatten() {
+            Some(true) => holds_words(rest, *column),
+            Some(false) => holds_values(rest, *column),
+            None => false,
+        };
+        contrasts(row, rest) || columns().filter(has_other_kind).count() * 2 > columns().count()
     }
 }
 
@@ -137,7 +166,7 @@ impl Sheet {
         let columns = width(&rows).max(names.cells.len());
         let mut table = OpenTable {
             first_column,
-            is_set_off: is_set_off(&names, &rows),
+            has_groups: false,
             kinds: (0..columns).map(kind).collect(),
             names,
             last: 0,
@@ -157,21 +186,23 @@ impl Sheet {
         mut rows: Vec<GridRow>,
         is_followed_by_line: bool,
     ) {
-        rows.insert(0, table.names.clone());
-        categories::say_again(&mut rows);
-        rows.remove(0);
-        let starts = groups::parts(&rows, table.kinds.len(), is_followed_by_line);
+        let mut starts = groups::parts(&rows, table.kinds.len(), is_followed_by_line);
+        let are_lines = !starts.is_empty();
+        if !are_lines {
+            starts = categories::parts(table.names.text(0), &rows);
+        }
         let mut parts = Vec::new();
-        for (start, has_line) in starts.into_iter().rev() {
-            parts.push((rows.split_off(start), has_line));
+        for (start, is_group) in starts.into_iter().rev() {
+            parts.push((rows.split_off(start), is_group));
         }
         if !rows.is_empty() {
             self.push_part(table, std::mem::take(&mut title), rows);
         }
-        for (mut part, has_line) in parts.into_iter().rev() {
-            if has_line {
-                let line = part.remove(0);
-                title.push(Line { number: line.number, column: 0, text: line.line() });
+        for (mut part, is_group) in parts.into_iter().rev() {
+            if is_group {
+                let number = part[0].number;
+                let text = if are_lines { part.remove(0).line() } else { part[0].text(0).to_owned() };
+                title.push(Line { number, column: 0, text });
             }
             self.push_part(table, std::mem::take(&mut title), part);
         }
@@ -179,7 +210,7 @@ impl Sheet {
 
     /// Appends rows under the names of a table: as a block of their own, or at the end of the one before where that costs
     /// less than saying the names again.
-    fn push_part(&mut self, table: &mut OpenTable, title: Vec<Line>, rows: Vec<GridRow>) {
+    fn push_part(&mut self, table: &mut OpenTable, mut title: Vec<Line>, rows: Vec<GridRow>) {
         let names: usize = table.names.texts().map(str::len).sum();
         let said: usize = rows.iter().flat_map(GridRow::texts).map(str::len).sum();
         let is_dear = self.headings.repeated + names > MAX_REPEATED_BYTES.max(self.headings.said);
@@ -191,6 +222,8 @@ impl Sheet {
             && table.block.is_some_and(|block| self.blocks.len() == block + 1);
         (table.rows, table.last) = (rows.len(), rows[rows.len() - 1].number);
         if is_near && (is_dear || is_single) {
+            // A category stands in its first row already.
+            title.retain(|line| line.number < rows[0].number);
             return self.extend_block(title, rows);
         }
         self.headings.repeated += names;
@@ -254,7 +287,7 @@ impl Sheet {
         if !title.is_empty() {
             let level = table.heading.as_ref().map_or(self.level, |(level, _)| level + 1);
             self.push_heading(level, title);
-            self.headings.is_group = true;
+            (self.headings.is_group, table.has_groups) = (true, true);
         } else if std::mem::take(&mut self.headings.is_group) {
             let (level, text) = table
                 .heading

@@ -123,3 +123,65 @@ fn repeated_names_do_not_grow_without_bounds() {
     let bytes: usize = shown(&format!("{names}{rows}")).iter().map(String::len).sum();
     assert!(bytes < 1 << 20, "{bytes}");
 }
+
+#[test]
+fn behind_a_blank_row_and_a_title_the_names_above_do_not_apply() {
+    check(
+        "개정 이력||\n버전|일자|내용\n1.0|2024-01-01|최초\n1.1|2025-02-01|수정\n||\n용어||\n용어|뜻|\nRTO|복구 목표 시간|\nRPO|복구 목표 시점|",
+        &[
+            "1-1 ## 개정 이력",
+            "3-4 1: 버전|일자|내용 / 1.0|2024-01-01|최초 / 1.1|2025-02-01|수정",
+            "6-6 ## 용어",
+            "7-9 1: 용어|뜻 / 용어|뜻 / RTO|복구 목표 시간 / RPO|복구 목표 시점",
+        ],
+    );
+    check(
+        "Pets||\nPet|Colour|Sound\nCat|grey|purr\nDog|brown|bark\n||\nTrees||\nTree|Leaf|Fruit\nOak|lobed|acorn\nPine|needle|cone",
+        &[
+            "1-1 ## Pets",
+            "2-4 1: Pet|Colour|Sound / Pet|Colour|Sound / Cat|grey|purr / Dog|brown|bark",
+            "6-6 ## Trees",
+            "7-9 1: Tree|Leaf|Fruit / Tree|Leaf|Fruit / Oak|lobed|acorn / Pine|needle|cone",
+        ],
+    );
+}
+
+#[test]
+fn a_row_that_cannot_name_columns_goes_on_behind_a_blank_one() {
+    // A word comes twice in it.
+    let text = "Room|Weekday|Weekend\nDeluxe|120|150\n||\nAnnex|closed|closed\nTwin|90|110";
+    let expect = [
+        "2-2 1: Room|Weekday|Weekend / Deluxe|120|150",
+        "4-5 1: Room|Weekday|Weekend / Annex|closed|closed / Twin|90|110",
+    ];
+    for look in [0, 9] {
+        let mut sheet = grid(text);
+        sheet.rows[3].cells.iter_mut().for_each(|cell| (cell.look, cell.is_bold) = (look, look > 0));
+        assert_eq!(shown_of(sheet), expect);
+    }
+    // It is marked, and not as the names are.
+    let mut sheet = grid("품목|단가|재고\n콜라|1500|20\n||\n사이다|단종|문의 요망\n주스|2000|7\n물|800|40");
+    sheet.rows[0].cells.iter_mut().for_each(|cell| cell.is_bold = true);
+    sheet.rows[3].cells.iter_mut().for_each(|cell| cell.look = 9);
+    assert_eq!(
+        shown_of(sheet),
+        [
+            "2-2 1: 품목|단가|재고 / 콜라|1500|20",
+            "4-6 1: 품목|단가|재고 / 사이다|단종|문의 요망 / 주스|2000|7 / 물|800|40"
+        ]
+    );
+}
+
+#[test]
+fn a_first_row_of_figures_stays_a_row() {
+    check(
+        "월별 누적 방문자 (1~4월)||||\n강남점|100|250|400|700\n판교점|90|80|300|20",
+        &["1-1 ## 월별 누적 방문자 (1~4월)", "2-3 0: 강남점|100|250|400|700 / 판교점|90|80|300|20"],
+    );
+    // A usual name beside figures that rise: it may be either.
+    check(
+        "매출|100|250|400|700\n비용|900|800|700|600",
+        &["1-2 1: 매출|100|250|400|700 / 매출|100|250|400|700 / 비용|900|800|700|600"],
+    );
+    check("지점|2023|2024|2025\n강남|1|2|3", &["2-2 1: 지점|2023|2024|2025 / 강남|1|2|3"]);
+}

@@ -60,7 +60,16 @@ const NOTES: [&str; 8] = ["비고:", "참고:", "주:", "주의:", "출처:", "n
 
 /// A text in small letters without spaces.
 pub(super) fn bare(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
+    bare_chars(text).collect()
+}
+
+/// Whether two texts differ in no more than spaces and the case of letters.
+pub(super) fn are_same(a: &str, b: &str) -> bool {
+    bare_chars(a).eq(bare_chars(b))
+}
+
+fn bare_chars(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase)
 }
 
 /// Whether a text is a usual name of a column: `담당자`, `거래 금액(원)`, `Unit price *`.
@@ -156,7 +165,9 @@ pub(super) fn is_unit(text: &str) -> bool {
 /// Whether a line is a note on what stands above it: `※ 부가세 별도`, `(a) Estimated`, `비고: …`.
 pub(super) fn is_note(text: &str) -> bool {
     let begin = bare(text);
-    begin.starts_with(['※', '*', '(', '-', '주']) && !begin.starts_with("(단위") && !begin.starts_with("주간")
+    let is_numbered = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit() || matches!(c, ')' | ':' | '.'));
+    begin.starts_with(['※', '*', '(', '-']) && !begin.starts_with("(단위")
+        || begin.strip_prefix('주').is_some_and(is_numbered)
         || NOTES.iter().any(|note| begin.starts_with(note))
 }
 

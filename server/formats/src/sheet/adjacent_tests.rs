@@ -1,0 +1,223 @@
+//! What begins a table without a blank row, and what stays a row.
+
+use super::super::tests::{grid, shown, shown_of};
+
+/// A sheet in which `bold` and `filled` rows look so, and `merged` ones are one cell over all columns; rows from 1.
+fn styled(text: &str, bold: &[usize], filled: &[(usize, u32)], merged: &[usize]) -> Vec<String> {
+    let mut sheet = grid(text);
+    let width = sheet.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
+    for row in bold {
+        sheet.rows[row - 1].cells.iter_mut().for_each(|cell| cell.is_bold = true);
+    }
+    for (row, look) in filled {
+        sheet.rows[row - 1].cells.iter_mut().for_each(|cell| cell.look = *look);
+    }
+    for row in merged {
+        sheet.rows[row - 1].cells[0].across = width as u16 - 1;
+    }
+    shown_of(sheet)
+}
+
+/// A table in which a row is marked: bold, filled, both, or as the names are. It stays a row.
+fn check_marked(text: &str, marked: usize) {
+    let rows: Vec<&str> = text.lines().collect();
+    let expect = [format!("2-{} 1: {}", rows.len(), rows.join(" / "))];
+    for (bold, fill) in [(true, 0), (false, 9), (true, 9), (true, 7), (false, 7)] {
+        let bold_rows: Vec<usize> = std::iter::once(1).chain(bold.then_some(marked)).collect();
+        assert_eq!(styled(text, &bold_rows, &[(1, 7), (marked, fill)], &[]), expect, "{bold} {fill}");
+        let looks: Vec<(usize, u32)> = if fill == 0 { Vec::new() } else { vec![(marked, fill)] };
+        assert_eq!(styled(text, &bold_rows, &looks, &[]), expect, "plain names, {bold} {fill}");
+    }
+}
+
+#[test]
+fn a_marked_row_of_words_stays_a_row() {
+    for (text, marked) in [
+        (
+            "제품|정가|할인가|재고\n노트북|1500000|1350000|20\n모니터|300000|270000|15\n키보드|판매 중지|판매 중지|품절\n마우스|30000|27000|70\n스피커|90000|81000|9",
+            4,
+        ),
+        ("Room|Weekday|Weekend\nDeluxe|120|150\nAnnex|closed for works|closed for works\nTwin|90|110\nSingle|70|85", 3),
+        ("품목|단가|재고\n콜라|1500|20\n사이다|단종|문의 요망\n주스|2000|7\n커피|2500|9\n물|800|40", 3),
+        ("Part|Price|Stock\nBolt|1.5|20\nNut|1.2|33\nWasher|discontinued|ask sales\nPin|2|7\nCap|2.5|9", 4),
+        (
+            "주차|1차 당직|2차 당직|시작일\n1주|김철수|이영희|2025-03-03\n2주|박민수|최지훈|2025-03-10\n3주|휴무|휴무|휴무\n4주|정하늘|강바다|2025-03-24\n5주|한별|오솔|2025-03-31",
+            4,
+        ),
+        ("공정|재료비|노무비\n기초|100|50\n철골|200|90\n도장|별도 협의|별도 협의\n전기|80|70\n설비|60|40", 4),
+        // In words that are usual names of columns.
+        ("항목|값|단위\n길이|12|cm\n담당자|이름|비고\n무게|3|kg\n높이|4|cm", 3),
+        // In the last row but one, and right below the names.
+        ("Item|Qty|Due\nBolt|3|5\nNut|none left|next week\nPin|9|7", 3),
+        ("노선|요금|시간\n셔틀|무료|수시\n공항|15000|90\n시내|1400|30", 2),
+    ] {
+        check_marked(text, marked);
+    }
+}
+
+#[test]
+fn two_tables_without_a_title_or_a_blank_row_between_are_rows_of_the_first() {
+    // The second names cannot be told from a marked row, and none of its cells is lost.
+    for text in [
+        "품목|단가\n볼트|120\n너트|80\n지역|배송비\n서울|3000\n부산|4000",
+        "품목|단가|수량\n볼트|120|3\n너트|80|2\n지역|요금|기간\n서울|3000|2\n부산|4000|3",
+    ] {
+        check_marked(text, 4);
+    }
+}
+
+#[test]
+fn names_that_come_again_under_a_title_begin_a_sibling() {
+    let table = |title: &str, times: u32| {
+        format!("{title}||\nStore|Target|Actual\nS1|{}|{}\nS2|{}|{}", 100 * times, 90 * times, 70 * times, 60 * times)
+    };
+    let text = format!("{}\n{}\n{}", table("North region", 1), table("South region", 2), table("West region", 3));
+    let expect = [
+        "1-1 ## North region",
+        "3-4 1: Store|Target|Actual / S1|100|90 / S2|70|60",
+        "5-5 ## South region",
+        "7-8 1: Store|Target|Actual / S1|200|180 / S2|140|120",
+        "9-9 ## West region",
+        "11-12 1: Store|Target|Actual / S1|300|270 / S2|210|180",
+    ];
+    for (bold, filled, merged) in [
+        (vec![], vec![], vec![]),
+        (vec![2, 6, 10], vec![(2, 7), (6, 7), (10, 7)], vec![]),
+        (vec![1, 5, 9], vec![(2, 7), (6, 7), (10, 7)], vec![]),
+        (vec![1, 2, 5, 6, 9, 10], vec![(2, 7), (6, 7), (10, 7)], vec![1, 5, 9]),
+    ] {
+        assert_eq!(styled(&text, &bold, &filled, &merged), expect, "{bold:?} {filled:?} {merged:?}");
+    }
+    // The first table has no title.
+    assert_eq!(
+        styled(
+            "지점|매출|이익\n1호점|101|11\n2호점|102|12\n하반기||\n지점|매출|이익\n1호점|201|21\n2호점|202|22",
+            &[1, 5],
+            &[],
+            &[]
+        ),
+        [
+            "2-3 1: 지점|매출|이익 / 1호점|101|11 / 2호점|102|12",
+            "4-4 ## 하반기",
+            "6-7 1: 지점|매출|이익 / 1호점|201|21 / 2호점|202|22",
+        ]
+    );
+}
+
+#[test]
+fn the_title_of_a_repeated_table_takes_its_unit_and_pairs_along() {
+    assert_eq!(
+        styled(
+            "서울 매출||\n||(단위: 원)\n매장|목표|실적\n1호점|10|9\n2호점|20|19\n소계|30|28\n부산 매출||\n||(단위: 원)\n매장|목표|실적\n3호점|5|4\n4호점|6|7",
+            &[],
+            &[],
+            &[1, 7]
+        ),
+        [
+            "1-2 ## 서울 매출 · (단위: 원)",
+            "4-6 1: 매장|목표|실적 / 1호점|10|9 / 2호점|20|19 / 소계|30|28",
+            "7-8 ## 부산 매출 · (단위: 원)",
+            "10-11 1: 매장|목표|실적 / 3호점|5|4 / 4호점|6|7",
+        ]
+    );
+    assert_eq!(
+        shown(
+            "Line A||\nOwner:|Kim|\nPart|Spec|Qty\nBolt|M6|10\nNut|M6|20\nLine B||\nOwner:|Lee|\nPart|Spec|Qty\nPin|M3|7\nCap|M4|8"
+        ),
+        [
+            "1-2 ## Line A · Owner: Kim",
+            "4-5 1: Part|Spec|Qty / Bolt|M6|10 / Nut|M6|20",
+            "6-7 ## Line B · Owner: Lee",
+            "9-10 1: Part|Spec|Qty / Pin|M3|7 / Cap|M4|8",
+        ]
+    );
+}
+
+#[test]
+fn nearly_the_same_names_begin_a_table_with_its_own() {
+    assert_eq!(
+        shown("매출||\n지점|2023|2024\n서울|1|2\n부산|3|4\n비용||\n항목|2023|2024\n임대|5|6\n전기|7|8"),
+        [
+            "1-1 ## 매출",
+            "3-4 1: 지점|2023|2024 / 서울|1|2 / 부산|3|4",
+            "5-5 ## 비용",
+            "7-8 1: 항목|2023|2024 / 임대|5|6 / 전기|7|8"
+        ]
+    );
+}
+
+#[test]
+fn names_printed_again_on_each_page_go_on_under_the_title() {
+    assert_eq!(
+        shown("2025 재고||\n품목|위치|수량\n볼트|A|1\n너트|B|2\n품목|위치|수량\n관|C|3\n선|D|4"),
+        ["1-1 ## 2025 재고", "3-4 1: 품목|위치|수량 / 볼트|A|1 / 너트|B|2", "6-7 1: 품목|위치|수량 / 관|C|3 / 선|D|4"]
+    );
+}
+
+#[test]
+fn merged_names_of_two_rows_come_again() {
+    let mut sheet = grid(
+        "상반기||\n지점|매출|\n|국내|해외\n서울|1|2\n부산|3|4\n하반기||\n지점|매출|\n|국내|해외\n서울|5|6\n부산|7|8",
+    );
+    for row in [1, 6] {
+        sheet.rows[row].cells[1].across = 1;
+        sheet.rows[row + 1].cells[0] = super::super::GridCell { is_repeated: true, ..sheet.rows[row].cells[0].clone() };
+    }
+    assert_eq!(
+        shown_of(sheet),
+        [
+            "1-1 ## 상반기",
+            "4-5 1: 지점|매출 국내|매출 해외 / 서울|1|2 / 부산|3|4",
+            "6-6 ## 하반기",
+            "9-10 1: 지점|매출 국내|매출 해외 / 서울|5|6 / 부산|7|8",
+        ]
+    );
+}
+
+#[test]
+fn a_title_and_other_names_begin_another_table() {
+    assert_eq!(
+        shown(
+            "문서 이력\n버전|날짜|작성자|내용\n1|2024-01-01|김|최초\n2|2024-05-01|이|수정\n용어 정의\n용어|설명\n배치|한 번에\n큐|대기열"
+        ),
+        [
+            "1-1 ## 문서 이력",
+            "3-4 1: 버전|날짜|작성자|내용 / 1|2024-01-01|김|최초 / 2|2024-05-01|이|수정",
+            "5-5 ## 용어 정의",
+            "6-8 1: 용어|설명 / 용어|설명 / 배치|한 번에 / 큐|대기열",
+        ]
+    );
+    assert_eq!(
+        shown(
+            "Fruit||\nFruit|Colour|Euro\nApple|red|2\nPlum|blue|3\nTools||\nTool|Maker|Euro now\nSaw|Acme|20\nAxe|Best|30"
+        ),
+        [
+            "1-1 ## Fruit",
+            "3-4 1: Fruit|Colour|Euro / Apple|red|2 / Plum|blue|3",
+            "5-5 ## Tools",
+            "7-8 1: Tool|Maker|Euro now / Saw|Acme|20 / Axe|Best|30",
+        ]
+    );
+}
+
+#[test]
+fn the_first_row_below_the_line_of_a_group_is_no_header() {
+    assert_eq!(
+        shown("거래처|금액|비고\n1월||\n갑|100|카드\n병|300|현금\n2월||\n을|별도 협의|외상\n정|200|카드"),
+        [
+            "2-2 ## 1월",
+            "3-4 1: 거래처|금액|비고 / 갑|100|카드 / 병|300|현금",
+            "5-5 ## 2월",
+            "6-7 1: 거래처|금액|비고 / 을|별도 협의|외상 / 정|200|카드",
+        ]
+    );
+}
+
+#[test]
+fn rows_that_stand_out_stay_rows() {
+    let text = "품목|단가|비고\n볼트|120|특가\n너트|미정|재고\n관|80|\n선|90|";
+    assert_eq!(
+        styled(text, &[], &[(1, 7), (3, 9)], &[]),
+        ["2-5 1: 품목|단가|비고 / 볼트|120|특가 / 너트|미정|재고 / 관|80| / 선|90|"]
+    );
+}
