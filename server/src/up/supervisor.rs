@@ -78,6 +78,21 @@ impl Burst {
     }
 }
 
+impl Seen {
+    /// Takes over the state of indexes that are new, so that only later changes of theirs count as changes. What was seen of
+    /// the others, and of the resources, stays: it may have changed again since it was acted on.
+    fn meet(&mut self, looked: Self) {
+        let kept = std::mem::replace(self, looked);
+        self.resources = kept.resources;
+        for (name, documents) in kept.documents {
+            self.documents.entry(name).and_modify(|looked| *looked = documents);
+        }
+        for (name, active) in kept.active {
+            self.active.entry(name).and_modify(|looked| *looked = active);
+        }
+    }
+}
+
 impl Supervisor {
     /// A supervisor of resources that were loaded just now.
     pub fn new(workshop: Workshop, origin: Origin, settings: Settings, resources: Resources, url: String) -> Self {
@@ -243,8 +258,8 @@ impl Supervisor {
             spawn_blocking(move || job::open(&workshop, &config, &index)).await.ok();
         }
         self.record_queries().await;
-        // The new folders' own state, so that only later changes count as changes.
-        self.seen = self.look().await;
+        let looked = self.look().await;
+        self.seen.meet(looked);
         self.watch();
     }
 
