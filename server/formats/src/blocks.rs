@@ -224,7 +224,7 @@ fn take_titles(table: &mut Table) -> Vec<String> {
     let titles = table.rows.drain(..count).map(|row| line_of(&row)).filter(|title| !title.is_empty()).collect();
     if count > 0 && table.header_rows > 0 {
         table.header_rows = match table.header_rows.saturating_sub(count) {
-            0 if table.rows.iter().filter(|row| is_pairs(row)).count() * 2 >= table.rows.len() => 0,
+            0 if count_pairs(&table.rows) * 2 >= table.rows.len() => 0,
             0 => guess_header_rows(&table.rows),
             left => left,
         };
@@ -232,9 +232,9 @@ fn take_titles(table: &mut Table) -> Vec<String> {
     titles
 }
 
-/// Whether a row is pairs of labels and values.
-fn is_pairs(row: &Row) -> bool {
-    crate::sheet::is_pairs(row.cells.iter().map(|cell| cell.text.as_str()))
+/// How many rows are pairs of labels and values.
+fn count_pairs(rows: &[Row]) -> usize {
+    crate::sheet::count_pairs(rows.iter().map(|row| row.cells.iter().map(|cell| cell.text.as_str())))
 }
 
 /// How many of the first rows are the header of a table that does not say it itself. A single row has none. The first row

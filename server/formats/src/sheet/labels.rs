@@ -1,6 +1,7 @@
 //! Values that name columns: years, dates, times, months, numbers that go on from one to the next.
 
 use super::GridRow;
+use super::grid::UNIT_SIGNS;
 
 /// What kind of label a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,14 @@ pub(super) fn are_names(row: &GridRow) -> bool {
         || naming(row, &[]) == Naming::Surely
 }
 
+/// Whether a row of a header over `rest` holds names: its values are of another kind than those below.
+pub(super) fn are_names_over(row: &GridRow, rest: &[GridRow]) -> bool {
+    let values: Vec<(usize, &str)> =
+        row.cells.iter().enumerate().filter(|(_, cell)| cell.is_value).map(|(at, cell)| (at, &*cell.text)).collect();
+    let kind = values.first().and_then(|(_, text)| label(text));
+    are_names(row) && kind.is_none_or(|kind| !is_kind_below(&values, kind, rest))
+}
+
 /// Whether a row holds one year or date: `2024`.
 pub(super) fn holds_period(row: &GridRow) -> bool {
     row.filled() == 1 && row.texts().all(|text| matches!(label(text), Some(Label::Year | Label::Date)))
@@ -93,7 +102,7 @@ fn label(text: &str) -> Option<Label> {
 
 /// Numbers with or without a unit: `1월`, `10%`.
 fn number(text: &str) -> Option<f64> {
-    let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || c == '%').trim_end();
+    let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || UNIT_SIGNS.contains(&c)).trim_end();
     digits.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
