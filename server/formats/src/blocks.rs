@@ -1,6 +1,7 @@
 //! Collects the blocks of a file within its limits, and decides what is the same for every format: which characters of a
 //! text are kept, which rows of a table are its header, and how the label of a list item becomes its mark.
 
+use super::declared::says_title;
 use super::limits::{MAX_BLOCKS, MAX_TEXT_BYTES};
 use super::{Block, BlockKind, Cell, Extract, ListMarker, Locator, Problem, ProblemKind, Row, Table};
 
@@ -33,10 +34,10 @@ impl Blocks {
         self.at = at;
     }
 
-    /// Sets the title that the file declares; an empty one says nothing.
+    /// Sets the title that the file declares; an empty one says nothing, nor does one that a program wrote.
     pub(crate) fn set_title(&mut self, title: &str) {
         let title = clean(title);
-        if !title.is_empty() {
+        if says_title(&title) {
             self.extract.title = Some(title);
         }
     }

@@ -144,7 +144,7 @@ fn slides_have_titles_bullets_and_places() {
     check(
         korean,
         Format::Pptx,
-        &["## 랭체인 한국어 튜토리얼", "- 테디노트 -", "## Semantic Search", "## Token", token],
+        &["# 랭체인 한국어 튜토리얼", "- 테디노트 -", "## Semantic Search", "## Token", token],
     );
     let expect = [
         "## Adding a Bullet Slide",
@@ -157,6 +157,8 @@ fn slides_have_titles_bullets_and_places() {
     check("unstructured__fake-power-point.pptx", Format::Pptx, &expect);
     let Some(folder) = documents() else { return };
     let extract = read(&folder, korean, Format::Pptx);
+    assert_eq!(extract.title.as_deref(), Some("랭체인 한국어 튜토리얼"), "its first slide is a title slide");
+    assert_eq!(read(&folder, "unstructured__fake-power-point.pptx", Format::Pptx).title, None);
     assert_eq!(extract.blocks.last().and_then(|b| b.at.clone()), Some(Locator::Slides { first: 4, last: 4 }));
 }
 
