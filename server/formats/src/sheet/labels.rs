@@ -103,7 +103,7 @@ fn label(text: &str) -> Option<Label> {
 /// Numbers with or without a unit: `1월`, `10%`.
 fn number(text: &str) -> Option<f64> {
     let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || UNIT_SIGNS.contains(&c)).trim_end();
-    digits.parse().ok().filter(|number: &f64| number.is_finite())
+    digits.replace(',', "").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// Where a label stands among its kind. Whether days or months come first is not told: both go on alike in a header.
@@ -140,6 +140,7 @@ mod tests {
             ("12/30", Some(Label::Date)),
             ("09:00", Some(Label::Time)),
             ("1200", Some(Label::Number)),
+            ("1,200", Some(Label::Number)),
             ("1월", Some(Label::Number)),
             ("2025-99-01", None),
             ("010-1234-5678", None),

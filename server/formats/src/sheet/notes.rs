@@ -109,7 +109,9 @@ pub(super) fn title(bytes: &[u8]) -> Option<String> {
 
 fn relations(archive: &mut Archive<'_>, part: &str, note: &mut dyn FnMut(Problem)) -> Vec<Relation> {
     let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
-    let Ok(root) = archive.xml(format!("{folder}/_rels/{name}.rels").trim_start_matches('/'), note) else { return Vec::new() };
+    let Ok(root) = archive.xml(format!("{folder}/_rels/{name}.rels").trim_start_matches('/'), note) else {
+        return Vec::new();
+    };
     let relation = |element: &Element| {
         let kind = element.attribute("Type")?.rsplit('/').next()?.to_owned();
         let target = resolved(folder, element.attribute("Target")?);
@@ -183,8 +185,7 @@ mod tests {
     #[test]
     fn the_declared_title_is_kept_where_a_person_wrote_it() {
         let check = |said: &str, expect: Option<&str>| {
-            let relation =
-                "<Relationships><Relationship Id='c' Type='http://x/core-properties' Target='docProps/core.xml'/></Relationships>";
+            let relation = "<Relationships><Relationship Id='c' Type='http://x/core-properties' Target='docProps/core.xml'/></Relationships>";
             let core = format!("<cp:coreProperties><dc:title>{said}</dc:title></cp:coreProperties>");
             let bytes = zip_of(&[("_rels/.rels", relation), ("docProps/core.xml", &core)]);
             assert_eq!(title(&bytes).as_deref(), expect, "{said}");
