@@ -1,6 +1,7 @@
 //! Collects the blocks of a file within its limits, and decides what is the same for every format: which characters of a
 //! text are kept, which rows of a table are its header, and how the label of a list item becomes its mark.
 
+use super::declared::says_title;
 use super::limits::{MAX_BLOCKS, MAX_TEXT_BYTES};
 use super::{Block, BlockKind, Cell, Extract, ListMarker, Locator, Problem, ProblemKind, Row, Table};
 
@@ -33,10 +34,10 @@ impl Blocks {
         self.at = at;
     }
 
-    /// Sets the title that the file declares; an empty one says nothing.
+    /// Sets the title that the file declares; an empty one says nothing, nor does one that a program wrote.
     pub(crate) fn set_title(&mut self, title: &str) {
         let title = clean(title);
-        if !title.is_empty() {
+        if says_title(&title) {
             self.extract.title = Some(title);
         }
     }
@@ -224,7 +225,7 @@ fn take_titles(table: &mut Table) -> Vec<String> {
     let titles = table.rows.drain(..count).map(|row| line_of(&row)).filter(|title| !title.is_empty()).collect();
     if count > 0 && table.header_rows > 0 {
         table.header_rows = match table.header_rows.saturating_sub(count) {
-            0 if table.rows.iter().filter(|row| is_pairs(row)).count() * 2 >= table.rows.len() => 0,
+            0 if count_pairs(&table.rows) * 2 >= table.rows.len() => 0,
             0 => guess_header_rows(&table.rows),
             left => left,
         };
@@ -232,9 +233,9 @@ fn take_titles(table: &mut Table) -> Vec<String> {
     titles
 }
 
-/// Whether a row is pairs of labels and values.
-fn is_pairs(row: &Row) -> bool {
-    crate::sheet::is_pairs(row.cells.iter().map(|cell| cell.text.as_str()))
+/// How many rows are pairs of labels and values.
+fn count_pairs(rows: &[Row]) -> usize {
+    crate::sheet::count_pairs(rows.iter().map(|row| row.cells.iter().map(|cell| cell.text.as_str())))
 }
 
 /// How many of the first rows are the header of a table that does not say it itself. A single row has none. The first row

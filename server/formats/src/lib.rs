@@ -6,6 +6,7 @@ pub mod archive;
 mod attachment;
 mod blocks;
 pub mod charset;
+mod declared;
 mod embedded;
 mod extract;
 mod format;

@@ -141,11 +141,7 @@ fn comments_of_word_are_not_content() {
 fn slides_have_titles_bullets_and_places() {
     let token = "* 정의: 토큰은 텍스트를 더 작은 단위로 분할하는 것을 의미합니다. 이는 일반적으로 단어, 문장, 또는 구절일 수 있습니다.";
     let korean = "langchain-kr__sample-ppt.pptx";
-    check(
-        korean,
-        Format::Pptx,
-        &["## 랭체인 한국어 튜토리얼", "- 테디노트 -", "## Semantic Search", "## Token", token],
-    );
+    check(korean, Format::Pptx, &["# 랭체인 한국어 튜토리얼", "- 테디노트 -", "## Semantic Search", "## Token", token]);
     let expect = [
         "## Adding a Bullet Slide",
         "* Find the bullet slide layout",
@@ -157,6 +153,8 @@ fn slides_have_titles_bullets_and_places() {
     check("unstructured__fake-power-point.pptx", Format::Pptx, &expect);
     let Some(folder) = documents() else { return };
     let extract = read(&folder, korean, Format::Pptx);
+    assert_eq!(extract.title.as_deref(), Some("랭체인 한국어 튜토리얼"), "its first slide is a title slide");
+    assert_eq!(read(&folder, "unstructured__fake-power-point.pptx", Format::Pptx).title, None);
     assert_eq!(extract.blocks.last().and_then(|b| b.at.clone()), Some(Locator::Slides { first: 4, last: 4 }));
 }
 

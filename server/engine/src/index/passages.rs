@@ -203,7 +203,7 @@ impl Passages {
     }
 
     /// What a passage of a document stands under beside its headings: the title, or the name of the file where the title is
-    /// the first of several headings beside each other (the first sheet of a workbook) and the passage stands under another.
+    /// the first of several headings beside each other and the passage stands under another.
     pub fn title_above(&self, document: &DocumentRecord, headings: &[String]) -> Result<String, IndexError> {
         let is_title = |heading: &str| heading.trim() == document.title.trim();
         let is_beside = headings.first().is_some_and(|first| !is_title(first))

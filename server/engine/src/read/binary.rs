@@ -92,9 +92,8 @@ fn reading(content: &FileContent, named: Option<Format>, extract: Extract) -> Re
     reading.findings.extend(extract.problems.iter().map(|problem| finding(path, format, problem)));
     // The worker told one office format from another by what is inside.
     reading.read_as = extract.read_as.map(MediaType::of);
-    // Without the names of several sheets, the first heading of a workbook is one question of many.
-    let names_sheets = extract.blocks.iter().any(|block| matches!(block.kind, Kind::Heading { level: 1, .. }));
-    let file_name = || (format == Some(Format::Xlsx) && !names_sheets).then(|| stem(path));
+    // The first heading of a workbook or a deck is the name of one sheet, one question or one slide of many.
+    let file_name = || matches!(format, Some(Format::Xlsx | Format::Pptx)).then(|| stem(path));
     let title = extract.title.map(|title| nfc(&title).into_owned()).or_else(file_name);
     whole_file(content, title, blocks_on_pages(extract.blocks, &extract.turns), &mut reading);
     reading
@@ -289,6 +288,22 @@ mod tests {
         assert_eq!((of("첫 쪽."), of("한 쪽."), of("둘째 쪽.")), (pages(4, 4), pages(4, 4), pages(5, 5)));
         assert_eq!(of("한 쪽. 둘째"), pages(4, 5));
         assert_eq!((blocks[0].place.locator.clone(), blocks[1].place.locators.len()), (pages(4, 5), 0));
+    }
+
+    #[test]
+    fn a_workbook_or_deck_without_a_title_of_its_own_is_named_by_its_file() {
+        let title = |format, title: Option<&str>| {
+            let heading = |text: &str| Block { kind: Kind::Heading { level: 1, text: text.to_owned() }, at: None };
+            let blocks = vec![heading("Paint"), heading("Crew")];
+            let extract = Extract { title: title.map(str::to_owned), blocks, ..Extract::default() };
+            let content = FileContent::from_bytes(SourceName::new("docs"), "ko/yard_2026.bin", b"x".to_vec());
+            reading(&content, Some(format), extract).documents[0].title.clone()
+        };
+        for format in [Format::Xlsx, Format::Pptx] {
+            assert_eq!(title(format, None), "yard_2026");
+            assert_eq!(title(format, Some("The yard")), "The yard");
+        }
+        assert_eq!(title(Format::Docx, None), "Paint");
     }
 
     #[test]

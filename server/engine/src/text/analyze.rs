@@ -371,6 +371,14 @@ mod tests {
     }
 
     #[test]
+    fn numbers_with_and_without_grouping_are_the_same_words() {
+        for (grouped, bare) in [("48,200,000원", "48200000원"), ("1,234,567.89", "1234567.89"), ("₩9,900", "₩9900")]
+        {
+            assert_eq!(shown(grouped), shown(bare));
+        }
+    }
+
+    #[test]
     fn english_words_are_stemmed_and_stop_words_left_out() {
         check("The brokers are restarting", &["broker/w", "restart/w"]);
         check("the server's queries don't", &["server/w", "queri/w", "don/w"]);

@@ -16,6 +16,8 @@ use crate::{Cell, Locator, Problem, ProblemKind, Row, Table};
 
 /// The level of a slide's title: the presentation itself stands above.
 const TITLE_LEVEL: u8 = 2;
+/// The level of the presentation's own, which its title slide says.
+const DECK_LEVEL: u8 = 1;
 
 /// Reads a presentation.
 pub(crate) fn read(bytes: &[u8]) -> Result<Read, Problem> {
@@ -50,6 +52,7 @@ fn read_slide(package: &mut Package<'_>, layouts: &mut Layouts, name: &str, numb
     };
     let relations = package.relations(name)?;
     let inherited = layouts.of(package, &relations)?;
+    let is_title_slide = number == 1 && says_title_of_all(package, tree, &relations)?;
     let mut figures = figures::read(package, &relations)?;
     let mut shapes = Vec::new();
     flatten(tree, &mut shapes);
@@ -57,7 +60,11 @@ fn read_slide(package: &mut Package<'_>, layouts: &mut Layouts, name: &str, numb
     let (titles, others): (Vec<_>, Vec<_>) = shapes.into_iter().partition(|shape| role(shape) == Role::Title);
     for title in titles {
         let text = paragraphs(title).iter().map(|p| text_of(p)).collect::<Vec<_>>().join(" ");
-        package.blocks.heading(TITLE_LEVEL, &text);
+        package.blocks.heading(if is_title_slide { DECK_LEVEL } else { TITLE_LEVEL }, &text);
+        // What readers see is nearer to the truth than properties, which a template may have left.
+        if is_title_slide {
+            package.blocks.set_title(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
     }
     for shape in others {
         match shape.name() {
@@ -67,6 +74,18 @@ fn read_slide(package: &mut Package<'_>, layouts: &mut Layouts, name: &str, numb
         }
     }
     read_notes(package, &relations)
+}
+
+/// Whether the first slide is a title slide: its layout or the place of its title says so. Others have a title of their own.
+fn says_title_of_all(package: &mut Package<'_>, tree: &Element, relations: &Relations) -> Result<bool, Problem> {
+    let mut shapes = Vec::new();
+    flatten(tree, &mut shapes);
+    let mut kinds = shapes.iter().filter_map(|shape| placeholder(shape)?.attribute("type"));
+    if kinds.any(|kind| kind == "ctrTitle") {
+        return Ok(true);
+    }
+    let Some(layout) = relations.by_kind("slideLayout") else { return Ok(false) };
+    Ok(package.part(layout)?.attribute("type") == Some("title"))
 }
 
 /// What a shape is for.

@@ -50,16 +50,21 @@ fn metadata(rows: &[GridRow], marks: &Marks, first_column: usize) -> usize {
         if pending.iter().all(|shape| shapes.contains(shape)) { at } else { 0 }
     };
     for (at, row) in rows.iter().enumerate().take(MAX_LINES) {
+        let is_better_than_pairs = |names: &GridRow| is_better_than_pairs(&rows[..at], names, rest(at), is_marked(row));
         let is_loose = row.filled() * 2 <= width(rest(at)) || row.filled() == 1 || pairs::is_note_row(row);
+        let joined = || rows_of_names::joined(&rows[at..]).filter(|(_, names)| is_better_than_pairs(names));
         if pairs::is_pairs(row) && !is_marked(row) {
+            if is_set_off_alone(rows, at) && !rows.get(at + 1).is_some_and(is_marked) {
+                return 0;
+            }
             shapes.push(shape(row));
-        } else if !shapes.is_empty() && rows_of_names::joined(&rows[at..]).is_some() {
+        } else if !shapes.is_empty() && joined().is_some() {
             return all(at, &shapes, &pending);
-        } else if !shapes.is_empty() && is_names_below(row, rest(at), is_marked(row)) {
+        } else if !shapes.is_empty() && is_names_below(row, rest(at), is_marked(row)) && is_better_than_pairs(row) {
             // One more row of pairs, in words that are no usual labels, stands above a better row of names.
             let next = rows.get(at + 1).filter(|_| !is_marked(row) && shapes.contains(&shape(row)));
             let is_better = |next: &&GridRow| {
-                next.filled() > row.filled() || is_marked(next) || share_of_names(next) > share_of_names(row)
+                next.filled() > row.filled() || is_marked(next) || share_of_names(next) >= share_of_names(row)
             };
             let is_pair =
                 next.filter(is_better).is_some_and(|next| is_names_below(next, rest(at + 1), is_marked(next)));
@@ -75,10 +80,27 @@ fn metadata(rows: &[GridRow], marks: &Marks, first_column: usize) -> usize {
     0
 }
 
+/// Whether a row tells that rows above it are pairs and no names: these surely are, or it is by far the better row of names.
+/// Usual names beside unusual ones, over words, are a header.
+fn is_better_than_pairs(above: &[GridRow], row: &GridRow, rest: &[GridRow], is_marked: bool) -> bool {
+    let above: Vec<GridRow> = above.iter().filter(|row| row.filled() > 1).cloned().collect();
+    let share = || above.iter().map(share_of_names).fold(0.0, f64::max);
+    is_marked || pairs::are_sure(&above) || is_set_off(row, rest) || (says_names(row) && share_of_names(row) > share())
+}
+
+/// Whether all of a row is bold or filled, and nothing of the row below it is: so names look, while labels alone stand out.
+fn is_set_off_alone(rows: &[GridRow], at: usize) -> bool {
+    let filled = |row: &GridRow| row.cells.iter().filter(|cell| !cell.text.is_empty()).cloned().collect::<Vec<_>>();
+    let looks = |cell: &super::GridCell| cell.is_bold || cell.look != 0;
+    let Some(next) = rows.get(at + 1) else { return false };
+    filled(&rows[at]).iter().all(looks) && next.filled() > 1 && !filled(next).iter().any(looks)
+}
+
 /// Whether a row below metadata names the columns of the rows after it.
 fn is_names_below(row: &GridRow, rest: &[GridRow], is_marked: bool) -> bool {
     let rest = &rest[..rest.len().min(MAX_COMPARED)];
-    let is_word = row.cells.iter().all(|cell| cell.text.is_empty() || !cell.is_value) || labels::are_names(row);
+    let is_word =
+        row.cells.iter().all(|cell| cell.text.is_empty() || !cell.is_value) || labels::are_names_over(row, rest);
     let values = || (0..row.cells.len()).any(|column| !row.text(column).is_empty() && holds_values(rest, column));
     let is_wide = row.filled() > 2 || width(rest) <= 2;
     let pairs_below = rest.iter().take(4).filter(|row| pairs::is_pairs(row)).count();

@@ -124,3 +124,83 @@ fn lines_of_a_text_file_part_tables_as_blank_rows_do() {
     assert_eq!(shown_of(lines(text)), expect);
     assert_eq!(shown(text), expect);
 }
+
+#[test]
+fn names_of_a_table_of_words_are_no_pairs() {
+    for names in [
+        "날짜|당직자|연락처|구역",
+        "일자|교육명|장소|강사명",
+        "날짜|훈련명|장소|인솔",
+        "요일|조장|내선|구간",
+        "Date|Keeper|Phone|Zone name",
+        "Team|Codeword|Owner|Nickname",
+    ] {
+        for rows in [
+            "2026-12-19|도경수|내선 3301|인천\n2026-12-20|남궁민|내선 3302|평택\n2026-12-21|서이나|내선 3303|아산",
+            "12월 19일|도경수|내선 삼일|인천\n12월 20일|남궁민|내선 삼이|평택",
+            "월|도경수|휴대폰|인천\n화|남궁민|내선|평택",
+            "미정|도경수|구내|인천\n2026-12-20|남궁민|구내|평택\n2026-12-21|서이나|구내|아산",
+            "2026-12-19|도경수|구내|인천",
+            "본관|도경수|구내|인천",
+            "본관|도경수|내선|인천\n별관|남궁민|휴대폰|평택",
+            "본관|도경수|구내|인천\n별관|남궁민|구내|평택",
+        ] {
+            for is_bold in [false, true] {
+                let mut sheet = grid(&format!("{names}\n{rows}"));
+                sheet.rows[0].cells.iter_mut().for_each(|cell| cell.is_bold = is_bold);
+                let shown = shown_of(sheet);
+                let case = format!("{names} over {rows}: {shown:?}");
+                assert!(shown.len() == 1 && shown[0].contains(&format!(" 1: {names} / ")), "{case}");
+                assert!(rows.lines().all(|row| shown[0].contains(row)), "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn labels_and_values_above_a_table_stay_pairs() {
+    check(&[
+        (
+            "작성자|홍길동|부서|영업팀\n직급|과장|장소|본관\n번호|품목|수량|금액\n1|볼트|3|360\n2|너트|5|400",
+            &[
+                "1-2 ## 작성자: 홍길동 · 부서: 영업팀 · 직급: 과장 · 장소: 본관",
+                "4-5 1: 번호|품목|수량|금액 / 1|볼트|3|360 / 2|너트|5|400",
+            ],
+        ),
+        (
+            "Owner|Ann Lee|Team|Night crew\nItem|Qty|Price|Note\nBolt|3|1.5|new\nNut|5|0.4|old",
+            &[
+                "1-1 ## Owner: Ann Lee · Team: Night crew",
+                "3-4 1: Item|Qty|Price|Note / Bolt|3|1.5|new / Nut|5|0.4|old",
+            ],
+        ),
+    ]);
+}
+
+#[test]
+fn values_with_signs_of_units_are_values() {
+    check(&[
+        ("Model|Angle\nQ1|45°\nQ2|90°", &["2-3 1: Model|Angle / Q1|45° / Q2|90°"]),
+        ("모델|각도\nR7|12°\nR8|30°", &["2-3 1: 모델|각도 / R7|12° / R8|30°"]),
+        ("센서|온도\n동쪽|21 °C\n서쪽|-4.5 °C", &["2-3 1: 센서|온도 / 동쪽|21 °C / 서쪽|-4.5 °C"]),
+        ("Part|45°|90°\nBolt|1200|900\nNut|300|200", &["2-3 1: Part|45°|90° / Bolt|1200|900 / Nut|300|200"]),
+        ("North|45°|90°\nSouth|30°|60°", &["1-2 0: North|45°|90° / South|30°|60°"]),
+    ]);
+}
+
+#[test]
+fn words_over_codes_quantities_and_phrases_are_said_once() {
+    check(&[
+        ("Lab|Tolerance\nNorth|±0.1 mm\nSouth|±0.25 mm", &["2-3 1: Lab|Tolerance / North|±0.1 mm / South|±0.25 mm"]),
+        ("Badge|Holder\nB-101|Kim\nB-102|Ann", &["2-3 1: Badge|Holder / B-101|Kim / B-102|Ann"]),
+        (
+            "표시|의미\nE|펌프가 멈춘 뒤 다시 켠다\nW|물이 새는 곳을 찾는다\nI|그대로 두어도 된다",
+            &["2-4 1: 표시|의미 / E|펌프가 멈춘 뒤 다시 켠다 / W|물이 새는 곳을 찾는다 / I|그대로 두어도 된다"],
+        ),
+        (
+            "김철수|결제팀\n이영희|운영1팀\n박민수|보안2팀",
+            &["1-3 1: 김철수|결제팀 / 김철수|결제팀 / 이영희|운영1팀 / 박민수|보안2팀"],
+        ),
+        ("Seoul|Oh\nBusan|Park\nUlsan|Kim", &["1-3 1: Seoul|Oh / Seoul|Oh / Busan|Park / Ulsan|Kim"]),
+    ]);
+}

@@ -69,11 +69,17 @@ pub struct GridCell {
     pub is_repeated: bool,
 }
 
+/// Signs before a number.
+const SIGNS: [char; 14] = ['-', '−', '+', '±', '<', '>', '≤', '≥', '₩', '￦', '$', '€', '£', '¥'];
+/// Signs behind one, which are no words.
+pub(super) const UNIT_SIGNS: [char; 11] = ['%', '‰', '원', '°', '℃', '℉', '₩', '$', '€', '£', '¥'];
+
 impl GridCell {
     /// A cell of a text file, where a number is told by its looks.
     pub fn of(text: &str) -> Self {
         let text = text.trim();
-        let digits = text.trim_start_matches(['-', '+', '₩', '$', '€', '£']).trim_end_matches(['%', '원']);
+        let number = text.strip_suffix("°C").or(text.strip_suffix("°F")).unwrap_or(text);
+        let digits = number.trim_start_matches(SIGNS).trim_end_matches(UNIT_SIGNS).trim_end();
         let is_number = digits.starts_with(|c: char| c.is_ascii_digit())
             && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '-' | ':' | '/' | ' '));
         Self { text: text.to_owned(), is_value: is_number, ..Self::default() }
@@ -130,9 +136,20 @@ mod tests {
 
     #[test]
     fn cells_of_text_files_are_told_by_their_looks() {
-        for (text, value) in
-            [("12", true), ("-1,200.5", true), ("₩9,900", true), ("2024-03-05", true), ("5GB", false), ("", false)]
-        {
+        for (text, value) in [
+            ("12", true),
+            ("-1,200.5", true),
+            ("₩9,900", true),
+            ("2024-03-05", true),
+            ("5GB", false),
+            ("", false),
+            ("45°", true),
+            ("21 °C", true),
+            ("-4.5 ℃", true),
+            ("±3", true),
+            ("12 €", true),
+            ("4°N", false),
+        ] {
             assert_eq!(GridCell::of(text).is_value, value, "{text}");
         }
     }

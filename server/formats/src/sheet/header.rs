@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::grid::Marks;
+use super::grid::{Marks, UNIT_SIGNS};
 use super::labels::{Naming, naming};
 use super::{GridCell, GridRow, above, pairs, words};
 
@@ -122,13 +122,33 @@ pub(super) fn verdict(rows: &[GridRow], marks: &Marks, first_column: usize) -> V
     if has_form_of_rows(first, rest) || first.cells.iter().skip(1).any(|cell| words::is_placeholder(&cell.text)) {
         return Verdict::Row;
     }
-    if !repeats_a_name(first) && contrasts(first, rest) { Verdict::Names } else { Verdict::Doubt }
+    let names = contrasts(first, rest) || is_word_over_codes_or_phrases(first, rest);
+    if !repeats_a_name(first) && names { Verdict::Names } else { Verdict::Doubt }
 }
 
 /// Whether a word stands over a column of values.
 pub(super) fn contrasts(first: &GridRow, rest: &[GridRow]) -> bool {
     let is_word = |column: usize| first.cells.get(column).is_some_and(|cell| !cell.text.is_empty() && !cell.is_value);
     (0..first.cells.len()).any(|column| is_word(column) && holds_values(rest, column))
+}
+
+/// Whether words of one kind stand over those of another: a word without a digit over codes of one form or quantities, or a
+/// single word over what are phrases in each of three rows or more.
+fn is_word_over_codes_or_phrases(first: &GridRow, rest: &[GridRow]) -> bool {
+    let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
+    let is_quantity =
+        |text: &str| text.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(|c: char| c.is_ascii_digit());
+    let is_phrase = |text: &str| text.split_whitespace().count() > 2;
+    (0..first.cells.len()).any(|column| {
+        let name = first.text(column);
+        let below: Vec<&str> = rest.iter().map(|row| row.text(column)).collect();
+        let all = |is: &dyn Fn(&str) -> bool| below.iter().all(|text| is(text));
+        let is_of_one_form = || below.iter().all(|text| form(text) == form(below[0]));
+        let is_over_codes = || below.len() > 1 && all(&has_digit) && (is_of_one_form() || all(&is_quantity));
+        let is_over_phrases = || below.len() > 2 && all(&is_phrase);
+        let is_word = !name.is_empty() && !has_digit(name) && !words::is_placeholder(name);
+        is_word && (is_over_codes() || (!name.contains(char::is_whitespace) && is_over_phrases()))
+    })
 }
 
 /// A first row that holds values: they are labels that go on, or the first of the values.
@@ -143,11 +163,23 @@ fn of_values(first: &GridRow, rest: &[GridRow]) -> Verdict {
     };
     match naming(first, rest) {
         _ if !begins_with_word => Verdict::Row,
+        _ if has_unit_of_its_own(first, rest) => Verdict::Names,
         Naming::Surely => Verdict::Names,
         Naming::Maybe => Verdict::Doubt,
         Naming::No if is_over_values() => Verdict::Row,
         Naming::No => Verdict::Doubt,
     }
+}
+
+/// Whether the values of a row all end with a unit that none below them has: `45° | 90°` over `1200 | 900`.
+fn has_unit_of_its_own(first: &GridRow, rest: &[GridRow]) -> bool {
+    let unit = |text: &str| text.chars().next_back().filter(|last| UNIT_SIGNS.contains(last));
+    let values = || first.cells.iter().enumerate().filter(|(_, cell)| cell.is_value);
+    let units: std::collections::HashSet<Option<char>> = values().map(|(_, cell)| unit(&cell.text)).collect();
+    let is_below = |(column, _): (usize, &super::GridCell)| {
+        rest.iter().any(|row| units.contains(&unit(row.text(column)))) || !holds_values(rest, column)
+    };
+    values().count() > 1 && units.len() == 1 && !units.contains(&None) && !values().any(is_below)
 }
 
 /// Whether all of a row is bold, and most of the others are not.
@@ -200,7 +232,7 @@ fn form(text: &str) -> String {
 /// usual names of columns, or alone bold, or their values have numbers of several forms.
 fn is_form(rows: &[GridRow]) -> bool {
     let width = width(rows);
-    let pairs = rows.iter().filter(|row| pairs::is_pairs(row)).count();
+    let pairs = pairs::count(rows);
     let is_pairs =
         |row: &GridRow| (0..width).all(|at| at % 2 == 0 || row.text(at).is_empty() || !row.text(at - 1).is_empty());
     if !width.is_multiple_of(2) || width > 8 || rows.len() > 60 || !rows.iter().all(is_pairs) {
@@ -216,10 +248,12 @@ fn is_form(rows: &[GridRow]) -> bool {
         cells(side).filter(|cell| is(cell)).count() as f64 / cells(side).count().max(1) as f64
     };
     let is_name = |cell: &GridCell| words::is_column_name(&cell.text);
+    let is_label = |cell: &GridCell| is_name(cell) && !words::is_name_of_period(&cell.text);
     let first_value = rows[0].cells.get(1).is_some_and(|cell| !is_name(cell));
     if first_value
-        && cells(0).filter(|cell| is_name(cell)).count() > 1
-        && share(0, &is_name) >= 0.5
+        && (width == 2 || pairs::labels_go_on(rows))
+        && cells(0).filter(|cell| is_label(cell)).count() > 1
+        && share(0, &is_label) >= 0.5
         && share(1, &is_name) < 0.25
     {
         return true;

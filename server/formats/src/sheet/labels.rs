@@ -1,5 +1,6 @@
 //! Values that name columns: years, dates, times, months, numbers that go on from one to the next.
 
+use super::grid::UNIT_SIGNS;
 use super::{GridRow, words};
 
 /// What kind of label a value is.
@@ -59,6 +60,14 @@ pub(super) fn are_names(row: &GridRow) -> bool {
         || naming(row, &[]) == Naming::Surely
 }
 
+/// Whether a row of a header over `rest` holds names: its values are of another kind than those below.
+pub(super) fn are_names_over(row: &GridRow, rest: &[GridRow]) -> bool {
+    let values: Vec<(usize, &str)> =
+        row.cells.iter().enumerate().filter(|(_, cell)| cell.is_value).map(|(at, cell)| (at, &*cell.text)).collect();
+    let kind = values.first().and_then(|(_, text)| label(text));
+    are_names(row) && kind.is_none_or(|kind| !is_kind_below(&values, kind, rest))
+}
+
 /// Whether a row holds one year or date: `2024`.
 pub(super) fn holds_period(row: &GridRow) -> bool {
     row.filled() == 1 && row.texts().all(|text| matches!(label(text), Some(Label::Year | Label::Date)))
@@ -95,8 +104,8 @@ fn label(text: &str) -> Option<Label> {
 
 /// Numbers with or without a unit: `1월`, `10%`.
 fn number(text: &str) -> Option<f64> {
-    let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || c == '%').trim_end();
-    digits.parse().ok().filter(|number: &f64| number.is_finite())
+    let digits = text.trim_end_matches(|c: char| c.is_alphabetic() || UNIT_SIGNS.contains(&c)).trim_end();
+    digits.replace(',', "").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// Where a label stands among its kind. Whether days or months come first is not told: both go on alike in a header.
@@ -133,6 +142,7 @@ mod tests {
             ("12/30", Some(Label::Date)),
             ("09:00", Some(Label::Time)),
             ("1200", Some(Label::Number)),
+            ("1,200", Some(Label::Number)),
             ("1월", Some(Label::Number)),
             ("2025-99-01", None),
             ("010-1234-5678", None),

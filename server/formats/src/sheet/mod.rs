@@ -40,9 +40,10 @@ const MAX_TITLE_LINES: usize = 5;
 /// Longest such line, in characters.
 const MAX_TITLE_LINE: usize = 100;
 
-/// Whether the cells of a row are pairs of a label and its value.
-pub(crate) fn is_pairs<'t>(cells: impl Iterator<Item = &'t str>) -> bool {
-    pairs::is_pairs(&GridRow { number: 1, cells: cells.map(GridCell::of).collect() })
+/// How many rows of cells are pairs of a label and its value.
+pub(crate) fn count_pairs<'t, R: Iterator<Item = &'t str>>(rows: impl Iterator<Item = R>) -> usize {
+    let row = |cells: R| GridRow { number: 1, cells: cells.map(GridCell::of).collect() };
+    pairs::count(&rows.map(row).collect::<Vec<_>>())
 }
 
 /// The blocks of a sheet: its regions from the top, side by side from the left, entries of an FAQ behind the rest: what

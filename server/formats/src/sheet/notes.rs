@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::grid::Marks;
 use super::marks::HEAD_BYTES;
 use crate::archive::Archive;
+use crate::declared::says_title;
 use crate::xml::Element;
 use crate::{Problem, ProblemKind};
 
@@ -96,9 +97,21 @@ impl Notes {
 }
 
 /// The relations of a part, as it stands in `_rels` beside it.
+/// The title that the workbook declares; a broken part of it has none.
+pub(super) fn title(bytes: &[u8]) -> Option<String> {
+    let mut archive = Archive::open(bytes).ok()?;
+    let relations = relations(&mut archive, "", &mut |_| {});
+    let core = relations.iter().find(|relation| relation.kind == "core-properties")?;
+    let title = archive.xml(&core.target, &mut |_| {}).ok()?.child("title").map(Element::text)?;
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    says_title(&title).then_some(title)
+}
+
 fn relations(archive: &mut Archive<'_>, part: &str, note: &mut dyn FnMut(Problem)) -> Vec<Relation> {
     let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
-    let Ok(root) = archive.xml(&format!("{folder}/_rels/{name}.rels"), note) else { return Vec::new() };
+    let Ok(root) = archive.xml(format!("{folder}/_rels/{name}.rels").trim_start_matches('/'), note) else {
+        return Vec::new();
+    };
     let relation = |element: &Element| {
         let kind = element.attribute("Type")?.rsplit('/').next()?.to_owned();
         let target = resolved(folder, element.attribute("Target")?);
@@ -168,6 +181,20 @@ fn text_of(element: &Element) -> String {
 mod tests {
     use super::*;
     use crate::testing::zip_of;
+
+    #[test]
+    fn the_declared_title_is_kept_where_a_person_wrote_it() {
+        let check = |said: &str, expect: Option<&str>| {
+            let relation = "<Relationships><Relationship Id='c' Type='http://x/core-properties' Target='docProps/core.xml'/></Relationships>";
+            let core = format!("<cp:coreProperties><dc:title>{said}</dc:title></cp:coreProperties>");
+            let bytes = zip_of(&[("_rels/.rels", relation), ("docProps/core.xml", &core)]);
+            assert_eq!(title(&bytes).as_deref(), expect, "{said}");
+        };
+        check(" 장비\n대장 ", Some("장비 대장"));
+        check("통합 문서1", None);
+        check("", None);
+        assert_eq!(title(&zip_of(&[("docProps/core.xml", "<a/>")])), None);
+    }
 
     #[test]
     fn comments_and_boxes_stand_in_their_sheet() {

@@ -1,5 +1,5 @@
 //! Numbers as their format shows them (ECMA-376, part 1, 18.8.31): scaled, rounded, with leading zeros, in percent, between
-//! units. Digits are not grouped by commas: the same number is said alike whatever its format, and a search finds both.
+//! units, grouped by commas. A search finds the same number with and without these.
 
 /// A part of a format.
 #[derive(Debug, Clone, PartialEq)]
@@ -190,13 +190,22 @@ impl Pattern {
         }
         let is_negative = number < 0.0 && sign != Sign::InWords && rounded.contains(|c| ('1'..='9').contains(&c));
         let mut text = spoken(&self.tokens[..self.first], sign);
-        text.push_str(&self.whole(whole));
+        let whole = self.whole(whole);
+        text.push_str(&if self.groups_thousands() { grouped(&whole) } else { whole });
         if !fraction.is_empty() {
             text.push('.');
             text.push_str(fraction);
         }
         text.push_str(&spoken(&self.tokens[self.last + 1..], sign));
         format!("{}{}", if is_negative { "-" } else { "" }, text.trim())
+    }
+
+    /// Whether commas group the digits before the point, and nothing else stands between them: `#,##0`.
+    fn groups_thousands(&self) -> bool {
+        let places = &self.tokens[self.first..self.point.min(self.last + 1)];
+        let end = places.iter().rposition(|token| matches!(token, Token::Zero | Token::Digit)).unwrap_or(0);
+        places[..end].contains(&Token::Comma)
+            && places.iter().all(|token| matches!(token, Token::Zero | Token::Digit | Token::Comma))
     }
 
     /// The digits before the point in their places, with what stands between: `000-0000-0000`.
@@ -218,6 +227,12 @@ impl Pattern {
         shown.extend(left.into_iter().rev());
         if shown.is_empty() { "0".to_owned() } else { shown.into_iter().rev().collect() }
     }
+}
+
+/// Digits with a comma before each three from the right.
+fn grouped(digits: &str) -> String {
+    let is_group = |at: usize| at > 0 && (digits.len() - at).is_multiple_of(3);
+    digits.chars().enumerate().flat_map(|(at, c)| is_group(at).then_some(',').into_iter().chain([c])).collect()
 }
 
 /// What stands before or behind digits. Brackets and triangles that stand for a minus are left out.

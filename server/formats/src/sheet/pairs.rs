@@ -2,21 +2,40 @@
 
 use super::{GridCell, GridRow, words};
 
+/// How surely a row is pairs of a label and its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Pairing {
+    /// It is none.
+    None,
+    /// Every other word is a usual name of a column. So may the names of a table be, where some of them are unusual: what
+    /// stands around the row must tell.
+    Words,
+    /// Colons, looks, gaps or values tell.
+    Surely,
+}
+
+/// Whether a row may be pairs of a label and its value.
+pub(super) fn is_pairs(row: &GridRow) -> bool {
+    pairing(row) > Pairing::None
+}
+
 /// Whether a row is pairs of a label and its value. The labels end with a colon, or are usual names of columns where no value
 /// is, or alone are bold or filled.
-pub(super) fn is_pairs(row: &GridRow) -> bool {
+pub(super) fn pairing(row: &GridRow) -> Pairing {
     let cells: Vec<&GridCell> = row.cells.iter().filter(|cell| !cell.text.is_empty()).collect();
     if cells.iter().any(|cell| says_pair(&cell.text)) && cells.iter().all(|cell| says_pair(&cell.text)) {
-        return true;
+        return Pairing::Surely;
     }
     if is_by_colons(row) {
-        return true;
+        return Pairing::Surely;
     }
     let pairs = beside(row);
     let is_name = |column: usize| words::is_column_name(row.text(column)) && !row.cells[column].is_value;
     let looks = |column: usize| (row.cells[column].is_bold, row.cells[column].look);
     let values = || pairs.iter().filter_map(|(_, value)| *value);
-    let is_by_words = pairs.iter().all(|(label, _)| is_name(*label)) && !values().any(is_name);
+    // Months and days of the week are as often what a table is of.
+    let is_label = |column: usize| is_name(column) && !words::is_name_of_period(row.text(column));
+    let is_by_words = pairs.iter().all(|(label, _)| is_label(*label)) && !values().any(is_name);
     let is_by_looks = pairs.iter().all(|(label, _)| looks(*label) != (false, 0) && !row.cells[*label].is_value)
         && values().all(|value| looks(value) == (false, 0));
     // Names hold no values: `자리 | 2025-03-01 | | 층 | 3`.
@@ -24,7 +43,39 @@ pub(super) fn is_pairs(row: &GridRow) -> bool {
         && pairs.iter().all(|(label, value)| !row.cells[*label].is_value && value.is_some())
         && values().any(|value| row.cells[value].is_value);
     let is_whole = values().count() == pairs.len() || (are_parted(row) && values().count() > 0);
-    pairs.len() > 1 && is_whole && (is_by_words || is_by_looks || is_by_kinds)
+    // A number or a date is no name of a column.
+    let holds_value = || row.cells.iter().any(|cell| cell.is_value);
+    match pairs.len() > 1 && is_whole {
+        true if is_by_looks || is_by_kinds => Pairing::Surely,
+        true if is_by_words && (are_parted(row) || holds_value()) => Pairing::Surely,
+        true if is_by_words => Pairing::Words,
+        _ => Pairing::None,
+    }
+}
+
+/// How many of the first rows are pairs. Words alone make none of them pairs unless more words in the places of labels are
+/// usual names as well: the names of a table stand above its values, the labels of a form above each other.
+pub(super) fn count(rows: &[GridRow]) -> usize {
+    if are_sure(rows) { rows.iter().filter(|row| is_pairs(row)).count() } else { 0 }
+}
+
+/// Whether more than words tells that some of the rows are pairs.
+pub(super) fn are_sure(rows: &[GridRow]) -> bool {
+    rows.iter().any(|row| pairing(row) == Pairing::Surely) || labels_go_on(rows)
+}
+
+/// Whether usual names stand below those of the first row in each place of a label, in half of the rows, and no fewer than in
+/// the places of values. No label is a value, a month or a day.
+pub(super) fn labels_go_on(rows: &[GridRow]) -> bool {
+    let [first, below @ ..] = rows else { return false };
+    let cells = |column: usize| below.iter().filter_map(move |row| row.cells.get(column));
+    let is_value = |cell: &GridCell| cell.is_value || words::is_name_of_period(&cell.text);
+    let names = |column: usize| cells(column).filter(|cell| words::is_column_name(&cell.text)).count();
+    let columns = |side: usize| (side..first.cells.len()).step_by(2);
+    let are_labels = |column: usize| !cells(column).any(is_value) && names(column) * 2 >= below.len();
+    !below.is_empty()
+        && columns(0).filter(|column| !first.text(*column).is_empty()).all(are_labels)
+        && columns(0).map(names).sum::<usize>() >= columns(1).map(names).sum()
 }
 
 /// Whether a row has the shape of several pairs, each with its value.

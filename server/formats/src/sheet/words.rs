@@ -15,7 +15,7 @@ const KOREAN: &str = "가격 값 강사 강의실 개수 거래일시 거래처 
 /// The same, English.
 const ENGLISH: &str = "account action active actual address age amount answer app area assignee author balance branch brand budget \
     capacity category cause channel city class code column comment comments company condition contact cost count country course created \
-    credit currency customer date day deadline debit default department description destination detail details device discount due \
+    credit currency customer date day deadline debit default department dept description destination detail details device discount due \
     duration email employee end english environment error example fare feature field file first format frequency from gender grade group \
     header host hostname hours id identifier impact instructor invoice item items key keyword keywords korean label language last level \
     limit link location mail manager max meaning member memo method metric min mobile model month name no note notes number office option \
@@ -87,6 +87,11 @@ pub(super) fn is_column_name(text: &str) -> bool {
         || (joined.chars().count() > 2 && ENDINGS.iter().any(|ending| joined.ends_with(ending)))
         || is_english(&joined)
         || name.rsplit([' ', '_', '-']).next().is_some_and(is_english)
+}
+
+/// Whether a text is the name of a day of the week, a month, a quarter: `3월`, `Q1`.
+pub(super) fn is_name_of_period(text: &str) -> bool {
+    is_period(&bare(text))
 }
 
 /// Whether a name in small letters is that of a day of the week, a month, a quarter: `월`, `3월`, `q1`, `2q24`, `jan`.

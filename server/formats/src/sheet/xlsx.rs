@@ -32,7 +32,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Extract, Problem> {
     }
     archive::check(bytes)?;
     let mut workbook = Workbook::new(Cursor::new(bytes)).map_err(|error| refusal(&error))?;
-    let mut extract = Extract::default();
+    let mut extract = Extract { title: notes::title(bytes), ..Extract::default() };
     let sheets = workbook.sheets_metadata().to_vec();
     let mut notes = notes::of_sheets(bytes, &mut extract.problems);
     let mut budget =

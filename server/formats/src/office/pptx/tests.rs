@@ -78,6 +78,15 @@ fn a_slide_is_read_title_first() {
 }
 
 #[test]
+fn a_title_slide_names_the_presentation() {
+    let text = p("", "펌프 점검 계획");
+    let title = |kind: &str| read(&pptx(&shape(&format!("<p:ph type='{kind}'/>"), &text))).unwrap().extract.title;
+    assert_eq!(title("ctrTitle").as_deref(), Some("펌프 점검 계획"));
+    assert_eq!(title("title"), None, "an ordinary slide says its own title");
+    check(&shape("<p:ph type='ctrTitle'/>", &text), &["# 펌프 점검 계획"]);
+}
+
+#[test]
 fn a_layout_may_take_the_bullet_away() {
     check(&shape("<p:ph type='subTitle' idx='2'/>", &p("", "부제")), &["부제"]);
 }
