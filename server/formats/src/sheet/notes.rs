@@ -96,7 +96,6 @@ impl Notes {
     }
 }
 
-/// The relations of a part, as it stands in `_rels` beside it.
 /// The title that the workbook declares; a broken part of it has none.
 pub(super) fn title(bytes: &[u8]) -> Option<String> {
     let mut archive = Archive::open(bytes).ok()?;
@@ -107,6 +106,7 @@ pub(super) fn title(bytes: &[u8]) -> Option<String> {
     says_title(&title).then_some(title)
 }
 
+/// The relations of a part, as it stands in `_rels` beside it.
 fn relations(archive: &mut Archive<'_>, part: &str, note: &mut dyn FnMut(Problem)) -> Vec<Relation> {
     let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
     let Ok(root) = archive.xml(format!("{folder}/_rels/{name}.rels").trim_start_matches('/'), note) else {
