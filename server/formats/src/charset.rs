@@ -1,12 +1,19 @@
 //! The text of bytes whose charset is not declared, or declared wrongly: Korean programs write CP949 without saying so, and
 //! spreadsheets write the code page of their machine.
 
+mod escaped;
 mod guess;
+mod label;
+mod likelihood;
 mod signs;
 
-use encoding_rs::{EUC_KR, Encoding, REPLACEMENT, UTF_8};
+use encoding_rs::{Encoding, REPLACEMENT, UTF_8};
 
+pub use escaped::escaped;
 pub use guess::{Certainty, Guess, guess};
+pub use label::labelled;
+
+use super::{Problem, ProblemKind};
 
 /// A text and, where its encoding was guessed, what it was taken for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,13 +37,13 @@ pub(crate) fn decode_told(bytes: &[u8], declared: Option<&str>) -> Option<Decode
     if bytes.contains(&0) {
         return None;
     }
-    if bytes.windows(SHIFTED_KOREAN.len()).any(|window| window == SHIFTED_KOREAN) {
-        return known(EUC_KR.decode_without_bom_handling(&unshifted(bytes)).0.into_owned());
+    if let Some((text, _)) = escaped(bytes) {
+        return known(text);
     }
     if std::str::from_utf8(bytes).is_ok() || is_damaged_utf8(bytes) {
         return known(String::from_utf8_lossy(bytes).into_owned());
     }
-    let declared = declared.and_then(|label| Encoding::for_label(label.trim().as_bytes()));
+    let declared = declared.and_then(labelled);
     let declared = declared.filter(|encoding| ![REPLACEMENT, UTF_8].contains(encoding));
     let strictly = |encoding: &'static Encoding| {
         encoding.decode_without_bom_handling_and_without_replacement(bytes).map(std::borrow::Cow::into_owned)
@@ -55,6 +62,14 @@ pub(crate) fn decode_told(bytes: &[u8], declared: Option<&str>) -> Option<Decode
     }
 }
 
+/// What to say of a guess: nothing where enough speaks for it.
+pub(crate) fn weak_guess(guess: Option<Guess>) -> Option<Problem> {
+    let weak = guess.filter(|guess| guess.certainty == Certainty::Weak)?;
+    let encoding = weak.encoding.name();
+    let detail = format!("it does not say its encoding and has little to tell it by; it was read as {encoding}");
+    Some(Problem::new(ProblemKind::GuessedEncoding, detail))
+}
+
 /// Whether bytes are UTF-8 with a few bad ones, rather than another encoding: at least ten valid sequences for each bad one.
 pub fn is_damaged_utf8(bytes: &[u8]) -> bool {
     let (mut valid, mut bad) = (0_usize, 0_usize);
@@ -65,28 +80,10 @@ pub fn is_damaged_utf8(bytes: &[u8]) -> bool {
     bad > 0 && valid >= bad * 10
 }
 
-/// What a text in ISO-2022-KR (RFC 1557) begins with.
-const SHIFTED_KOREAN: &[u8] = b"\x1b$)C";
-
-/// EUC-KR of ISO-2022-KR: what stands between SO and SI has its high bits back.
-fn unshifted(bytes: &[u8]) -> Vec<u8> {
-    let text = bytes.windows(SHIFTED_KOREAN.len()).position(|window| window == SHIFTED_KOREAN);
-    let head = text.unwrap_or(0);
-    let mut is_shifted = false;
-    let mut out = bytes[..head].to_vec();
-    for byte in &bytes[(head + SHIFTED_KOREAN.len()).min(bytes.len())..] {
-        match byte {
-            0x0e => is_shifted = true,
-            0x0f => is_shifted = false,
-            byte if is_shifted && *byte > 0x20 => out.push(byte | 0x80),
-            byte => out.push(*byte),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
+    use encoding_rs::EUC_KR;
+
     use super::*;
 
     #[test]
@@ -97,6 +94,10 @@ mod tests {
             (&cp949, None, Some("똠방각하 노드")),
             (&cp949, Some("utf-8"), Some("똠방각하 노드")),
             (&cp949, Some("ks_c_5601-1987"), Some("똠방각하 노드")),
+            (&cp949, Some("X-Windows-949"), Some("똠방각하 노드")),
+            (&cp949, Some("MS949"), Some("똠방각하 노드")),
+            (&cp949, Some("x-unknown"), Some("똠방각하 노드")),
+            (b"caf\xe9", Some("ansi_1252"), Some("café")),
             (b"caf\xe9", Some("iso-8859-1"), Some("café")),
             (b"caf\xe9", None, Some("café")),
             (b"\xff\xfeA\0B\0", None, Some("AB")),

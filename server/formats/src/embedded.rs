@@ -2,7 +2,7 @@
 //! name, to a depth and in a number that are capped.
 
 use super::blocks::Blocks;
-use super::charset::{Certainty, Decoded, decode, decode_told};
+use super::charset::{Decoded, decode, decode_told, weak_guess};
 use super::extract::read;
 use super::html;
 use super::limits::{MAX_ATTACHMENTS, MAX_BLOCKS, MAX_DEPTH};
@@ -149,7 +149,9 @@ fn values(bytes: &[u8], parted: Parted) -> Extract {
     let (text, guessed) = text_of(bytes, None);
     let separated = separated(&text.replace("\r\n", "\n"), parted, QUESTION_LEVEL);
     let problems = separated.left_out.into_iter().map(|detail| Problem::new(ProblemKind::TooLarge, detail));
-    Extract { blocks: separated.blocks, problems: problems.chain(guessed).collect(), ..Extract::default() }
+    let broken = separated.broken.map(|detail| Problem::new(ProblemKind::PartlyMalformed, detail));
+    let problems = problems.chain(broken).chain(guessed).collect();
+    Extract { blocks: separated.blocks, problems, ..Extract::default() }
 }
 
 /// Level of the headings made of an FAQ's questions: below the name of the file.
@@ -167,13 +169,7 @@ fn paragraphs(bytes: &[u8]) -> Extract {
 /// The text of a file, and what to say where its encoding is no more than a guess.
 fn text_of(bytes: &[u8], declared: Option<&str>) -> (String, Option<Problem>) {
     let Some(Decoded { text, guess }) = decode_told(bytes, declared) else { return (String::new(), None) };
-    let weak = guess.filter(|guess| guess.certainty == Certainty::Weak);
-    let problem = weak.map(|guess| {
-        let encoding = guess.encoding.name();
-        let detail = format!("it does not say its encoding and has little to tell it by; it was read as {encoding}");
-        Problem::new(ProblemKind::GuessedEncoding, detail)
-    });
-    (text, problem)
+    (text, weak_guess(guess))
 }
 
 #[cfg(test)]

@@ -5,16 +5,19 @@
 mod alternatives;
 mod cut;
 mod encoded_word;
+mod headers;
+mod parameter;
 
 use std::borrow::Cow;
 
 use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
-use mail_parser::{Address, Encoding, HeaderName, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use mail_parser::{Address, Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 
 use super::attachment::Read;
 use super::blocks::Blocks;
-use super::charset::decode;
+use super::charset::{decode, decode_told, labelled, weak_guess};
 use super::html::{self, Page, Scope};
 use super::limits::MAX_ATTACHMENTS;
 use super::{Problem, ProblemKind};
@@ -23,7 +26,11 @@ use super::{Problem, ProblemKind};
 pub(crate) fn read(bytes: &[u8]) -> Result<Read, Problem> {
     let closed = cut::closed(bytes);
     let is_cut = closed.is_some() || cut::ends_in_code(bytes);
-    let mut read = read_whole(closed.as_deref().unwrap_or(bytes))?;
+    let whole = closed.as_deref().unwrap_or(bytes);
+    let mended = headers::mended(whole);
+    let (whole, guess) = mended.as_ref().map_or((whole, None), |(mended, guess)| (mended.as_slice(), *guess));
+    let mut read = read_whole(whole)?;
+    read.extract.problems.extend(weak_guess(guess));
     if is_cut {
         let detail = "it ends in the middle, and what stood there is missing: export it again";
         read.extract.problems.push(Problem::new(ProblemKind::PartlyMalformed, detail));
@@ -39,16 +46,12 @@ fn read_whole(bytes: &[u8]) -> Result<Read, Problem> {
         return Err(Problem::new(ProblemKind::Malformed, "it has none of the headers of a mail (From, To, Date)"));
     };
     let mut blocks = Blocks::default();
-    blocks.set_title(&subject(bytes, &message));
-    blocks.paragraph(&headers(bytes, &message));
+    blocks.set_title(message.subject().unwrap_or_default());
+    blocks.paragraph(&headers(&message));
     bodies(bytes, &message, &mut blocks);
+    guessed_text(bytes, &message).into_iter().for_each(|problem| blocks.note(problem));
     let attachments = attachments(bytes, &message, &mut blocks);
     Ok(Read { extract: blocks.finish(), attachments })
-}
-
-fn subject(mail: &[u8], message: &Message<'_>) -> String {
-    let subject = raw_header(mail, message, &HeaderName::Subject);
-    subject.unwrap_or_else(|| message.subject().unwrap_or_default().to_owned())
 }
 
 /// What the mail says: part by part, or one of two alternatives and what only the other says.
@@ -102,36 +105,47 @@ fn rich(page: Page, blocks: &mut Blocks) {
 /// The text of a part in the charset that it is in, which may not be the one that it names; `parsed` is what the parser made
 /// of it.
 fn decoded<'p>(mail: &[u8], part: &MessagePart<'_>, parsed: &'p str) -> Cow<'p, str> {
+    let declared = charset_of(part);
+    let is_known_to_parser_only =
+        |label: &str| labelled(label).is_none() && charset_decoder(label.as_bytes()).is_some();
+    if declared.as_deref().is_some_and(is_known_to_parser_only) {
+        return Cow::Borrowed(parsed);
+    }
+    let text = bytes_of(mail, part).and_then(|bytes| decode(&bytes, declared.as_deref()));
+    text.map_or(Cow::Borrowed(parsed), Cow::Owned)
+}
+
+/// The bytes of a part as they were written.
+fn bytes_of(mail: &[u8], part: &MessagePart<'_>) -> Option<Vec<u8>> {
     let raw = mail.get(part.raw_body_offset() as usize..part.raw_end_offset() as usize).unwrap_or_default();
     let bytes = match part.encoding {
         Encoding::None => Some(raw.to_vec()),
         Encoding::QuotedPrintable => quoted_printable_decode(raw),
         Encoding::Base64 => base64_decode(raw),
-    };
-    let declared = part.content_type().and_then(|kind| kind.attribute("charset"));
+    }?;
     let is_last = part.raw_end_offset() as usize >= mail.len();
-    let whole = bytes.map(|bytes| if is_last { cut::without_half_character(bytes) } else { bytes });
-    whole.and_then(|bytes| decode(&bytes, declared)).map_or(Cow::Borrowed(parsed), Cow::Owned)
+    Some(if is_last { cut::without_half_character(bytes) } else { bytes })
 }
 
-/// A header that the parser does not know to read: written in bytes over 127, which no standard allows and old programs
-/// do, or in a charset that the parser does not have.
-fn raw_header(mail: &[u8], message: &Message<'_>, name: &HeaderName<'_>) -> Option<String> {
-    let header = message.headers().iter().find(|header| header.name == *name)?;
-    let raw = mail.get(header.offset_start as usize..header.offset_end as usize)?;
-    let text = if raw.is_ascii() { encoded_word::korean(std::str::from_utf8(raw).ok()?)? } else { decode(raw, None)? };
-    Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+/// What a part says that it is in: in its header or, where it is HTML, in itself.
+fn charset_of(part: &MessagePart<'_>) -> Option<String> {
+    let told = part.content_type().and_then(|kind| kind.attribute("charset")).map(str::to_owned);
+    match &part.body {
+        PartType::Html(body) => told.or_else(|| html::declared_charset(body.as_bytes())),
+        _ => told,
+    }
 }
 
-fn headers(mail: &[u8], message: &Message<'_>) -> String {
+/// What to say where the encoding of a text in the mail is no more than a guess.
+fn guessed_text(mail: &[u8], message: &Message<'_>) -> Option<Problem> {
+    let mut texts = message.parts.iter().filter(|part| matches!(part.body, PartType::Text(_) | PartType::Html(_)));
+    texts.find_map(|part| weak_guess(decode_told(&bytes_of(mail, part)?, charset_of(part).as_deref())?.guess))
+}
+
+fn headers(message: &Message<'_>) -> String {
     let mut lines = Vec::new();
-    for (name, header, address) in [
-        ("From", HeaderName::From, message.from()),
-        ("To", HeaderName::To, message.to()),
-        ("Cc", HeaderName::Cc, message.cc()),
-    ] {
-        let raw = raw_header(mail, message, &header);
-        let people = raw.unwrap_or_else(|| address.map(people).unwrap_or_default());
+    for (name, address) in [("From", message.from()), ("To", message.to()), ("Cc", message.cc())] {
+        let people = address.map(people).unwrap_or_default();
         if !people.is_empty() {
             lines.push(format!("{name}: {people}"));
         }
@@ -208,7 +222,9 @@ fn attachments(mail: &[u8], message: &Message<'_>, blocks: &mut Blocks) -> Vec<(
 /// The subject of a mail in a mail.
 fn subject_of(message: &Message<'_>) -> String {
     let raw = message.raw_message();
-    MessageParser::default().parse_headers(raw).map_or_else(String::new, |message| subject(raw, &message))
+    let mended = headers::mended(raw).map(|(mended, _)| mended);
+    let message = MessageParser::default().parse_headers(mended.as_deref().unwrap_or(raw));
+    message.and_then(|message| message.subject().map(str::to_owned)).unwrap_or_default()
 }
 
 /// The name of an attachment, without any folder; one made from its subject or its type where it has none.

@@ -2,7 +2,7 @@
 //! Valid UTF-8 wins over whatever a page declares. What comes out is NFC with `\n` line breaks.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use ragops_formats::charset::{Certainty, Guess, guess, is_damaged_utf8};
+use ragops_formats::charset::{Certainty, Guess, escaped, guess, is_damaged_utf8, labelled};
 
 use crate::document::{Finding, FindingCode};
 use crate::text::nfc;
@@ -30,7 +30,11 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Result<Decoded, NotText> 
         return Ok(decode_as(&bytes[mark..], encoding));
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
-        return if text.contains('\0') { wide(bytes).ok_or(NotText) } else { Ok(clean(text, UTF_8, 0)) };
+        return match escaped(bytes) {
+            _ if text.contains('\0') => wide(bytes).ok_or(NotText),
+            Some((text, encoding)) => Ok(Decoded { encoding, ..clean(&text, UTF_8, 0) }),
+            None => Ok(clean(text, UTF_8, 0)),
+        };
     }
     if bytes.contains(&0) {
         return wide(bytes).ok_or(NotText);
@@ -38,7 +42,7 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Result<Decoded, NotText> 
     if is_damaged_utf8(bytes) {
         return Ok(decode_as(bytes, UTF_8));
     }
-    let declared = declared.and_then(|label| Encoding::for_label(label.trim().as_bytes()));
+    let declared = declared.and_then(labelled);
     if let Some(encoding) = declared.filter(|encoding| *encoding != UTF_8) {
         let decoded = decode_as(bytes, encoding);
         if decoded.replaced == 0 {
@@ -150,6 +154,9 @@ mod tests {
         check(&[b"\xff\xfe".to_vec(), utf16(SENTENCE, u16::to_le_bytes)].concat(), None, SENTENCE, "UTF-16LE");
         check(&[b"\xfe\xff".to_vec(), utf16(SENTENCE, u16::to_be_bytes)].concat(), None, SENTENCE, "UTF-16BE");
         check(&utf16("plain words", u16::to_le_bytes), None, "plain words", "UTF-16LE");
+        check(&euc_kr("똠방각하"), Some("x-windows-949"), "똠방각하", "EUC-KR");
+        check(b"\x83\x54\x81\x5B\x83\x6F", Some("MS932"), "サーバ", "Shift_JIS");
+        check(b"\x1b$B%5!<%P\x1b(B OK", Some("iso-2022-jp"), "サーバ OK", "ISO-2022-JP");
         check(b"caf\xe9 cr\xe8me br\xfbl\xe9e", Some("windows-1252"), "café crème brûlée", "windows-1252");
     }
 
@@ -178,6 +185,11 @@ mod tests {
         assert_eq!(finding.code, FindingCode::GuessedEncoding);
         assert!(finding.detail.ends_with("as windows-1252") && finding.advice.contains("UTF-8"), "{finding}");
         assert_eq!(decode_file("a.txt", &euc_kr(SENTENCE), None).unwrap().1, None);
+        // Chinese was read as Korean; two words of it are no more than a guess.
+        let chinese = |text: &str| decode_file("a.txt", &encoding_rs::GBK.encode(text).0, None).unwrap();
+        assert_eq!(chinese("重启网关之前请备份配置文件。"), ("重启网关之前请备份配置文件。".to_owned(), None));
+        let (text, finding) = chinese("网关");
+        assert_eq!((text.as_str(), finding.map(|finding| finding.code)), ("网关", Some(FindingCode::GuessedEncoding)));
         assert_eq!(decode_file("a.html", b"Mug \xA35", Some("windows-1252")).unwrap().1, None);
     }
 

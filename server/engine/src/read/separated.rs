@@ -38,6 +38,10 @@ impl Reader for SeparatedValuesReader {
                 "split it into several files",
             ));
         }
+        if let Some(detail) = read.broken {
+            let advice = "close the quote, or save it again with a spreadsheet program";
+            reading.findings.push(Finding::new(FindingCode::PartlyMalformed, &content.file.path, detail, advice));
+        }
         // The first heading of an FAQ is one question of many.
         let title = Some(stem(&content.file.path));
         whole_file(content, title, binary::blocks(read.blocks), &mut reading);
@@ -109,7 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn an_open_quote_is_no_panic() {
+    fn an_open_quote_is_told() {
         assert_eq!(read("a.csv", "a,b\n\"1,2").len(), 1);
+        let text = b"a,b\nx,\"1\ny,2\nz,3\n".to_vec();
+        let findings =
+            SeparatedValuesReader.read(&FileContent::from_bytes(SourceName::new("docs"), "a.csv", text)).findings;
+        assert_eq!((findings.len(), findings[0].code), (1, FindingCode::PartlyMalformed));
+        assert!(findings[0].detail.starts_with("row 2 opens a quote"), "{}", findings[0]);
     }
 }

@@ -1,11 +1,13 @@
-//! The encoding of bytes that are not UTF-8 and do not say what they are. A detector tells most by their letters. Where it has
-//! few letters to go by it takes a pound sign for the Polish Ł and a degree sign for the first half of a Hangul syllable, so
-//! two things are looked at here before it is believed: whether Korean text has syllables in fact, and what is left of a
-//! Western text without its signs.
+//! The encoding of bytes that are not UTF-8 and do not say what they are. A detector tells most by their letters. It takes
+//! Chinese for Korean, as the bytes are letters in both; and where it has few letters to go by, a pound sign for the Polish Ł
+//! and a degree sign for the first half of a Hangul syllable. So three things are looked at here before it is believed:
+//! whether Korean text has syllables in fact, whether they are those of running text, and what is left of a Western text
+//! without its signs.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{EUC_KR, Encoding, WINDOWS_1250, WINDOWS_1252};
+use encoding_rs::{EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, WINDOWS_1250, WINDOWS_1252};
 
+use super::likelihood::{Likelihood, likelihood, pairs};
 use super::signs::without_signs;
 
 /// What some bytes are taken for.
@@ -32,14 +34,20 @@ const FEWEST_LETTERS: usize = 4;
 const ENOUGH_LETTERS: usize = 12;
 /// Fewest syllables that tell Korean: two words.
 const FEWEST_SYLLABLES: usize = 3;
+/// How much likelier than Korean a text must be as Chinese, as a natural logarithm, to be read as that: Korean files are the
+/// likelier ones, and a word or two that are rare in Korean prove nothing.
+const CHINESE_RATHER: f64 = 4.0;
+/// The same, for it to be told: five characters or more that are common in Chinese and rare in Korean.
+const CHINESE_FOR_SURE: f64 = 12.0;
+/// How much likelier as Korean than as Chinese a text must be for it to be told.
+const KOREAN_FOR_SURE: f64 = 3.0;
 
 /// The encoding of some bytes that are not UTF-8.
 pub fn guess(bytes: &[u8]) -> Guess {
     // `kr` only breaks ties: Korean files are the likeliest of those that are not UTF-8.
     let detected = detect(bytes, Some(b"kr"));
-    let korean = Korean::of(bytes);
-    if detected == EUC_KR && korean.is_text() {
-        return Guess { encoding: EUC_KR, certainty: told(korean.syllables >= FEWEST_SYLLABLES) };
+    if let Some(guess) = japanese(bytes, detected).or_else(|| korean_or_chinese(bytes, detected)) {
+        return guess;
     }
     let letters = without_signs(bytes);
     let count = letters.iter().filter(|byte| !byte.is_ascii()).count();
@@ -50,6 +58,43 @@ pub fn guess(bytes: &[u8]) -> Guess {
         return Guess { encoding: detected, certainty: told(count >= FEWEST_LETTERS) };
     }
     by_letters(bytes, &letters, detected)
+}
+
+/// The encoding of a Japanese text that was taken for another: by its kana, of which there are many in each sentence and few
+/// in anything else.
+fn japanese(bytes: &[u8], detected: &'static Encoding) -> Option<Guess> {
+    if detected != EUC_KR && detected != GBK && !is_latin(detected) {
+        return None;
+    }
+    let is_written_in = |encoding: &'static Encoding, is_kana: fn([u8; 2]) -> bool| {
+        let (kana, all) = pairs(bytes).fold((0, 0), |(kana, all), pair| (kana + usize::from(is_kana(pair)), all + 1));
+        kana >= FEWEST_LETTERS
+            && 4 * kana >= all
+            && encoding.decode_without_bom_handling_and_without_replacement(bytes).is_some()
+    };
+    let encoding = match () {
+        () if is_written_in(SHIFT_JIS, |pair| matches!(pair, [0x82, 0x9F..=0xF1] | [0x83, 0x40..=0x96])) => SHIFT_JIS,
+        () if is_written_in(EUC_JP, |pair| matches!(pair, [0xA4 | 0xA5, 0xA1..=0xF6])) => EUC_JP,
+        () => return None,
+    };
+    Some(Guess { encoding, certainty: Certainty::Told })
+}
+
+/// The encoding of a text in two bytes a character that is Korean or Chinese; `None` for one that is neither.
+fn korean_or_chinese(bytes: &[u8], detected: &'static Encoding) -> Option<Guess> {
+    if ![EUC_KR, GBK].contains(&detected) {
+        return None;
+    }
+    let Likelihood { korean, letters } = likelihood(bytes);
+    let pairs = Pairs::of(bytes);
+    let is_korean = if detected == GBK { korean >= KOREAN_FOR_SURE } else { korean > -CHINESE_RATHER };
+    if pairs.are_korean() && is_korean {
+        let is_told = pairs.syllables >= FEWEST_SYLLABLES && korean >= KOREAN_FOR_SURE;
+        return Some(Guess { encoding: EUC_KR, certainty: told(is_told) });
+    }
+    let is_chinese = detected == GBK || korean <= -CHINESE_RATHER;
+    (pairs.are_chinese() && is_chinese && letters > 1)
+        .then(|| Guess { encoding: GBK, certainty: told(korean <= -CHINESE_FOR_SURE) })
 }
 
 /// The encoding of a text in Latin letters, of which `letters` are what is left without its signs.
@@ -63,6 +108,10 @@ fn by_letters(bytes: &[u8], letters: &[u8], detected: &'static Encoding) -> Gues
     };
     let other = if encoding == WINDOWS_1252 { WINDOWS_1250 } else { WINDOWS_1252 };
     let count = letters.iter().filter(|byte| !byte.is_ascii()).count();
+    // Two bytes a character that are neither Korean nor Chinese by their letters tell nothing.
+    if encoding == EUC_KR {
+        return Guess { encoding, certainty: Certainty::Weak };
+    }
     let is_told = count >= ENOUGH_LETTERS || differing_letters(letters, encoding, other) >= FEWEST_LETTERS;
     Guess { encoding, certainty: told(is_told || agree(bytes, encoding, other)) }
 }
@@ -114,36 +163,41 @@ fn stand_in_words(bytes: &[u8]) -> bool {
     foreign.map(|(at, _)| at).all(|at| is_letter(at.checked_sub(1)) || is_letter(Some(at + 1)))
 }
 
-/// What bytes hold when they are read as CP949.
-struct Korean {
+/// What bytes hold when they are read two by two.
+#[derive(Default)]
+struct Pairs {
     /// Pairs that are a syllable of KS X 1001.
     syllables: usize,
-    /// Pairs of the extension whose second byte is one of ASCII, as a sign before a letter looks.
+    /// Pairs that are a character of GB 2312.
+    han: usize,
+    /// Pairs of which the second byte is one of ASCII, as a sign before a letter looks.
     with_ascii: usize,
     /// All pairs.
-    pairs: usize,
+    all: usize,
 }
 
-impl Korean {
-    fn of(mut bytes: &[u8]) -> Self {
-        let mut korean = Self { syllables: 0, with_ascii: 0, pairs: 0 };
-        while let [first, rest @ ..] = bytes {
-            bytes = match (*first, rest) {
-                (first @ 0x81.., [second, rest @ ..]) if *second >= 0x41 => {
-                    korean.pairs += 1;
-                    korean.syllables += usize::from(matches!((first, *second), (0xB0..=0xC8, 0xA1..=0xFE)));
-                    korean.with_ascii += usize::from(second.is_ascii());
-                    rest
-                }
-                _ => rest,
-            };
-        }
-        korean
+impl Pairs {
+    fn of(bytes: &[u8]) -> Self {
+        pairs(bytes).fold(Self::default(), |pairs, pair| Self {
+            syllables: pairs.syllables + usize::from(matches!(pair, [0xB0..=0xC8, 0xA1..=0xFE])),
+            han: pairs.han + usize::from(matches!(pair, [0xB0..=0xF7, 0xA1..=0xFE])),
+            with_ascii: pairs.with_ascii + usize::from(pair[1].is_ascii()),
+            all: pairs.all + 1,
+        })
     }
 
-    /// Whether it is Korean: syllables, of which few are rare ones.
-    fn is_text(&self) -> bool {
-        self.syllables > 0 && 2 * self.syllables >= self.pairs - self.syllables && self.syllables > self.with_ascii
+    /// Whether it can be Korean: syllables, of which few are rare ones.
+    fn are_korean(&self) -> bool {
+        self.are_mostly(self.syllables)
+    }
+
+    /// Whether it can be Chinese.
+    fn are_chinese(&self) -> bool {
+        self.are_mostly(self.han)
+    }
+
+    fn are_mostly(&self, letters: usize) -> bool {
+        letters > 0 && 2 * letters >= self.all - letters && letters > self.with_ascii
     }
 }
 
@@ -230,5 +284,79 @@ mod tests {
         ] {
             check(text, EUC_KR, text, certainty);
         }
+    }
+
+    /// Chinese was read as Korean without a word: the bytes are letters in both.
+    #[test]
+    fn chinese_is_no_korean() {
+        use Certainty::{Told, Weak};
+        for text in [
+            "网关超时后请先检查证书的有效期，再重新启动代理。",
+            "退款将在七个工作日内退回原支付账户。",
+            "# 值班安排\r\n周一：王芳，周二：李强\r\n",
+            "产品,价格,库存\r\n键盘,199,20\r\n显示器,1299,15\r\n",
+            "会议室预订规则",
+            "磁盘空间不足时删除旧日志，然后通知管理员；如果仍然失败，请升级到二线支持。本流程每季度复核一次。",
+            "员工每年享有十五天带薪休假，未使用的假期可以结转到下一年三月底。",
+        ] {
+            check(text, GBK, text, Told);
+        }
+        for text in ["网关", "name,value\r\n网关,1\r\n"] {
+            check(text, GBK, text, Weak);
+        }
+        // What can be either is named, whichever it is taken for.
+        for text in ["退款", "价格", "博物馆", "老百姓", "大规模", "突厥", "鹧鸪"] {
+            assert_eq!(guess(&GBK.encode(text).0).certainty, Weak, "{text}");
+        }
+        // Traditional characters and Japanese are other encodings.
+        check("伺服器重新啟動之後請聯絡管理員。", encoding_rs::BIG5, "伺服器重新啟動之後請聯絡管理員。", Told);
+        for encoding in [SHIFT_JIS, EUC_JP] {
+            let text = "サーバーを再起動する前に、管理者に連絡してください。";
+            check(text, encoding, text, Told);
+        }
+    }
+
+    #[test]
+    fn short_korean_raises_no_alarm() {
+        for text in [
+            "개인 키는 일반적으로 숨긴다.",
+            "같은 팀의 당직자에게 알린다.",
+            "개별 시크릿의 크기는 1MiB로 제한된다.",
+            "값 쌍은 의도적으로 비워 둔다.",
+            "가령 클러스터에서 노드가 사라지면",
+            "간접적인 방식을 포함한다.",
+            "주문이 갑자기 늘면 어떻게 하나요?",
+            "배송비는 얼마인가요",
+            "환불 규정",
+            "휴가 신청서 양식",
+            "1분기 매출 현황",
+            "품목,단가,수량\r\n볼펜,500,20\r\n",
+            "이름,부서,내선\r\n박철수,총무팀,1201\r\n",
+            "컨테이너 이미지를 받지 못한다",
+            "파드가 계속 재시작된다.",
+            "인증서 만료 30일 전에 갱신한다.",
+            "디스크 사용률이 90%를 넘으면 로그를 지운다.",
+            "문의: 고객센터 02-1234-5678",
+            "회의록\r\n참석자: 김영희, 이민호\r\n",
+            "백업은 매일 새벽 2시에 실행됩니다.",
+            "비밀번호는 90일마다 바꾼다.",
+            "서울특별시 강남구 테헤란로 152",
+            "출장비 정산은 매월 25일까지",
+            "점심시간은 12시부터 1시까지입니다.",
+            "교육 일정표",
+            "재고가 없으면 발주한다.",
+            "장애 등급은 세 가지다.",
+            "네트워크 지연이 길어지면 라우터를 점검하세요.",
+            "겨울철 동파 예방 안내",
+            "쿠폰은 중복해서 쓸 수 없어요.",
+            "계약 기간은 1년으로 한다.",
+            "똠방각하와 펲시콜라도 읽는다.",
+            "제1조(目的) 이 규정은 여비의 지급에 관한 사항을 정한다.",
+        ] {
+            check(text, EUC_KR, text, Certainty::Told);
+        }
+        let long =
+            "데이터베이스 연결이 끊어지면 먼저 방화벽 규칙을 확인하고, 그래도 안 되면 담당자에게 알린다. ".repeat(200);
+        check(&long, EUC_KR, &long, Certainty::Told);
     }
 }

@@ -1,4 +1,5 @@
-//! Parts of a page that nobody is shown or that no longer hold: `<del>`, `<s>`, `hidden`, `display: none`.
+//! Parts of a page that nobody is shown or that no longer hold: `<del>`, `<s>`, `hidden`, `display: none`,
+//! `text-decoration: line-through`. Only what an element says of itself counts: rules in a style sheet are not looked at.
 
 use std::collections::HashMap;
 
@@ -51,7 +52,8 @@ impl Hidden {
     pub(super) fn start(&mut self, start: &StartTag<usize>) -> Within {
         let name = &**start.name;
         let of_a_kind = |kind: &&&[&[u8]]| kind.contains(&name) && kind.contains(&self.name.as_slice());
-        let is_next = IMPLIED_END.iter().any(|kind| of_a_kind(&kind)) && !self.holds_container();
+        let is_within = depth_in_table(name) > depth_in_table(&self.name);
+        let is_next = IMPLIED_END.iter().any(|kind| of_a_kind(&kind)) && !is_within && !self.holds_container();
         let ends_paragraph = self.name == b"p" && tag(name).is_some_and(is_block);
         if is_next || ends_paragraph {
             return Within::Outside;
@@ -82,6 +84,15 @@ impl Hidden {
     }
 }
 
+/// How deep an element of a table stands in it: a cell begins within its row.
+fn depth_in_table(name: &[u8]) -> u8 {
+    match name {
+        b"td" | b"th" => 2,
+        b"tr" => 1,
+        _ => 0,
+    }
+}
+
 /// Whether a tag opens nothing.
 pub(super) fn is_void(start: &StartTag<usize>) -> bool {
     VOID.contains(&&**start.name) || start.self_closing
@@ -91,15 +102,82 @@ fn is_block(tag: Tag) -> bool {
     !matches!(tag, Tag::Inline | Tag::Code | Tag::Break | Tag::Image | Tag::Raw | Tag::Title)
 }
 
-/// `hidden` (but for `until-found`, which a search in the page shows) and styles that take an element off the page.
+/// `hidden` (but for `until-found`, which a search in the page shows) and styles that take an element off the page or strike
+/// it out.
 fn is_hidden(start: &StartTag<usize>) -> bool {
     let value = |name: &[u8]| start.attributes.get(name).map(|value| String::from_utf8_lossy(value).to_lowercase());
     let hidden = value(b"hidden").is_some_and(|value| value.trim() != "until-found");
-    let style = value(b"style").unwrap_or_default();
-    let says = |property: &str, wanted: &str| {
-        style.split(';').filter_map(|rule| rule.split_once(':')).any(|(name, value)| {
-            name.trim() == property && value.trim().trim_end_matches("!important").trim() == wanted
-        })
+    hidden || value(b"style").is_some_and(|style| takes_away(&style))
+}
+
+/// Whether a style, in lower case, hides what it is of or strikes it out.
+fn takes_away(style: &str) -> bool {
+    let style = without_comments(style);
+    let says = |properties: &[&str], wanted: &str| {
+        let value = holding(&style, properties);
+        value.is_some_and(|value| value.split_ascii_whitespace().any(|word| word == wanted))
     };
-    hidden || says("display", "none") || says("visibility", "hidden")
+    says(&["display"], "none")
+        || says(&["visibility"], "hidden")
+        // The short form sets the line as well; lines of several kinds stand side by side.
+        || says(&["text-decoration", "text-decoration-line"], "line-through")
+}
+
+/// The value that holds of those that a style gives to some properties: the last one, but for one that is `!important`.
+fn holding<'s>(style: &'s str, properties: &[&str]) -> Option<&'s str> {
+    let rules = style.split(';').filter_map(|rule| rule.split_once(':'));
+    let values = rules.filter(|(name, _)| properties.contains(&name.trim())).map(|(_, value)| {
+        let (value, mark) = value.split_once('!').unwrap_or((value, ""));
+        (mark.trim() == "important", value)
+    });
+    // `max_by_key` gives the last of those that are equal.
+    values.max_by_key(|(is_important, _)| *is_important).map(|(_, value)| value)
+}
+
+fn without_comments(style: &str) -> String {
+    let mut parts = style.split("/*");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.filter_map(|part| part.split_once("*/")).fold(first, |all, (_, rest)| all + " " + rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_style_takes_away_what_it_hides_or_strikes_out() {
+        for style in [
+            "text-decoration:line-through",
+            "color: red; text-decoration : line-through !important;",
+            "text-decoration:line-through red solid 2px",
+            "text-decoration: underline line-through",
+            "text-decoration-line:line-through",
+            "text-decoration-line: overline line-through! important",
+            "text-decoration:none;text-decoration-line:line-through",
+            "text-decoration:line-through!important;text-decoration:none",
+            "/* old: */text-decoration/**/:line-through",
+            "display:none",
+            "display: none !important; display: block",
+            "visibility : hidden",
+        ] {
+            assert!(takes_away(style), "{style}");
+        }
+        for style in [
+            "",
+            "text-decoration:none",
+            "text-decoration:underline",
+            "text-decoration-color:line-through",
+            "text-decoration:line-through;text-decoration:none",
+            "text-decoration-line:line-through;text-decoration:underline",
+            "-x-text-decoration:line-through",
+            "/* text-decoration:line-through */color:red",
+            "/* text-decoration:line-through",
+            "font-family:line-through",
+            "display:none;display:block",
+            "visibility:visible",
+            ":;!;:",
+        ] {
+            assert!(!takes_away(style), "{style}");
+        }
+    }
 }

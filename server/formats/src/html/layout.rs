@@ -1,5 +1,5 @@
 //! Tables that only lay out what stands in them, as those around the text of most mails: of one column, or around another
-//! table that is one. What stands in such a table is read as if the table were not there.
+//! table that is one, or a single row around headings or rows of their own. What stands in such a table is read as if the table were not there.
 
 use html5gum::{Token, Tokenizer};
 
@@ -22,6 +22,10 @@ struct Seen {
     spans_rows: bool,
     /// Whether a table with rows and columns stands in it.
     holds_table: bool,
+    /// How many rows have text.
+    rows: usize,
+    /// Whether a heading stands in it, or a table that lays out one below the other.
+    holds_parts: bool,
 }
 
 /// For each table of a text, in the order in which they begin, whether it only lays out.
@@ -36,6 +40,9 @@ pub(super) fn tables(text: &str) -> Vec<bool> {
                 b"table" => {
                     open.push(Seen { number: layouts.len(), ..Seen::default() });
                     layouts.push(false);
+                }
+                b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => {
+                    open.last_mut().into_iter().for_each(|table| table.holds_parts = true);
                 }
                 b"tr" => open.last_mut().into_iter().for_each(Seen::end_row),
                 b"td" | b"th" => {
@@ -74,6 +81,7 @@ impl Seen {
         self.end_cell();
         self.widest = self.widest.max(self.filled);
         self.broad_rows += usize::from(self.filled > 1);
+        self.rows += usize::from(self.filled > 0);
         self.filled = 0;
     }
 }
@@ -82,10 +90,12 @@ impl Seen {
 fn close(open: &mut Vec<Seen>, layouts: &mut [bool]) {
     let Some(mut table) = open.pop() else { return };
     table.end_row();
-    let is_layout = table.holds_table || table.widest < 2 && !table.spans_rows;
+    let is_one_row = table.rows < 2 && table.holds_parts;
+    let is_layout = table.holds_table || is_one_row || table.widest < 2 && !table.spans_rows;
     layouts[table.number] = is_layout;
     if let Some(around) = open.last_mut() {
         around.has_text |= table.widest > 0;
+        around.holds_parts |= is_layout && (table.rows > 1 || table.holds_parts);
         around.holds_table |= table.holds_table || !is_layout && table.broad_rows > 1;
     }
 }
@@ -103,6 +113,10 @@ mod tests {
             ("<table><tr><td>a<tr><td rowspan=2>b<tr><td>c</table>", &[false]),
             ("<table><tr><td><table><tr><td>a<td>b<tr><td>1<td>2</table></table>", &[true, false]),
             ("<table><tr><td>menu<td><table><tr><td>a<td>b<tr><td>1<td>2</table></table>", &[true, false]),
+            ("<table><tr><td><h1>News</h1>Text<td><a>Unsubscribe</a></table>", &[true]),
+            ("<table><tr><td><table><tr><td>Hello<tr><td>It is down.</table><td>Logo</table>", &[true, true]),
+            ("<table><tr><td><table><tr><td>Hello</table><td>Logo</table>", &[false, true]),
+            ("<table><tr><td><h3>Plan</h3><td><h3>Price</h3><tr><td>Pro<td>22</table>", &[false]),
             // What stands in a cell of a table is a cell's.
             ("<table><tr><td>a<table><tr><td>in<td>ner</table></td><td>b</table>", &[false, false]),
             ("<table><tr><td><img alt='a'><td>b<table>", &[false, true]),

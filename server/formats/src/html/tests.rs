@@ -23,6 +23,21 @@ fn what_is_hidden_or_struck_is_told_apart() {
     assert_eq!(page.pieces.len(), 1);
 }
 
+/// `100 80` was read for a price that had been 100.
+#[test]
+fn what_a_style_strikes_out_is_left_out() {
+    let page = "<p>Price <span style=\"text-decoration:line-through\">100 <b>USD</b></span> 80\
+        <p STYLE='Text-Decoration: Line-Through !IMPORTANT'>무료 배송<p>착불 <font style='color:red;text-decoration-line:line-through'>\
+        3,000원</font> 2,500원<table><tr><td>Pro<td><s>22</s> 20<tr style='text-decoration:line-through solid'><td>Old<td>9</table>";
+    for scope in [Scope::Page, Scope::Mail] {
+        assert_eq!(lines(page, scope), ["Price 80", "착불 2,500원", "| Pro | 20 |"]);
+    }
+    assert_eq!(read(page, Scope::Mail).hidden.split_whitespace().collect::<String>(), "100USD무료배송3,000원22Old9");
+    // The element says so itself, or it holds.
+    let page = "<style>.old { text-decoration: line-through }</style><p class=old>It holds.";
+    assert_eq!(lines(page, Scope::Page), ["It holds."]);
+}
+
 /// All of a mail that was laid out in tables was one line.
 #[test]
 fn what_stands_in_a_table_of_layout_keeps_its_form() {

@@ -91,12 +91,75 @@ fn html_is_read_as_a_page_is() {
 
 /// The title was two replacement characters.
 #[test]
-fn headers_in_iso_2022_kr_are_read() {
-    let word = "=?ISO-2022-KR?B?GyQpQw4zazVlDw==?=";
-    let mail = format!("From: {word} <a@example.com>\r\nSubject: {word} 3\r\n\r\nx\r\n");
-    let read = read(mail.as_bytes()).unwrap();
-    assert_eq!(read.extract.title.as_deref(), Some("노드 3"));
-    assert_eq!(lines(&read.extract)[0], "From: 노드 <a@example.com>");
+fn headers_in_charsets_that_the_parser_lacks_are_read() {
+    for word in [
+        "=?ISO-2022-KR?B?GyQpQw4zazVlDw==?=",
+        "=?cp949?B?s+u15Q==?=",
+        "=?CP949?Q?=B3=EB=B5=E5?=",
+        "=?ms949?B?s+u15Q==?=",
+        "=?MS949?B?s+u15Q==?=",
+        "=?uhc?B?s+u15Q==?=",
+        "=?x-windows-949?B?s+u15Q==?=",
+        "=?windows-949?B?s+u15Q==?=",
+        "=?ks_c_5601-1987?B?s+u15Q==?=",
+        "=?KS_C_5601-1987?B?s+u15Q==?=",
+        "=?EUC-KR?B?s+u15Q==?=",
+    ] {
+        let mail = format!(
+            "From: {word} <a@example.com>\r\nTo: \"Kim, M.\" <kim@example.com>,\r\n {word} <b@example.com>\r\n\
+             Subject: {word} 3\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b\r\n\
+             Content-Type: application/pdf; name=\"{word}.pdf\"\r\n\
+             Content-Disposition: attachment; filename=\"{word}.pdf\"\r\n\r\nbytes\r\n--b\r\n\
+             Content-Type: message/rfc822\r\n\r\nFrom: {word} <c@example.com>\r\nSubject: {word}\r\n\r\ninner\r\n--b--\r\n"
+        );
+        let read = read(mail.as_bytes()).unwrap();
+        assert_eq!(read.extract.title.as_deref(), Some("노드 3"), "{word}");
+        let people = "From: 노드 <a@example.com>\nTo: Kim, M. <kim@example.com>, 노드 <b@example.com>";
+        assert_eq!(lines(&read.extract), [people, "text"], "{word}");
+        let names: Vec<&str> = read.attachments.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["노드.pdf", "노드.eml"], "{word}");
+        assert_eq!(kinds(&read.extract), [], "{word}");
+    }
+}
+
+/// Old programs write them as they are; the name of the attachment was a row of replacement characters.
+#[test]
+fn headers_in_bare_bytes_are_read() {
+    let mail = "From: 박영희 <a@example.com>\r\nSubject: 정산 마감 안내\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+        --b\r\n\r\n본문입니다.\r\n--b\r\nContent-Disposition: attachment; filename=\"정산표 양식.pdf\"\r\n\r\nx\r\n--b--\r\n";
+    for bytes in [encoding_rs::EUC_KR.encode(mail).0.into_owned(), mail.as_bytes().to_vec()] {
+        let read = read(&bytes).unwrap();
+        assert_eq!(read.extract.title.as_deref(), Some("정산 마감 안내"));
+        assert_eq!(lines(&read.extract), ["From: 박영희 <a@example.com>", "본문입니다."]);
+        assert_eq!(read.attachments[0].0, "정산표 양식.pdf");
+        assert_eq!(kinds(&read.extract), []);
+    }
+}
+
+/// The label was not known and the text guessed at, or left with its escapes in it.
+#[test]
+fn bodies_are_read_by_the_labels_of_all_vendors() {
+    let body = |head: &str, bytes: &[u8], expect: &str, problems: &[ProblemKind]| {
+        let mail = [HEAD.as_bytes(), b"Content-Type: ", head.as_bytes(), b"\r\n\r\n", bytes, b"\r\n"].concat();
+        let read = read(&mail).unwrap();
+        assert_eq!(lines(&read.extract)[1..], [expect], "{head}");
+        assert_eq!(kinds(&read.extract), problems, "{head}");
+    };
+    for label in ["MS949", "x-windows-949", "uhc", "cp949", "\"KS_C_5601-1987\""] {
+        body(&format!("text/plain; charset={label}"), b"\xB3\xEB", "노", &[]);
+    }
+    body("text/plain; charset=cp1252", b"Mug \xA35", "Mug £5", &[]);
+    body("text/plain; charset=x-sjis", b"\x83\x54\x81\x5B\x83\x6F", "サーバ", &[]);
+    body("text/plain; charset=gb2312", b"\xCD\xF8", "网", &[]);
+    body("text/plain; charset=iso-2022-jp", b"\x1b$B%5!<%P\x1b(B OK", "サーバ OK", &[]);
+    body("text/plain; charset=utf-7", b"a +AOk-", "a é", &[]);
+    body("text/html", b"<meta charset=ms949><p>\xB3\xEB", "노", &[]);
+    let guessed = [ProblemKind::GuessedEncoding];
+    body("text/plain; charset=x-unknown", b"Mug \xA35", "Mug £5", &guessed);
+    body("text/plain", b"\xB3\xEB", "노", &guessed);
+    let subject = "From: a@example.com\r\nSubject: =?x-unknown?Q?Mug_=A35?=\r\n\r\nx\r\n";
+    let read = read(subject.as_bytes()).unwrap();
+    assert_eq!((read.extract.title.as_deref(), kinds(&read.extract)), (Some("Mug £5"), guessed.to_vec()));
 }
 
 /// A mail of one part has no boundary that could lack.
