@@ -18,14 +18,18 @@ pub(super) struct Context {
 /// Makes contexts for one document, counting its title once.
 pub(super) struct Contexts<'d> {
     title: &'d str,
+    /// Whether the title is no more than the file's name, which says little beside a heading (`export_2026-11`).
+    is_file_name: bool,
     /// Most tokens of a context: a third of a passage, so that most of it stays the passage's own.
     most: usize,
     counter: &'d dyn TokenCounter,
 }
 
 impl<'d> Contexts<'d> {
-    pub(super) fn new(title: &'d str, max_tokens: usize, counter: &'d dyn TokenCounter) -> Self {
-        Self { title, most: max_tokens / 3, counter }
+    pub(super) fn new((title, path): (&'d str, &str), max_tokens: usize, counter: &'d dyn TokenCounter) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let is_file_name = name.rsplit_once('.').map_or(name, |(stem, _)| stem) == title;
+        Self { title, is_file_name, most: max_tokens / 3, counter }
     }
 
     /// The context under `headings`. Where it is too long, headings in the middle go first, then the title, and at last
@@ -35,9 +39,10 @@ impl<'d> Contexts<'d> {
         let same = |heading: &&&str| heading.trim().eq_ignore_ascii_case(self.title.trim());
         let headings = if headings.first().as_ref().is_some_and(same) { &headings[1..] } else { headings };
         let innermost = headings.last().copied();
+        let title = if self.is_file_name && innermost.is_some() { "" } else { self.title };
         let attempts: [Vec<&str>; 3] = [
-            std::iter::once(self.title).chain(headings.iter().copied()).collect(),
-            std::iter::once(self.title).chain(innermost).collect(),
+            std::iter::once(title).chain(headings.iter().copied()).collect(),
+            std::iter::once(title).chain(innermost).collect(),
             innermost.into_iter().collect(),
         ];
         for parts in attempts {
@@ -66,12 +71,14 @@ mod tests {
     fn a_context_keeps_what_is_nearest() {
         let words = |text: &str| text.split_whitespace().filter(|word| *word != ">").count();
         let check = |title: &str, headings: &[&str], expect: &str| {
-            assert_eq!(Contexts::new(title, 18, &words).of(headings).text, expect);
+            assert_eq!(Contexts::new((title, "docs/export.xlsx"), 18, &words).of(headings).text, expect);
         };
         check("Kafka", &[], "Kafka");
         check("Kafka", &["kafka ", "복구", "브로커"], "Kafka > 복구 > 브로커");
         check("Kafka", &["a b c", "d e", "f g"], "Kafka > f g");
         check("a very long title indeed", &["x", "y z"], "y z");
+        check("export", &["FAQ", "y z"], "FAQ > y z");
+        check("export", &[], "export");
         check("t", &["one two three four five six seven"], "one two three four five six");
         check("one two three four five six seven", &[], "one two three four five six");
     }

@@ -70,7 +70,7 @@ impl TokenCounter for Bounded<'_> {
 /// The passages of a document in reading order. A document with blocks gives at least one.
 pub fn chunk(document: &Document, settings: &ChunkSettings, counter: &dyn TokenCounter) -> Vec<Chunk> {
     let counter = &Bounded(counter);
-    let contexts = context::Contexts::new(&document.title, settings.max(), counter);
+    let contexts = context::Contexts::new((&document.title, &document.path), settings.max(), counter);
     let sections = sections::sections(document, settings.max(), &contexts, counter);
     let bundles = sections::bundles(sections, settings.max(), &contexts);
     let mut chunks = Vec::new();

@@ -92,8 +92,11 @@ fn reading(content: &FileContent, named: Option<Format>, extract: Extract) -> Re
     reading.findings.extend(extract.problems.iter().map(|problem| finding(path, format, problem)));
     // The worker told one office format from another by what is inside.
     reading.read_as = extract.read_as.map(MediaType::of);
-    // The first heading of a workbook or a deck is the name of one sheet, one question or one slide of many.
-    let file_name = || matches!(format, Some(Format::Xlsx | Format::Pptx)).then(|| stem(path));
+    // The first heading of a workbook or a deck is the name of one sheet, one question or one slide of many; where it is the
+    // only one of its level it is about all of it.
+    let is_first_level = |block: &&ragops_formats::Block| matches!(block.kind, Kind::Heading { level: 1, .. });
+    let has_one_name = extract.blocks.iter().filter(is_first_level).count() == 1;
+    let file_name = || (matches!(format, Some(Format::Xlsx | Format::Pptx)) && !has_one_name).then(|| stem(path));
     let title = extract.title.map(|title| nfc(&title).into_owned()).or_else(file_name);
     whole_file(content, title, blocks_on_pages(extract.blocks, &extract.turns), &mut reading);
     reading
@@ -304,6 +307,10 @@ mod tests {
             assert_eq!(title(format, Some("The yard")), "The yard");
         }
         assert_eq!(title(Format::Docx, None), "Paint");
+        let only = vec![Block { kind: Kind::Heading { level: 1, text: "FAQ".to_owned() }, at: None }];
+        let content = FileContent::from_bytes(SourceName::new("docs"), "export.xlsx", b"x".to_vec());
+        let one_sheet = reading(&content, Some(Format::Xlsx), Extract { blocks: only, ..Extract::default() });
+        assert_eq!(one_sheet.documents[0].title, "FAQ", "the only sheet is about all of it");
     }
 
     #[test]
