@@ -54,6 +54,7 @@ fn words_that_stand_in_the_documents_are_answered_by_them() {
         ("S-13", "sensors.md"),
         ("limit of sensor S-12", "sensors.md"),
         ("HN-4003", "codes.md"),
+        ("대피유도반장은 누구인가요?", "roster.md"),
         // A day is found however it is written.
         ("Who is on call on December 21?", "oncall.md"),
         ("on call on 22 Dec", "oncall.md"),
@@ -102,6 +103,8 @@ fn words_and_codes_that_stand_nowhere_are_not_answered() {
         "cache-blue-77 handling",
         "9443 조치",
         "0x80070005 handling",
+        "contact lens",
+        "프로젝터",
         "on call on December 29",
     ];
     let told = || -> Result<()> {

@@ -288,7 +288,10 @@ impl WeighedWords {
         let mut words = question_words(analyzer, question);
         let are_few = words.len() <= FEW_WORDS;
         let acts = |word: &Word| is_action(question, &word.place);
-        if are_few && !words.iter().all(acts) {
+        // Beside a thing or a day (`db-replica-5 조치`) what only asks what to do is no word to be found; beside a word it may be
+        // the half of a name (`contact lens`).
+        let is_thing = |word: &Word| word.is_day || question[word.place.clone()].contains(|c: char| c.is_ascii_digit());
+        if are_few && words.iter().all(|word| acts(word) || is_thing(word)) && words.iter().any(is_thing) {
             words.retain(|word| !acts(word));
         }
         let says_what = |word: &&Word| word.kind != WordKind::Particular && !acts(word);
@@ -405,10 +408,21 @@ impl Present {
     fn holds_korean(&self, asked: &str) -> bool {
         self.korean.contains(asked)
             || self.korean.iter().any(|word| is_same_word(asked, word))
+            || self.holds_parts(asked)
             || self.inflected.iter().any(|word| {
                 word.split_once(asked).is_some_and(|(_, ending)| korean::is_particle(ending))
                     && asked.chars().count() > 1
             })
+    }
+}
+
+impl Present {
+    /// Whether a compound that is written without a blank (`안식휴가`) stands there in two words.
+    fn holds_parts(&self, asked: &str) -> bool {
+        let cuts = asked.char_indices().map(|(at, _)| at).skip(2);
+        cuts.map(|at| asked.split_at(at)).any(|(first, second)| {
+            second.chars().count() > 1 && self.korean.contains(first) && self.korean.contains(second)
+        })
     }
 }
 
@@ -435,7 +449,7 @@ fn is_same_word(asked: &str, word: &str) -> bool {
         return is_ending(ending);
     }
     let common = asked.chars().zip(word.chars()).take_while(|(a, b)| a == b).count();
-    length > 3 && of_word > 3 && common > 2
+    length > 4 && of_word > 4 && common > 3
 }
 
 /// Whether this may stand behind a noun without making another one of it.
@@ -512,6 +526,8 @@ mod tests {
             ("이지은", "이지 모드로 연다"),
             ("소방서", "소방 훈련"),
             ("이성민", "이성과 양심"),
+            ("프로젝터", "프로젝트를 만든다"),
+            ("스테이크", "스테이징 서버"),
         ] {
             check(asked, text, false);
         }
@@ -523,6 +539,7 @@ mod tests {
             ("롤백하려", "바로 롤백한다"),
             ("김철수님", "김철수 팀장"),
             ("비상연락망", "비상연락처를 붙인다"),
+            ("안식휴가", "안식 휴가는 25일이다"),
         ] {
             check(asked, text, true);
         }
