@@ -94,14 +94,22 @@ fn the_nonsense_of_a_real_chat_model_is_not_given_away() {
     assert_eq!(built.code, 0, "{}", built.stderr);
     let ran = ask();
     let answer = ran.json();
-    assert_eq!(
-        (&answer["status"], &answer["reason"]),
-        (&Value::from("escalated"), &Value::from("unsupported")),
-        "{answer}"
-    );
-    let by = &answer["generated_by"];
-    assert_eq!((&by["backend"], &by["model"]), (&Value::from("llama"), &Value::from(CHAT_MODEL)), "{answer}");
-    assert!(by["usage"]["prompt_tokens"].as_u64().unwrap() > 100, "{answer}");
+    // Random words are sentences without support, or no answer at all: then the passages are quoted.
+    match answer["status"].as_str() {
+        Some("escalated") => {
+            assert_eq!(answer["reason"], "unsupported", "{answer}");
+            let by = &answer["generated_by"];
+            assert_eq!((&by["backend"], &by["model"]), (&Value::from("llama"), &Value::from(CHAT_MODEL)), "{answer}");
+            assert!(by["usage"]["prompt_tokens"].as_u64().unwrap() > 100, "{answer}");
+        }
+        _ => {
+            assert_eq!(answer["degraded_reasons"], serde_json::json!(["llm_unavailable"]), "{answer}");
+            // Ollama breaks off without a word about it where a token comes thirty times.
+            let is_told = ["wrote nothing", "cut short"].iter().any(|why| ran.stderr.contains(why));
+            assert!(ran.stderr.contains("`llama`") && is_told, "{}", ran.stderr);
+            assert!(answer["answer"].as_str().unwrap().contains("45 minutes"), "{answer}");
+        }
+    }
     // Without it the passages answer.
     drop(ollama);
     let quoted = ask().json();
