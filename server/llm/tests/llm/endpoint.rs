@@ -55,7 +55,6 @@ fn both_protocols_give_unit_vectors_and_carry_the_key() {
 #[test]
 fn nobody_listening_is_told() {
     let port = Scripted::start(|_| Act::Bytes(Vec::new())).stop();
-    std::thread::sleep(Duration::from_millis(50));
     let error = ask_at(&format!("http://127.0.0.1:{port}"), RemoteProtocol::OpenAI).unwrap_err();
     assert_eq!((error.kind(), error.class()), ("connect", Class::Retry), "{error}");
 }

@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -119,13 +120,14 @@ pub(crate) fn hashed_otherwise(text: &str) -> Vec<f32> {
 
 type Script = dyn Fn(&Request) -> Act + Send + Sync;
 
-/// The server. Dropping it closes its port.
+/// The server. Where it is dropped its port is closed when that returns.
 pub(crate) struct Scripted {
     pub(crate) port: u16,
     requests: Arc<Mutex<Vec<Request>>>,
     script: Arc<Mutex<Arc<Script>>>,
     stopped: Arc<AtomicBool>,
     hanging: Arc<AtomicUsize>,
+    listening: Option<JoinHandle<()>>,
 }
 
 impl Scripted {
@@ -137,12 +139,13 @@ impl Scripted {
     /// On this port, where something else listened before.
     pub(crate) fn start_at(port: u16, script: impl Fn(&Request) -> Act + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-        let server = Self {
+        let mut server = Self {
             port: listener.local_addr().unwrap().port(),
             requests: Arc::default(),
             script: Arc::new(Mutex::new(Arc::new(script))),
             stopped: Arc::default(),
             hanging: Arc::default(),
+            listening: None,
         };
         let (requests, script, stopped, hanging) = (
             Arc::clone(&server.requests),
@@ -150,7 +153,7 @@ impl Scripted {
             Arc::clone(&server.stopped),
             Arc::clone(&server.hanging),
         );
-        std::thread::spawn(move || {
+        server.listening = Some(std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if stopped.load(Ordering::SeqCst) {
                     return;
@@ -159,7 +162,7 @@ impl Scripted {
                 let (requests, script, hanging) = (Arc::clone(&requests), Arc::clone(&script), Arc::clone(&hanging));
                 std::thread::spawn(move || answer(stream, &requests, &script, &hanging));
             }
-        });
+        }));
         server
     }
 
@@ -198,6 +201,7 @@ impl Drop for Scripted {
         self.stopped.store(true, Ordering::SeqCst);
         // The listener waits for one more.
         TcpStream::connect(("127.0.0.1", self.port)).ok();
+        self.listening.take().map(JoinHandle::join);
     }
 }
 
