@@ -55,7 +55,7 @@ fn words_that_stand_in_the_documents_are_answered_by_them() {
         ("limit of sensor S-12", "sensors.md"),
         ("HN-4003", "codes.md"),
         ("대피유도반장은 누구인가요?", "roster.md"),
-        // A day is found however it is written.
+        // A day is found in other spellings.
         ("Who is on call on December 21?", "oncall.md"),
         ("on call on 22 Dec", "oncall.md"),
         ("8월 14일 사고", "incidents.md"),

@@ -28,7 +28,7 @@ pub enum TokenKind {
     Stem,
     /// Two neighbouring characters of a Korean eojeol or of a run of Han or Kana.
     Bigram,
-    /// A day, however it is written: `--12-21` of any year, and `2026-12-21`, or `~12-21` where no year stands there.
+    /// A day, in the spellings that `facts::days` knows: `--12-21` of any year, and `2026-12-21`, or `~12-21` where no year stands there.
     Date,
 }
 

@@ -103,11 +103,15 @@ pub(super) fn may_hold_date(text: &str) -> bool {
     bytes.iter().any(u8::is_ascii_digit)
         && (text.contains('월')
             || bytes.windows(5).any(is_numeric)
-            || MONTHS.iter().any(|name| {
-                let capital = name[..1].to_ascii_uppercase() + &name[1..3];
-                text.contains(&capital) || text.contains(&capital.to_ascii_uppercase())
-            }))
+            || MONTHS_BEGIN.iter().any(|begin| text.contains(begin)))
 }
+
+/// How the names of months begin, as they are written.
+#[rustfmt::skip]
+const MONTHS_BEGIN: [&str; 24] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+];
 
 /// A month's name or its first three letters, with a capital: `may` and `march` are words.
 fn month(raw: &str) -> Option<u32> {
