@@ -11,6 +11,7 @@ pub mod layout;
 pub mod names;
 mod sections;
 pub mod small_talk;
+mod weighed_words;
 mod words;
 
 use std::sync::{Arc, OnceLock};
@@ -27,10 +28,11 @@ use crate::settings::{QuerySettings, RetrievalSettings};
 use crate::text::{Analyzer, facts, language};
 
 use attribute::{Floors, Support};
-use confidence::{Confidence, WeighedWords};
+use confidence::Confidence;
 use extract::Extraction;
 use generate::{AnswerEvent, ChatModel, GeneratedBy, Outcome};
 use small_talk::{Nearness, SmallTalk};
+use weighed_words::WeighedWords;
 
 /// Below this share of supported sentences an answer is not given.
 const MIN_SUPPORTED_SHARE: f32 = 0.5;
