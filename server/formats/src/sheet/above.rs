@@ -2,11 +2,15 @@
 //! column, however wide it is, where a better row of names follows.
 
 use super::grid::Marks;
-use super::header::{MAX_COMPARED, holds_values, holds_words, is_far, is_set_off, says_names, share_of_names, width};
+use super::header::{
+    MAX_COMPARED, could_name, holds_values, holds_words, is_far, is_set_off, says_names, share_of_names, width,
+};
 use super::{GridRow, labels, pairs, rows_of_names, words};
 
 /// Most lines above a table.
 const MAX_LINES: usize = 15;
+/// Most rows of a title with what stands beside it: a box to sign, pairs of a label and its value.
+const MAX_ROWS_OF_BOX: usize = 6;
 
 /// How many lines stand above a table. The table begins where the workbook says so, where rows are filled to more than half of
 /// its width and are no metadata of a better row of names below, or where names of groups of columns stand.
@@ -28,7 +32,60 @@ pub(super) fn lines_above(rows: &[GridRow], marks: &Marks, first_column: usize) 
         }
         lines += 1;
     }
-    lines
+    let rest = &rows[lines.min(rows.len())..];
+    lines + better_names(rest, marks, first_column).unwrap_or(0)
+}
+
+/// How many of the first rows leave columns open that a later one fills, which is the better row of names: the workbook says so,
+/// more of it are usual names, or it looks so. `주간 보고 | | | 담당 | 팀장 | 대표` is a title beside a box to sign.
+fn better_names(rows: &[GridRow], marks: &Marks, first_column: usize) -> Option<usize> {
+    let first = rows.first()?;
+    let is_marked = |row: &GridRow| marks.name(row.number, first_column);
+    if is_marked(first) || rows_of_names::joined(rows).is_some() {
+        return None;
+    }
+    let is_better = |at: usize| {
+        let (row, rest) = (&rows[at], &rows[at + 1..]);
+        let rest = &rest[..rest.len().min(MAX_COMPARED)];
+        let says_more = says_names(row) && share_of_names(row) > share_of_names(first);
+        let looks_so = is_set_off(row, rest) && is_open_within(first, row, rest);
+        rows[..at].iter().all(|above| above.filled() < row.filled() && is_open(above, row, rest))
+            && is_names_below(row, rest, is_marked(row))
+            && (is_marked(row) || says_more || looks_so)
+    };
+    let quality = |at: &usize| (is_marked(&rows[*at]), rows[*at].filled(), (share_of_names(&rows[*at]) * 100.0) as u32);
+    let better = (1..rows.len().min(MAX_ROWS_OF_BOX + 1)).filter(|at| is_better(*at));
+    better.max_by(|a, b| quality(a).cmp(&quality(b)).then(b.cmp(a)))
+}
+
+/// The row that may name the columns as well as the first, which leaves some between others open that this one and the rows below
+/// fill: neither looks like names or says usual ones.
+pub(super) fn rival(rows: &[GridRow]) -> Option<usize> {
+    let first = rows.first()?;
+    if says_names(first) || is_set_off(first, &rows[1..]) || rows_of_names::joined(rows).is_some() {
+        return None;
+    }
+    let at = 1 + rows.iter().skip(1).take(MAX_ROWS_OF_BOX).position(|row| row.filled() > first.filled())?;
+    let (row, rest) = (&rows[at], &rows[at + 1..]);
+    let rest = &rest[..rest.len().min(MAX_COMPARED)];
+    (rest.len() > 1 && could_name(row) && is_open_within(first, row, rest)).then_some(at)
+}
+
+/// Whether a row leaves a column open that a row of names and most of the rows below it fill.
+fn is_open(row: &GridRow, names: &GridRow, rest: &[GridRow]) -> bool {
+    open_columns(row, names, rest).next().is_some()
+}
+
+/// The same, between columns that it fills.
+fn is_open_within(row: &GridRow, names: &GridRow, rest: &[GridRow]) -> bool {
+    let last = row.cells.iter().rposition(|cell| !cell.text.is_empty()).unwrap_or(0);
+    open_columns(row, names, rest).any(|column| (row.first_filled()..last).contains(&column))
+}
+
+fn open_columns<'r>(row: &'r GridRow, names: &'r GridRow, rest: &'r [GridRow]) -> impl Iterator<Item = usize> + 'r {
+    let is_filled = |column: usize| rest.iter().filter(|row| !row.text(column).is_empty()).count() * 2 > rest.len();
+    (0..names.cells.len())
+        .filter(move |column| row.text(*column).is_empty() && !names.text(*column).is_empty() && is_filled(*column))
 }
 
 /// Whether a row is one cell, merged over more columns: a title, for a group names columns beside others.
@@ -175,8 +232,46 @@ mod tests {
             ("Item|Price|\nBasic|free|yearly\nPro|20000|monthly", 0),
             ("Item||Note\nBolt|5|new\nNut|7|old", 0),
             ("one\ntwo", 2),
+            // A title beside a box to sign, and beside pairs.
+            (
+                "주간 보고|||담당|팀장|대표\n|||김철수|이영희|박사장\n업무|담당자|시작|종료|진행률|비고\n가|나|3/2|4/2|1%|x\n다|라|3/3|4/3|2%|y",
+                2,
+            ),
+            ("Order|||Made|Seen|Agreed\nItem|Spec|Qty|Price|Amount|Note\nBolt|M6|1|2|2|x\nNut|M6|2|2|4|y", 1),
+            (
+                "견적서|||공급자|가온상사\n수신|나라상사||대표|박사장\n견적일|3월 2일||전화|02-1\n품명|규격|수량|단가|금액\n토너|A4|2|50|100\n용지|B5|10|20|200",
+                3,
+            ),
+            // Names of which some are blank.
+            ("품명||수량|단가\n볼트|M6|1|2\n너트|M7|2|3", 0),
+            ("|A반|B반|C반\n1교시|수학|국어|영어\n2교시|과학|미술|음악", 0),
         ] {
             assert_eq!(lines_above(&grid(text).rows, &Marks::default(), 0), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_marked_or_look_so_stand_below_a_title_and_its_box() {
+        let text = "발주서|||작성|검토|승인\n|||김철수|이영희|박민수\n물건|치수|몇|하나|모두|덧붙임\n가|A|1|2|3|-\n나|B|2|2|4|-";
+        let mut rows = grid(text).rows;
+        assert_eq!(lines_above(&rows, &Marks { frozen: Some(3), ..Marks::default() }, 0), 2);
+        assert_eq!((lines_above(&rows, &Marks::default(), 0), rival(&rows)), (0, Some(2)));
+        for row in [0, 2] {
+            rows[row].cells.iter_mut().for_each(|cell| (cell.is_bold, cell.look) = (true, row as u32));
+        }
+        assert_eq!(lines_above(&rows, &Marks::default(), 0), 2);
+    }
+
+    #[test]
+    fn names_that_leave_columns_open_between_others_have_a_rival_below() {
+        for (text, expect) in [
+            ("발주서|||작성|검토\n물건|치수|몇|하나|모두\n가|A|1|2|3\n나|B|2|2|4", Some(1)),
+            ("품명||수량|단가\n볼트|M6|1|2\n너트|M7|2|3", None),
+            ("|A반|B반|C반\n1교시|수학|국어|영어\n2교시|과학|미술|음악", None),
+            ("Name|Team|\nKim|Core|x\nLee|Edge|y", None),
+            ("가|나||라\n마|바|사|아", None),
+        ] {
+            assert_eq!(rival(&grid(text).rows), expect, "{text}");
         }
     }
 }

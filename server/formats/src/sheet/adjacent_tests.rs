@@ -195,9 +195,131 @@ fn a_title_and_other_names_begin_another_table() {
             "1-1 ## Fruit",
             "3-4 1: Fruit|Colour|Euro / Apple|red|2 / Plum|blue|3",
             "5-5 ## Tools",
-            "7-8 1: Tool|Maker|Euro now / Saw|Acme|20 / Axe|Best|30",
+            "6-8 1: Fruit / Tool|Colour / Maker|Euro / Euro now / Tool|Maker|Euro now / Saw|Acme|20 / Axe|Best|30",
         ]
     );
+    // Its names are usual ones, or it is wider.
+    assert_eq!(
+        shown(
+            "Fruit||\nFruit|Colour|Euro\nApple|red|2\nPlum|blue|3\nTools||\nItem|Vendor|Price\nSaw|Acme|20\nAxe|Best|30"
+        )[2..],
+        ["5-5 ## Tools", "7-8 1: Item|Vendor|Price / Saw|Acme|20 / Axe|Best|30"]
+    );
+    assert_eq!(
+        shown(
+            "Fruit|||\nFruit|Colour|Euro|\nApple|red|2|\nPlum|blue|3|\nTools|||\nTool|Maker|Euro now|Shelf\nSaw|Acme|20|a\nAxe|Best|30|b"
+        )[2..],
+        ["5-5 ## Tools", "7-8 1: Tool|Maker|Euro now|Shelf / Saw|Acme|20|a / Axe|Best|30|b"]
+    );
+}
+
+#[test]
+fn where_a_group_and_a_table_look_alike_both_rows_of_names_stand_above() {
+    let text = "배송 요금표||\n지역|요금|소요일\n수도권|3000|1\n지방|4000|2\n기타 지역||\n매장 수령|무료|당일\n해외|25000|7\n\
+        도서산간|7000|4\n새벽 배송||\n서울|5000|1\n분당|6000|1";
+    let either = "지역 / 매장 수령|요금 / 무료|소요일 / 당일";
+    let expect = [
+        "1-1 ## 배송 요금표".to_owned(),
+        "3-4 1: 지역|요금|소요일 / 수도권|3000|1 / 지방|4000|2".to_owned(),
+        "5-5 ## 기타 지역".to_owned(),
+        format!("6-8 1: {either} / 매장 수령|무료|당일 / 해외|25000|7 / 도서산간|7000|4"),
+        "9-9 ## 새벽 배송".to_owned(),
+        format!("10-11 1: {either} / 서울|5000|1 / 분당|6000|1"),
+    ];
+    assert_eq!(shown(text), expect);
+    // All titles merged.
+    assert_eq!(styled(text, &[], &[], &[1, 5, 9]), expect);
+    // A row that looks as the names do, below the line of a group.
+    let marked = "품목|단가|납기\n사무용품||\n의자|120000|3\n책상|350000|7\n전산장비||\n서버|별도 견적|문의\n모니터|250000|5\n\
+        프린터|410000|4";
+    let expect = [
+        "2-2 ## 사무용품",
+        "3-4 1: 품목|단가|납기 / 의자|120000|3 / 책상|350000|7",
+        "5-5 ## 전산장비",
+        "6-8 1: 품목 / 서버|단가 / 별도 견적|납기 / 문의 / 서버|별도 견적|문의 / 모니터|250000|5 / 프린터|410000|4",
+    ];
+    let shown = styled(marked, &[1, 6], &[(1, 7), (6, 7)], &[]);
+    assert_eq!(shown[shown.len() - 2..], expect[2..]);
+}
+
+#[test]
+fn names_that_come_again_bring_their_lines_whatever_these_say() {
+    for (first, second) in [
+        ("매출 현황|||(단위: 백만원)", "비용 현황|||(단위: 천원)"),
+        ("Revenue|||(USD k)", "Costs|||(EUR k)"),
+        ("1|서울 매출||", "2|부산 매출||"),
+        ("2024|||", "2025|||"),
+        ("2026-03-01|||", "2026-04-01|||"),
+        ("서울 매출|||", "합계 매출 (전국)|||"),
+        ("Seoul|||", "Total of all|||"),
+        // The first has none.
+        ("", "비용 현황|||(단위: 천원)"),
+        ("", "2025|||"),
+    ] {
+        let table = |title: &str, by: u32| {
+            let rows: Vec<String> = (1..8).map(|row| format!("{row}지점|{}|{}|{}", row * by, row + by, by)).collect();
+            [title, "지점|상반기|하반기|계"]
+                .iter()
+                .filter(|line| !line.is_empty())
+                .map(|line| format!("{line}\n"))
+                .collect::<String>()
+                + &rows.join("\n")
+        };
+        let shown = shown(&format!("{}\n{}", table(first, 100), table(second, 500)));
+        let case = format!("{first} {second}: {shown:?}");
+        let [.., title, last] = shown.as_slice() else { panic!("{case}") };
+        let said = second.split('|').filter(|text| !text.is_empty()).next_back().unwrap();
+        assert!(title.contains("## ") && title.ends_with(said), "{case}");
+        assert!(last.contains(" 1: 지점|상반기|하반기|계 / 1지점|500|501|500 / "), "{case}");
+        let firsts: Vec<&String> = shown.iter().filter(|block| block.contains("1지점|100|101|100")).collect();
+        assert!(firsts.len() == 1 && !firsts[0].contains(said), "{case}");
+    }
+}
+
+#[test]
+fn names_go_on_with_other_days_and_months() {
+    for (first, second) in [
+        ("구분|2026-03-02|2026-03-03", "구분|2026-03-09|2026-03-10"),
+        ("Shift|3/2|3/3", "Shift|3/9|3/10"),
+        ("지점|1월|2월", "지점|3월|4월"),
+        ("Store|2023|2024", "Store|2025|2026"),
+        ("Store|Q1|Q2", "Store|Q3|Q4"),
+    ] {
+        let (one, two) = ("주간|김철수|이영희\n야간|박민수|최지훈", "주간|조한별|윤오솔\n야간|임가온|한나라");
+        let said = |rows: &str| rows.replace('\n', " / ");
+        assert_eq!(
+            shown(&format!("당직표||\n{first}\n{one}\n{second}\n{two}")),
+            [
+                "1-1 ## 당직표".to_owned(),
+                format!("3-4 1: {first} / {}", said(one)),
+                format!("6-7 1: {second} / {}", said(two)),
+            ]
+        );
+        assert_eq!(
+            shown(&format!("1조||\n{first}\n{one}\n2조||\n{second}\n{two}")),
+            [
+                "1-1 ## 1조".to_owned(),
+                format!("3-4 1: {first} / {}", said(one)),
+                "5-5 ## 2조".to_owned(),
+                format!("7-8 1: {second} / {}", said(two)),
+            ]
+        );
+    }
+    // Dates below dates are values.
+    assert_eq!(
+        shown("구분|시작|2026-03-02\n가|2026-03-03|2026-03-04\n구분|2026-03-05|2026-03-06\n나|2026-03-07|2026-03-08")
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn cards_of_one_form_stand_each_under_its_own_title() {
+    let card = |title: &str, owner: &str| format!("{title}|\nCPU|{title} model\nMemory|64 GB\nOwner|{owner}");
+    let shown = shown(&[card("Server A", "Kim"), card("Server B", "Lee"), card("Server C", "Park")].join("\n"));
+    let titles: Vec<&str> = shown.iter().filter_map(|block| block.split_once("## ")).map(|(_, title)| title).collect();
+    assert_eq!(titles, ["Server A", "Server B", "Server C"], "{shown:?}");
+    assert!(shown[3].contains("Owner|Lee") && !shown[3].contains("Kim"), "{shown:?}");
 }
 
 #[test]

@@ -4,11 +4,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{GridRow, words};
+use super::{GridRow, labels, words};
 
 /// What the first column is called, in small letters without spaces, where a blank below means the same again.
-const LEVELS: [&str; 20] = [
+const LEVELS: [&str; 22] = [
     "구분",
+    "연도",
     "대분류",
     "대구분",
     "상위분류",
@@ -19,6 +20,7 @@ const LEVELS: [&str; 20] = [
     "지역",
     "본부",
     "부문",
+    "year",
     "group",
     "section",
     "maincategory",
@@ -37,7 +39,7 @@ const LEVELS: [&str; 20] = [
 /// twice, each row has the next column and all that the rows with a category have, nothing comes twice in a group; and where
 /// groups repeat each other, beyond their first rows, or the column is called a level of a division.
 pub(super) fn parts(name: &str, rows: &[GridRow]) -> Vec<(usize, bool)> {
-    let is_of_all = |row: &GridRow| row.text(0).is_empty() && is_total_of_all(row.first_text());
+    let is_of_all = |row: &GridRow| is_total_of_all(row.first_text());
     let count = rows.iter().rposition(|row| !is_of_all(row)).map_or(0, |last| last + 1);
     let (groups, totals) = rows.split_at(count);
     if !are_groups(groups) || !(is_level(name) || repeats_across_groups(groups)) {
@@ -68,11 +70,13 @@ fn are_groups(rows: &[GridRow]) -> bool {
         if !row.text(0).is_empty() {
             in_group.clear();
             let has_blank = rows.get(at + 1).is_some_and(|next| next.text(0).is_empty());
-            if !has_blank || row.cells[0].is_value || row.cells[0].is_repeated || !categories.insert(row.text(0)) {
+            let is_value = row.cells[0].is_value && !labels::is_year(row.text(0));
+            if !has_blank || is_value || row.cells[0].is_repeated || !categories.insert(row.text(0)) {
                 return false;
             }
         }
-        let is_as_full = (1..first.cells.len()).all(|at| first.text(at).is_empty() || !row.text(at).is_empty());
+        let is_as_full = words::is_total(row.text(1))
+            || (1..first.cells.len()).all(|at| first.text(at).is_empty() || !row.text(at).is_empty());
         if row.text(1).is_empty() || !is_as_full || !in_group.insert(row.text(1)) {
             return false;
         }
@@ -120,6 +124,11 @@ mod tests {
         check(
             "구분|품목|단가\n배관|파이프|12\n|소계|12\n전기|전선|3\n|소계|3\n|합계|15",
             &[("배관", 2), ("전기", 2), ("", 1)],
+        );
+        check("연도|월|매출\n2025|1|10\n|2|20\n2026|1|11\n|2|21", &[("2025", 2), ("2026", 2)]);
+        check(
+            "본부|팀|팀장|인원\n경영|인사|김|5\n|총무|이|4\n|소계||9\n기술|개발|박|20\n|소계||20\n합계|||29",
+            &[("경영", 3), ("기술", 2), ("", 1)],
         );
     }
 

@@ -317,6 +317,8 @@ mod tests {
             "김|kim@a.kr\n이|lee@a.kr",
             "kafka|-|서울\nredis|6379|부산",
             "설립연도|2012\n직원수|300",
+            "소속|가온상사|성명|홍길동\n직급|과장|방문처|전산실\n목적|장비 점검|동행|없음",
+            "Company|Gaon|Visitor|Hong\nHost|Kim|Room|Server room\nPurpose|Inspection|Escort|yes",
             "모델|KX-200\n정격전압|5V\n무게|12.5 kg",
             "담당|김민수\n부서|결제팀",
             "Employee|Jane Doe|Period|Jan 2025\nDept|Sales|Manager|Tom Ray",

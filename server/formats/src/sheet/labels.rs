@@ -73,6 +73,24 @@ pub(super) fn holds_period(row: &GridRow) -> bool {
     row.filled() == 1 && row.texts().all(|text| matches!(label(text), Some(Label::Year | Label::Date)))
 }
 
+/// Whether two texts are periods of one kind: two years, two dates, two months.
+pub(super) fn are_periods_of_a_kind(a: &str, b: &str) -> bool {
+    let kind = |text: &str| label(text).filter(|label| matches!(label, Label::Year | Label::Date | Label::Time));
+    let word = |text: &str| text.trim_matches(|c: char| c.is_ascii_digit() || c.is_whitespace()).to_lowercase();
+    let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
+    let are_numbered = || has_digit(a) == has_digit(b) && (!has_digit(a) || word(a) == word(b));
+    match (kind(a), kind(b)) {
+        (Some(a), Some(b)) => a == b,
+        (None, None) => words::is_name_of_period(a) && words::is_name_of_period(b) && are_numbered(),
+        _ => false,
+    }
+}
+
+/// Whether a text is a year.
+pub(super) fn is_year(text: &str) -> bool {
+    label(text) == Some(Label::Year)
+}
+
 fn is_kind_below(values: &[(usize, &str)], kind: Label, rest: &[GridRow]) -> bool {
     let below =
         || values.iter().flat_map(|(at, _)| rest.iter().map(|row| row.text(*at))).filter(|text| !text.is_empty());

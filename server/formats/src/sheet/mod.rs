@@ -100,7 +100,7 @@ impl Entries {
 
 impl Sheet {
     fn push_region(&mut self, region: Region, is_followed_by_line: bool) {
-        let Region { first_column, mut rows } = region;
+        let Region { first_column, mut rows, names } = region;
         let count = above::lines_above(&rows, &self.marks, first_column);
         let lines: Vec<Line> = rows.drain(..count).map(|row| line(&row, first_column)).collect();
         let begin = lines.first().map(|line| line.number).or(rows.first().map(|row| row.number)).unwrap_or(0);
@@ -127,7 +127,7 @@ impl Sheet {
             apart,
             lines: title,
             notes,
-            names: None,
+            names,
             verdict: Verdict::Row,
             rows: Vec::new(),
             is_followed_by_line,
@@ -154,6 +154,14 @@ impl Sheet {
 
     /// Rows below their lines: entries of an FAQ, a group of the table above, or a table.
     fn push_rows(&mut self, mut found: Found, mut rows: Vec<GridRow>) {
+        if found.names.is_some() {
+            (found.verdict, found.rows) = (Verdict::Doubt, rows);
+            return self.push_table(found);
+        }
+        if let Some(rival) = above::rival(&rows) {
+            found.names = Some(rows_of_names::either(&rows[0], &rows[rival]));
+            return self.push_rows(found, rows);
+        }
         let joined = rows_of_names::joined(&rows);
         let depth = joined.as_ref().map_or(1, |(depth, _)| *depth);
         found.verdict = match depth {
@@ -170,6 +178,10 @@ impl Sheet {
         }
         if let Some(table) = self.table.take_if(|table| table.is_repeated_in(&found, &rows)) {
             rows.drain(..depth);
+            return self.push_group(table, found, rows);
+        }
+        if let Some(mut table) = self.table.take_if(|table| table.moves_on_in(&found, &rows)) {
+            table.rename(rows.remove(0));
             return self.push_group(table, found, rows);
         }
         let max_gap = if self.gaps == Gaps::Lines { u32::MAX } else { MAX_BLANK_ROWS + 1 };
@@ -212,8 +224,11 @@ fn line(row: &GridRow, first_column: usize) -> Line {
         && !row.text(column + 1).is_empty()
         && !row.text(column).ends_with(':')
         && row.texts().skip(2).all(is_note);
-    let texts: Vec<String> = row.texts().map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let cells = row.cells.iter().filter(|cell| !cell.is_repeated && !cell.text.is_empty());
+    let texts: Vec<String> = cells.map(|cell| cell.text.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let is_number = |text: &str| text.trim_end_matches('.').chars().all(|c| c.is_ascii_digit());
     let text = match texts.as_slice() {
+        [number, title] if is_pair && is_number(number) => format!("{number} {title}"),
         [label, value, rest @ ..] if is_pair => [&[format!("{label}: {value}")], rest].concat().join(" · "),
         texts => texts.join(" · "),
     };

@@ -64,18 +64,24 @@ pub(super) fn are_sure(rows: &[GridRow]) -> bool {
     rows.iter().any(|row| pairing(row) == Pairing::Surely) || labels_go_on(rows)
 }
 
-/// Whether usual names stand below those of the first row in each place of a label, in half of the rows, and no fewer than in
-/// the places of values. No label is a value, a month or a day.
+/// Whether usual names stand below those of the first row in the places of labels: in half of these places, in the first column
+/// too, and twice as many as where values stand. No label is a value, a month or a day.
 pub(super) fn labels_go_on(rows: &[GridRow]) -> bool {
     let [first, below @ ..] = rows else { return false };
-    let cells = |column: usize| below.iter().filter_map(move |row| row.cells.get(column));
+    let cells = |from: usize, step: usize| {
+        let of_column = move |column| below.iter().filter_map(move |row: &GridRow| row.cells.get(column));
+        (from..first.cells.len()).step_by(step).flat_map(of_column).filter(|cell| !cell.text.is_empty())
+    };
+    let names = |from, step| cells(from, step).filter(|cell| words::is_column_name(&cell.text)).count();
+    let are_half = |step| names(0, step) * 2 >= cells(0, step).count();
     let is_value = |cell: &GridCell| cell.is_value || words::is_name_of_period(&cell.text);
-    let names = |column: usize| cells(column).filter(|cell| words::is_column_name(&cell.text)).count();
-    let columns = |side: usize| (side..first.cells.len()).step_by(2);
-    let are_labels = |column: usize| !cells(column).any(is_value) && names(column) * 2 >= below.len();
+    let all = first.cells.len().max(1);
     !below.is_empty()
-        && columns(0).filter(|column| !first.text(*column).is_empty()).all(are_labels)
-        && columns(0).map(names).sum::<usize>() >= columns(1).map(names).sum()
+        && !cells(0, 2).any(is_value)
+        && are_half(all)
+        && are_half(2)
+        && names(0, 2) > 0
+        && names(0, 2) >= 2 * names(1, 2)
 }
 
 /// Whether a row has the shape of several pairs, each with its value.

@@ -17,6 +17,8 @@ pub(super) struct Region {
     /// The column it begins in, from 0.
     pub(super) first_column: usize,
     pub(super) rows: Vec<GridRow>,
+    /// What stands above all rows behind the lines, where it is settled: none of them is names alone.
+    pub(super) names: Option<GridRow>,
 }
 
 impl Grid {
@@ -42,7 +44,7 @@ impl Grid {
             run.extend(below.into_iter().flatten());
             end = run.last().map(|row| row.number);
             match self.gaps {
-                Gaps::Lines => regions.push(Region { first_column: 0, rows: run }),
+                Gaps::Lines => regions.push(Region { first_column: 0, rows: run, names: None }),
                 Gaps::Part => push_run(run, &mut open, &mut regions),
             }
         }
@@ -156,7 +158,8 @@ fn cut(rows: &mut [GridRow], (start, end): (usize, usize)) -> Region {
         let cells = (start..end).map(|at| row.cells.get_mut(at).map(std::mem::take).unwrap_or_default()).collect();
         GridRow { number: row.number, cells }
     };
-    Region { first_column: start, rows: rows[first..last.max(first)].iter_mut().map(cells).collect() }
+    let rows = rows[first..last.max(first)].iter_mut().map(cells).collect();
+    Region { first_column: start, rows, names: None }
 }
 
 #[cfg(test)]

@@ -56,6 +56,21 @@ pub(super) fn joined(rows: &[GridRow]) -> Option<(usize, GridRow)> {
     Some((depth, header))
 }
 
+/// A header for rows of which it cannot be told which of two names their columns: both do, `품목 / 서버`.
+pub(super) fn either(names: &GridRow, others: &GridRow) -> GridRow {
+    let mut either = names.clone();
+    either.cells.resize_with(names.cells.len().max(others.cells.len()), Default::default);
+    for (column, cell) in either.cells.iter_mut().enumerate() {
+        let other = others.text(column);
+        if cell.text.is_empty() {
+            cell.text = other.to_owned();
+        } else if !(other.is_empty() || words::are_same(&cell.text, other)) {
+            cell.text = format!("{} / {other}", cell.text);
+        }
+    }
+    either
+}
+
 /// The names of a row, those of groups said in each column that they reach over.
 fn spread(row: &GridRow, width: usize, is_by_blanks: bool) -> Vec<String> {
     let mut names = vec![String::new(); width];
@@ -106,9 +121,9 @@ fn goes_on_by_merged_cells(rows: &[GridRow], depth: usize, width: usize) -> bool
 }
 
 /// Whether the second row goes on with the header because names of the first reach down into it, and usual names stand beside
-/// them: the days of the week below the days of the month.
+/// them, or words over values: the days of the week below the days of the month, units below what is counted in them.
 fn goes_on_by_merged_rows(rows: &[GridRow]) -> bool {
-    let [upper, lower, _, ..] = rows else { return false };
+    let [upper, lower, rest @ ..] = rows else { return false };
     let cells = || lower.cells.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty());
     let new = || cells().filter(|(_, cell)| !cell.is_repeated);
     let is_over = |(column, _): (usize, &super::GridCell)| !upper.text(column).is_empty();
@@ -116,7 +131,9 @@ fn goes_on_by_merged_rows(rows: &[GridRow]) -> bool {
         && cells().any(|(_, cell)| cell.is_repeated)
         && new().count() > 1
         && cells().all(is_over)
-        && new().all(|(_, cell)| !cell.is_value && words::is_column_name(&cell.text))
+        && new()
+            .all(|(column, cell)| !cell.is_value && (words::is_column_name(&cell.text) || holds_values(rest, column)))
+        && !rest.is_empty()
 }
 
 /// Whether the second row goes on with the header where nothing is merged: names of groups leave blanks beside them, values
@@ -249,5 +266,7 @@ mod tests {
     fn units_below_names_belong_to_them() {
         check("Model|Pressure|Weight\n|(bar)|(kg)\nKX1|12|30", &[], Some("Model|Pressure (bar)|Weight (kg)"));
         check("이름|비고\n김|(휴직)\n이|(퇴사)", &[], None);
+        // Beside a name that is merged with the cell below it.
+        check("건물|전기|가스\n|kWh|㎥\n본관|10|30\n별관|7|20", &[(0, 0, 0, 1)], Some("건물|전기 kWh|가스 ㎥"));
     }
 }

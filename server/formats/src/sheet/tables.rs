@@ -5,7 +5,7 @@ use super::header::{
     Verdict, contrasts, could_name, holds_values, holds_words, is_set_off, say_the_same, says_names, share_of_names,
     width,
 };
-use super::labels::{Naming, naming};
+use super::labels::{Naming, are_names_over, are_periods_of_a_kind, naming};
 use super::{GridRow, Sheet, categories, groups, table_row, words};
 use crate::{Block, BlockKind, Locator, Row, Table};
 
@@ -90,6 +90,26 @@ impl OpenTable {
             && found.first_column == self.first_column
             && all[0].number == self.last + 1
             && say_the_same(names, &self.names)
+    }
+
+    /// Whether rows right below it and without a title say its names again, for the days or months that come next.
+    pub(super) fn moves_on_in(&self, found: &Found, all: &[GridRow]) -> bool {
+        let row = &all[0];
+        let goes_on = |column: usize| {
+            let (name, text) = (self.names.text(column), row.text(column));
+            words::are_same(name, text) || are_periods_of_a_kind(name, text)
+        };
+        found.lines.is_empty()
+            && found.apart.is_empty()
+            && found.first_column == self.first_column
+            && row.number == self.last + 1
+            && (0..row.cells.len().max(self.names.cells.len())).all(goes_on)
+            && are_names_over(row, &all[1..])
+    }
+
+    /// Takes other names.
+    pub(super) fn rename(&mut self, names: GridRow) {
+        self.names = names;
     }
 
     /// Whether rows behind a blank one begin with names of their own. Where that is in doubt, they are rows.
