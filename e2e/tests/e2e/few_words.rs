@@ -20,7 +20,10 @@ const ON_CALL: &str = "# On-call roster\n\n| date | on call | phone |\n| --- | -
 const WAR: &str = "# Report of December 13\n\nOn December 13 the front was calm. Who calls the brigade is on call for the report. \
     Calls of December are counted.\n";
 const INCIDENT: &str = "# 사고 기록\n\n2026-08-14 결제 서버의 디스크가 가득 찼다. 2026-09-02 인증서가 만료됐다.\n";
-const PAGES: [(&str, &str); 11] = [
+const PARTS: &str =
+    "# 부품\n\n| part | what | minimum |\n| --- | --- | --- |\n| KR 900 | shackle | 30 |\n| E-101 | relay | 12 |\n";
+const PAGES: [(&str, &str); 12] = [
+    ("parts.md", PARTS),
     ("eviction.md", SIGNALS),
     ("codes.md", CODES),
     ("sensors.md", SENSORS),
@@ -28,7 +31,10 @@ const PAGES: [(&str, &str); 11] = [
     ("oncall.md", ON_CALL),
     ("war.md", WAR),
     ("incidents.md", INCIDENT),
-    ("pay.md", "# Pay\n\nThe service pay takes cards. It is owned by team Harbor.\n"),
+    (
+        "pay.md",
+        "# Pay\n\nThe service pay takes cards. It is owned by team Harbor. Contact the team before a change of prices.\n",
+    ),
     ("roster.md", "# 비상 연락망\n\n| 이름 | 역할 |\n| --- | --- |\n| 최은영 | 대피 유도반장 |\n| 박서준 | 소화반 |\n"),
     (
         "logs.md",
@@ -36,7 +42,7 @@ const PAGES: [(&str, &str); 11] = [
     ),
     (
         "leave.md",
-        "# 근무 규정\n\n휴직은 인사팀에 신청합니다. 회의는 화요일 오전에 합니다. 출장비는 다음 달에 지급됩니다.\n",
+        "# 근무 규정\n\n휴직은 인사팀에 신청합니다. 안식 휴가는 한 달입니다. 프로젝트가 끝난 뒤에 씁니다. 주민등록번호는 내지 않습니다. 회의는 화요일 오전에 합니다. 출장비는 다음 달에 지급됩니다.\n",
     ),
 ];
 
@@ -55,6 +61,7 @@ fn words_that_stand_in_the_documents_are_answered_by_them() {
         ("limit of sensor S-12", "sensors.md"),
         ("HN-4003", "codes.md"),
         ("대피유도반장은 누구인가요?", "roster.md"),
+        ("안식휴가는 며칠인가요?", "leave.md"),
         // A day is found in other spellings.
         ("Who is on call on December 21?", "oncall.md"),
         ("on call on 22 Dec", "oncall.md"),
@@ -105,6 +112,10 @@ fn words_and_codes_that_stand_nowhere_are_not_answered() {
         "0x80070005 handling",
         "contact lens",
         "프로젝터",
+        "주민등록등본",
+        "KR 901 minimum",
+        "E 306",
+        "418번",
         "on call on December 29",
     ];
     let told = || -> Result<()> {

@@ -82,31 +82,35 @@ pub(super) fn known(
     let lower = question.to_lowercase();
     let asked = ASKED_AS_CODE.iter().any(|word| lower.contains(word));
     for code in codes(question).filter(|_| asked) {
-        if is_missing_code(revision, code)? {
+        if is_missing_code(revision, code, MIN_CODES)? {
             worst = Names::Unknown;
         }
     }
     for code in spaced_codes(question) {
-        if is_missing_code(revision, &code)? && !best.iter().any(|text| stands_apart(text, &code)) {
+        let is_listed = || best.iter().any(|text| lists_like(text, &code));
+        if !best.iter().any(|text| stands_apart(text, &code)) && (is_missing_code(revision, &code, 1)? || is_listed()) {
             worst = Names::Unknown;
         }
     }
     Ok(worst)
 }
 
-/// Codes that are written with a blank (`GW 2299`), with a hyphen and small: two capitals at least, then three digits at least.
+/// Codes that are written with a blank (`GW 2299`), with a hyphen and small: capitals, then two digits at least. What is counted
+/// (`CPU 80%`) is none.
 fn spaced_codes(question: &str) -> impl Iterator<Item = String> {
     let is_code = |letters: &str, digits: &str| {
-        (2..=6).contains(&letters.len())
+        (1..=6).contains(&letters.len())
             && letters.bytes().all(|b| b.is_ascii_uppercase())
-            && (3..=6).contains(&digits.len())
+            && (if letters.len() > 1 { 2..=6 } else { 3..=6 }).contains(&digits.len())
     };
     let words: Vec<&str> = question.split_whitespace().collect();
     let pairs: Vec<String> = words
         .windows(2)
         .filter_map(|pair| {
             let digits = &pair[1][..pair[1].find(|c: char| !c.is_ascii_digit()).unwrap_or(pair[1].len())];
-            is_code(pair[0], digits).then(|| format!("{}-{digits}", pair[0].to_ascii_lowercase()))
+            let rest = &pair[1][digits.len()..];
+            let is_counted = rest.starts_with('%') || (rest.starts_with(['.', ':']) && rest.len() > 1);
+            (is_code(pair[0], digits) && !is_counted).then(|| format!("{}-{digits}", pair[0].to_ascii_lowercase()))
         })
         .collect();
     pairs.into_iter()
@@ -138,8 +142,22 @@ fn codes(question: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether the index lists codes of this kind, but not this one.
-fn is_missing_code(revision: &Revision, code: &str) -> Result<bool, IndexError> {
+/// Whether a text lists another code of this kind, with a blank as well: `kr 900` for `kr-901`.
+fn lists_like(text: &str, code: &str) -> bool {
+    let Some((letters, digits)) = code.split_once('-') else { return false };
+    text.match_indices(letters).any(|(at, _)| {
+        let behind = text[at + letters.len()..].trim_start_matches([' ', '-', '_']);
+        let between = text.len() - at - letters.len() - behind.len();
+        let count = behind.bytes().take_while(u8::is_ascii_digit).count();
+        between == 1
+            && count == digits.len()
+            && !text[..at].ends_with(char::is_alphanumeric)
+            && !behind[count..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '%')
+    })
+}
+
+/// Whether the index lists so many codes of this kind, but not this one.
+fn is_missing_code(revision: &Revision, code: &str, least: usize) -> Result<bool, IndexError> {
     if revision.text.holds(code)? {
         return Ok(false);
     }
@@ -148,7 +166,7 @@ fn is_missing_code(revision: &Revision, code: &str) -> Result<bool, IndexError> 
     let is_code = |term: &&String| {
         term[letters.len() + 1..].bytes().all(|b| b.is_ascii_digit()) && term.len() == letters.len() + 1 + digits.len()
     };
-    Ok(like.iter().filter(is_code).count() >= MIN_CODES)
+    Ok(like.iter().filter(is_code).count() >= least)
 }
 
 /// How a name stands in an index.
@@ -168,7 +186,12 @@ fn is_camel_case(name: &str) -> bool {
 /// Whether the parts of a name stand one after the other in a text, joined otherwise: `pay-4001` in `PAY 4001`.
 fn stands_apart(text: &str, name: &str) -> bool {
     let name = matching_form(name);
-    let parts: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = name
+        .split(|c: char| !c.is_alphanumeric())
+        .flat_map(|part| part.split_at_checked(part.find(|c: char| c.is_ascii_digit()).unwrap_or(0)))
+        .flat_map(|(letters, digits)| [letters, digits])
+        .filter(|part| !part.is_empty())
+        .collect();
     let Some((first, rest)) = parts.split_first() else { return false };
     text.match_indices(first).any(|(at, _)| {
         let begins = !text[..at].ends_with(char::is_alphanumeric);
@@ -273,8 +296,22 @@ mod tests {
     #[test]
     fn codes_may_be_written_with_a_blank() {
         let codes = |question: &str| spaced_codes(question).collect::<Vec<String>>();
-        assert_eq!(codes("What is GW 2299? And ORA 600은?"), ["gw-2299", "ora-600"]);
-        assert_eq!(codes("in US 12 or Gw 2299 or AB c123"), [""; 0]);
+        assert_eq!(codes("What is GW 2299? And ORA 600은? E 306, AL 13"), ["gw-2299", "ora-600", "e-306", "al-13"]);
+        assert_eq!(codes("in Us 12 or Gw 2299 or AB c123, grade A 12, CPU 80% and RAM 12.5 at UTC 10:30"), [""; 0]);
+    }
+
+    #[test]
+    fn another_code_of_its_kind_is_no_number_of_something() {
+        for (text, code, expect) in [
+            ("shackle kr 900 of 12 t", "kr-901", true),
+            ("sv-301", "sv-303", true),
+            ("kr 9000", "kr-901", false),
+            ("okr 900", "kr-901", false),
+            ("cpu 80% is much", "cpu-90", false),
+            ("kr, 900", "kr-901", false),
+        ] {
+            assert_eq!(lists_like(text, code), expect, "{text}");
+        }
     }
 
     #[test]
@@ -297,6 +334,9 @@ mod tests {
             ("hn-4001 and pay", "PAY-4001", false),
             ("sensors 19 of them", "S-19", false),
             ("pay, 4001 won", "PAY-4001", false),
+            ("code e-101", "E101", true),
+            ("nw 410", "NW410", true),
+            ("nw 4101", "NW410", false),
         ] {
             assert_eq!(stands_apart(text, name), expect, "{text}");
         }

@@ -141,7 +141,11 @@ pub(super) fn question_words(analyzer: &Analyzer, question: &str) -> Vec<Word> {
     }
     days(question).into_iter().for_each(|day| put_day(&mut words, question, day));
     let mut seen = HashSet::new();
-    words.retain(|word| !only_asks(whole_word(question, &word.place)) && seen.insert(word.forms.clone()));
+    words.retain(|word| {
+        !only_asks(whole_word(question, &word.place))
+            && !is_counter(question, &word.place)
+            && seen.insert(word.forms.clone())
+    });
     words
 }
 
@@ -174,8 +178,14 @@ fn only_asks(word: &str) -> bool {
         || POLITE_WORDS.iter().chain(&ASKING_WORDS).any(|asking| word.eq_ignore_ascii_case(asking))
 }
 
+/// Whether a word is a syllable right behind a number, which says what is counted: `번` of `418번`.
+fn is_counter(question: &str, place: &Range<usize>) -> bool {
+    let is_syllable = question[place.clone()].chars().count() == 1 && place.len() > 1;
+    is_syllable && question[..place.start].ends_with(|c: char| c.is_ascii_digit())
+}
+
 /// The word at `place` with the particle or ending that was taken off it.
-fn whole_word<'q>(question: &'q str, place: &Range<usize>) -> &'q str {
+pub(super) fn whole_word<'q>(question: &'q str, place: &Range<usize>) -> &'q str {
     let rest = &question[place.end..];
     let ending = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
     &question[place.start..place.end + ending]
@@ -272,6 +282,7 @@ mod tests {
         };
         assert_eq!(words("장애 등급은 누가 어떻게 정하나요?"), ["장애", "등급", "정하"]);
         assert_eq!(words("인가 서버가 왜곡된 알려진 문제는 무엇인가요?"), ["인가", "서버", "왜곡", "알려진", "문제"]);
+        assert_eq!(words("오류 418번"), ["오류", "418"]);
         assert_eq!(words("배포는 왜 하나요? 몇 번 걸리나요? 좀 알려 주세요"), ["배포", "번"]);
         assert_eq!(words("Sorry, please: audit log of Help-Desk?"), ["audit", "log", "Help-Desk"]);
         assert_eq!(words("죄송합니다만 감사 로그 부탁드립니다"), ["감사", "로그"]);
