@@ -38,7 +38,7 @@ const PAGES: [(&str, &str); 12] = [
     ("roster.md", "# 비상 연락망\n\n| 이름 | 역할 |\n| --- | --- |\n| 최은영 | 대피 유도반장 |\n| 박서준 | 소화반 |\n"),
     (
         "logs.md",
-        "# Kernel logs\n\nRun dmesg on the node and look for the word oom. Then read the journal of the kubelet.\n",
+        "# Kernel logs\n\nRun dmesg on the node and look for the word oom. The lens of the camera is cleaned on Mondays. Then read the journal of the kubelet.\n",
     ),
     (
         "leave.md",
