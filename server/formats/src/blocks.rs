@@ -25,6 +25,8 @@ pub(crate) struct Blocks {
 
 /// Most titles of a table.
 const MAX_TITLES: usize = 3;
+/// Names of columns may be said again for each part of a table as long as that takes no more, or no more than the rows.
+const MAX_REPEATED_BYTES: usize = 64 << 10;
 /// Most rows that are looked at to tell how wide a table is.
 const MAX_COMPARED: usize = 100;
 
@@ -95,10 +97,15 @@ impl Blocks {
         if table.rows.iter().flat_map(|row| &row.cells).all(|cell| cell.text.is_empty()) {
             return self.room();
         }
-        for title in take_titles(&mut table) {
+        let mut titles = take_titles(&mut table);
+        let first = if is_parted(&table) { titles.pop() } else { None };
+        for title in titles {
             self.paragraph(&title);
         }
-        self.push(BlockKind::Table(table))
+        for table in parts(table, first) {
+            self.push(BlockKind::Table(table));
+        }
+        self.room()
     }
 
     /// Adds a block as another reader made it.
@@ -233,6 +240,69 @@ fn take_titles(table: &mut Table) -> Vec<String> {
     titles
 }
 
+/// Whether lines over the whole width part the rows of a table with names. To say the names again for each part may not cost
+/// more than the rows, or a little.
+fn is_parted(table: &Table) -> bool {
+    let rows = &table.rows[table.header_rows.min(table.rows.len())..];
+    let size = |rows: &[Row]| rows.iter().flat_map(|row| &row.cells).map(|cell| cell.text.len() + 1).sum::<usize>();
+    let is_line = |row: &Row| is_line(row, table);
+    let begin = rows.windows(2).filter(|pair| is_line(&pair[0]) && pair[1].cells.len() > 1).count();
+    table.header_rows > 0
+        && begin > 0
+        && begin * size(&table.rows[..table.header_rows]) <= size(rows).max(MAX_REPEATED_BYTES)
+}
+
+/// Whether a row is one line over the whole width, which others fill with several cells, and no note.
+fn is_line(row: &Row, table: &Table) -> bool {
+    let width = |row: &Row| row.cells.iter().map(|cell| cell.columns).sum::<u32>();
+    let [cell] = row.cells.as_slice() else { return false };
+    let names = table.rows.first().map_or(0, width);
+    let is_title = !cell.text.is_empty() && !crate::sheet::is_note(&cell.text);
+    cell.columns > 1 && cell.columns >= names && cell.rows == 1 && is_title
+}
+
+/// The parts of a table that lines over its width part, each under the names of the columns with its line before the first of
+/// them, `부산 지역 / 매장`: a row may be read alone. `title` is the line of the first part, where that stood above the names. Names
+/// that come again below a line are said once.
+fn parts(mut table: Table, title: Option<String>) -> Vec<Table> {
+    if !is_parted(&table) {
+        return vec![table];
+    }
+    let texts = |row: &Row| row.cells.iter().map(|cell| cell.text.clone()).collect::<Vec<_>>();
+    let header: Vec<Row> = table.rows.drain(..table.header_rows).collect();
+    let names: Vec<Vec<String>> = header.iter().map(texts).collect();
+    let under = |line: &str| {
+        let mut header = header.clone();
+        if let Some(name) = header.first_mut().and_then(|row| row.cells.first_mut()).filter(|_| !line.is_empty()) {
+            name.text = if name.text.is_empty() { line.to_owned() } else { format!("{line} / {}", name.text) };
+        }
+        Table { header_rows: header.len(), rows: header }
+    };
+    let mut parts = vec![under(title.as_deref().unwrap_or_default())];
+    let whole = Table { header_rows: header.len(), rows: header.clone() };
+    let mut rows = table.rows.into_iter().peekable();
+    while let Some(row) = rows.next() {
+        if !is_line(&row, &whole) {
+            parts.last_mut().into_iter().for_each(|part| part.rows.push(row.clone()));
+            continue;
+        }
+        let mut lines = vec![row];
+        lines.extend(std::iter::from_fn(|| rows.next_if(|row| is_line(row, &whole))));
+        if rows.peek().is_none_or(|row| row.cells.len() < 2) {
+            parts.last_mut().into_iter().for_each(|part| part.rows.append(&mut lines));
+            continue;
+        }
+        parts.push(under(&lines.iter().map(line_of).collect::<Vec<_>>().join(" · ")));
+        for names in &names {
+            if rows.next_if(|row| texts(row) == *names).is_none() {
+                break;
+            }
+        }
+    }
+    parts.retain(|part| part.rows.len() > part.header_rows);
+    parts
+}
+
 /// How many rows are pairs of labels and values.
 fn count_pairs(rows: &[Row]) -> usize {
     crate::sheet::count_pairs(rows.iter().map(|row| row.cells.iter().map(|cell| cell.text.as_str())))
@@ -293,6 +363,45 @@ mod tests {
         );
         check(vec![wide("신청서"), row("작성자|홍길동||"), row("목적|방문||")], 1, (&[], "신청서", 1));
         check(vec![row("부서|인건비|합계"), wide("상반기"), row("a|1|2")], 1, (&[], "부서|인건비|합계", 1));
+    }
+
+    #[test]
+    fn parts_of_a_table_keep_their_titles_under_one_header() {
+        let wide = |text: &str| Row { cells: vec![Cell { columns: 2, ..Cell::of(text) }], at: None };
+        let row = |text: &str| Row { cells: text.split('|').map(Cell::of).collect(), at: None };
+        let check = |rows: Vec<Row>, expect: &str| {
+            let mut blocks = Blocks::default();
+            blocks.table(Table { header_rows: 1, rows });
+            let line = |row: &Row| row.cells.iter().map(|cell| cell.text.as_str()).collect::<Vec<_>>().join("|");
+            let show = |block: Block| match block.kind {
+                BlockKind::Table(table) => table.rows.iter().map(line).collect::<Vec<_>>().join(" / "),
+                BlockKind::Paragraph(text) => text,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(blocks.finish().blocks.into_iter().map(show).collect::<Vec<_>>().join(" + "), expect);
+        };
+        let parts = "서울 / 매장|실적 / 1호점|10 + 부산 / 매장|실적 / 2호점|20";
+        check(
+            vec![wide("서울"), row("매장|실적"), row("1호점|10"), wide("부산"), row("매장|실적"), row("2호점|20")],
+            parts,
+        );
+        check(vec![wide("서울"), row("매장|실적"), row("1호점|10"), wide("부산"), row("2호점|20")], parts);
+        check(vec![row("매장|실적"), wide("서울"), row("1호점|10"), wide("부산"), row("2호점|20")], parts);
+        check(
+            vec![wide("2025 매출"), wide("서울"), row("매장|실적"), row("1호점|10"), wide("부산"), row("2호점|20")],
+            &format!("2025 매출 + {parts}"),
+        );
+        check(
+            vec![row("매장|실적"), row("본사|9"), wide("부산"), row("2호점|20")],
+            "매장|실적 / 본사|9 + 부산 / 매장|실적 / 2호점|20",
+        );
+        check(
+            vec![row("매장|실적"), wide("부산"), wide("1분기"), row("2호점|20"), wide("잠정"), wide("비고: 세전")],
+            "부산 · 1분기 / 매장|실적 / 2호점|20 / 잠정 / 비고: 세전",
+        );
+        check(vec![row("매장|실적"), row("본사|9"), wide("잠정")], "매장|실적 / 본사|9 / 잠정");
+        check(vec![row("매장|실적"), wide("※ 세전"), row("본사|9")], "매장|실적 / ※ 세전 / 본사|9");
+        check(vec![wide("서울"), row("매장|실적"), row("1호점|10")], "서울 + 매장|실적 / 1호점|10");
     }
 
     #[test]

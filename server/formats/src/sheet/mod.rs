@@ -40,6 +40,11 @@ const MAX_TITLE_LINES: usize = 5;
 /// Longest such line, in characters.
 const MAX_TITLE_LINE: usize = 100;
 
+/// Whether a line is a note on what stands above it.
+pub(crate) fn is_note(text: &str) -> bool {
+    words::is_note(text)
+}
+
 /// How many rows of cells are pairs of a label and its value.
 pub(crate) fn count_pairs<'t, R: Iterator<Item = &'t str>>(rows: impl Iterator<Item = R>) -> usize {
     let row = |cells: R| GridRow { number: 1, cells: cells.map(GridCell::of).collect() };
