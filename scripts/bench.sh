@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures and writes docs/benchmarks.md. `make bench` measures everything; its first run embeds about 25,000 chunks and
 # 100,000 sentences, which takes a while (the vectors are kept). `make bench SCOPE=--quick` leaves out k8s_docs, the 10,000
-# chunks of the latencies and the vector index, prints to standard output and leaves docs/ alone. Needs the shared test
+# chunks of the latencies, the vector index and the builds, prints to standard output and leaves docs/ alone. Needs the shared test
 # data (RAGOPS_SHARED or ../shared).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -52,7 +52,7 @@ trap 'rm -f "$staging"' EXIT
 } >"$staging"
 options=(--shared "$RAGOPS_SHARED" --samples "$PWD/config/samples" --models "$RAGOPS_MODELS_DIR" --cache "$cache")
 if [ "$scope" = --full ]; then options+=(--full); fi
-cargo bench --locked -p ragops-engine --bench retrieval -- "${options[@]}" >>"$staging"
+cargo bench --locked --workspace --bench retrieval -- "${options[@]}" >>"$staging"
 echo >>"$staging"
 if [ "$scope" = --full ]; then
   peer=$cache/faiss-cpu-1.15.1
@@ -60,14 +60,18 @@ if [ "$scope" = --full ]; then
     python3 -m venv "$peer"
     "$peer/bin/python" -m pip install --quiet faiss-cpu==1.15.1 numpy==2.4.6
   fi
-  cargo bench --locked -p ragops-engine --bench vectors -- --shared "$RAGOPS_SHARED" --models "$RAGOPS_MODELS_DIR" \
+  cargo bench --locked --workspace --bench vectors -- --shared "$RAGOPS_SHARED" --models "$RAGOPS_MODELS_DIR" \
     --cache "$cache" --python "$peer/bin/python" >>"$staging"
+  echo >>"$staging"
+fi
+if [ "$scope" = --full ]; then
+  cargo bench --locked --workspace --bench builds -- --shared "$RAGOPS_SHARED" --models "$RAGOPS_MODELS_DIR" --cache "$cache" >>"$staging"
   echo >>"$staging"
 fi
 pypdf=$cache/pypdf-7.1.0
 if [ ! -d "$pypdf" ]; then python3 -m pip install --quiet --target "$pypdf" pypdf==7.1.0; fi
-cargo bench --locked -p ragops-server --bench reading -- --shared "$RAGOPS_SHARED" --pypdf "$pypdf" >>"$staging"
-cargo bench --locked -p ragops-embed --bench embedding >>"$staging"
+cargo bench --locked --workspace --bench reading -- --shared "$RAGOPS_SHARED" --pypdf "$pypdf" >>"$staging"
+cargo bench --locked --workspace --bench embedding >>"$staging"
 
 if [ "$scope" = --quick ]; then
   cat "$staging"

@@ -97,12 +97,11 @@ impl Blocks {
         if table.rows.iter().flat_map(|row| &row.cells).all(|cell| cell.text.is_empty()) {
             return self.room();
         }
-        let mut titles = take_titles(&mut table);
-        let first = if is_parted(&table) { titles.pop() } else { None };
+        let (titles, tables) = parted(table);
         for title in titles {
             self.paragraph(&title);
         }
-        for table in parts(table, first) {
+        for table in tables {
             self.push(BlockKind::Table(table));
         }
         self.room()
@@ -240,64 +239,89 @@ fn take_titles(table: &mut Table) -> Vec<String> {
     titles
 }
 
+/// The titles over a table, and its parts. Where a title stands over its names, the names come again below a line over the whole
+/// width, or its rows begin with such a line, these lines part it, and each stands in the name of the first column of the rows
+/// below it, `부산 지역 / 매장`: a row may be read alone. Other lines between rows (`Lunch`) are rows. Names that come again are
+/// said once.
+pub(crate) fn parted(mut table: Table) -> (Vec<String>, Vec<Table>) {
+    let mut titles = take_titles(&mut table);
+    if !is_parted(&table, !titles.is_empty()) {
+        return (titles, vec![table]);
+    }
+    let first = titles.pop().unwrap_or_default();
+    (titles, parts(table, &first))
+}
+
 /// Whether lines over the whole width part the rows of a table with names. To say the names again for each part may not cost
 /// more than the rows, or a little.
-fn is_parted(table: &Table) -> bool {
+fn is_parted(table: &Table, has_title: bool) -> bool {
     let rows = &table.rows[table.header_rows.min(table.rows.len())..];
     let size = |rows: &[Row]| rows.iter().flat_map(|row| &row.cells).map(|cell| cell.text.len() + 1).sum::<usize>();
     let is_line = |row: &Row| is_line(row, table);
-    let begin = rows.windows(2).filter(|pair| is_line(&pair[0]) && pair[1].cells.len() > 1).count();
+    let begins: Vec<&Row> =
+        rows.windows(2).filter(|pair| is_line(&pair[0]) && pair[1].cells.len() > 1).map(|pair| &pair[1]).collect();
+    let is_again = |row: &&Row| texts(row) == texts(&table.rows[0]);
     table.header_rows > 0
-        && begin > 0
-        && begin * size(&table.rows[..table.header_rows]) <= size(rows).max(MAX_REPEATED_BYTES)
+        && !begins.is_empty()
+        && (has_title || rows.first().is_some_and(is_line) || begins.iter().any(|row| is_again(row)))
+        && begins.len() * size(&table.rows[..table.header_rows]) <= size(rows).max(MAX_REPEATED_BYTES)
 }
 
-/// Whether a row is one line over the whole width, which others fill with several cells, and no note.
+fn texts(row: &Row) -> Vec<&str> {
+    row.cells.iter().map(|cell| cell.text.as_str()).collect()
+}
+
+/// Whether a row is one line over the whole width, which others fill with several cells, and no note or total.
 fn is_line(row: &Row, table: &Table) -> bool {
     let width = |row: &Row| row.cells.iter().map(|cell| cell.columns).sum::<u32>();
     let [cell] = row.cells.as_slice() else { return false };
     let names = table.rows.first().map_or(0, width);
-    let is_title = !cell.text.is_empty() && !crate::sheet::is_note(&cell.text);
+    let is_title = !cell.text.is_empty() && !crate::sheet::is_note_or_total(&cell.text);
     cell.columns > 1 && cell.columns >= names && cell.rows == 1 && is_title
 }
 
-/// The parts of a table that lines over its width part, each under the names of the columns with its line before the first of
-/// them, `부산 지역 / 매장`: a row may be read alone. `title` is the line of the first part, where that stood above the names. Names
-/// that come again below a line are said once.
-fn parts(mut table: Table, title: Option<String>) -> Vec<Table> {
-    if !is_parted(&table) {
-        return vec![table];
-    }
-    let texts = |row: &Row| row.cells.iter().map(|cell| cell.text.clone()).collect::<Vec<_>>();
+/// The parts of a table. `first` is the line of the first, where it stood above the names. A part ends with its total: what
+/// stands behind that is of the whole table.
+fn parts(mut table: Table, first: &str) -> Vec<Table> {
     let header: Vec<Row> = table.rows.drain(..table.header_rows).collect();
-    let names: Vec<Vec<String>> = header.iter().map(texts).collect();
-    let under = |line: &str| {
-        let mut header = header.clone();
-        if let Some(name) = header.first_mut().and_then(|row| row.cells.first_mut()).filter(|_| !line.is_empty()) {
-            name.text = if name.text.is_empty() { line.to_owned() } else { format!("{line} / {}", name.text) };
-        }
-        Table { header_rows: header.len(), rows: header }
-    };
-    let mut parts = vec![under(title.as_deref().unwrap_or_default())];
     let whole = Table { header_rows: header.len(), rows: header.clone() };
+    let mut groups: Vec<(String, Vec<Row>)> = vec![(first.to_owned(), Vec::new())];
     let mut rows = table.rows.into_iter().peekable();
     while let Some(row) = rows.next() {
+        let (_, group) = groups.last_mut().unwrap_or_else(|| unreachable!("there is a first"));
         if !is_line(&row, &whole) {
-            parts.last_mut().into_iter().for_each(|part| part.rows.push(row.clone()));
+            group.push(row);
             continue;
         }
         let mut lines = vec![row];
         lines.extend(std::iter::from_fn(|| rows.next_if(|row| is_line(row, &whole))));
         if rows.peek().is_none_or(|row| row.cells.len() < 2) {
-            parts.last_mut().into_iter().for_each(|part| part.rows.append(&mut lines));
+            group.append(&mut lines);
             continue;
         }
-        parts.push(under(&lines.iter().map(line_of).collect::<Vec<_>>().join(" · ")));
-        for names in &names {
-            if rows.next_if(|row| texts(row) == *names).is_none() {
+        groups.push((lines.iter().map(line_of).collect::<Vec<_>>().join(" · "), Vec::new()));
+        for names in &header {
+            if rows.next_if(|row| texts(row) == texts(names)).is_none() {
                 break;
             }
         }
+    }
+    let first_texts = |rows: &[Row]| -> Vec<String> {
+        rows.iter().map(|row| row.cells.first().map(|cell| cell.text.clone()).unwrap_or_default()).collect()
+    };
+    let all: Vec<Vec<String>> = groups.iter().map(|(_, rows)| first_texts(rows)).collect();
+    let under = |line: &str, mut rows: Vec<Row>| {
+        let mut table = whole.clone();
+        if let Some(name) = table.rows.first_mut().and_then(|row| row.cells.first_mut()).filter(|_| !line.is_empty()) {
+            name.text = if name.text.is_empty() { line.to_owned() } else { format!("{line} / {}", name.text) };
+        }
+        table.rows.append(&mut rows);
+        table
+    };
+    let mut parts = Vec::new();
+    for (at, (line, mut rows)) in groups.into_iter().enumerate() {
+        let others = if line.is_empty() { Vec::new() } else { rows.split_off(crate::sheet::own_rows(&line, at, &all)) };
+        parts.extend([under(&line, rows), under("", others)]);
     }
     parts.retain(|part| part.rows.len() > part.header_rows);
     parts
@@ -392,13 +416,23 @@ mod tests {
             &format!("2025 매출 + {parts}"),
         );
         check(
-            vec![row("매장|실적"), row("본사|9"), wide("부산"), row("2호점|20")],
+            vec![row("매장|실적"), row("본사|9"), wide("부산"), row("매장|실적"), row("2호점|20")],
             "매장|실적 / 본사|9 + 부산 / 매장|실적 / 2호점|20",
         );
         check(
             vec![row("매장|실적"), wide("부산"), wide("1분기"), row("2호점|20"), wide("잠정"), wide("비고: 세전")],
             "부산 · 1분기 / 매장|실적 / 2호점|20 / 잠정 / 비고: 세전",
         );
+        // A part ends with its total, and lines between rows are no parts.
+        check(
+            vec![row("Item|Spent"), wide("Staff"), row("Pay|1"), wide("Office"), row("Rent|2"), row("Total|3")],
+            "Staff / Item|Spent / Pay|1 + Office / Item|Spent / Rent|2 + Item|Spent / Total|3",
+        );
+        check(
+            vec![row("지부|명"), wide("수도권"), row("서울|2"), wide("수도권 소계 2명"), wide("영남권"), row("부산|3")],
+            "수도권 / 지부|명 / 서울|2 / 수도권 소계 2명 + 영남권 / 지부|명 / 부산|3",
+        );
+        check(vec![row("시간|일"), row("10시|가"), wide("점심"), row("13시|나")], "시간|일 / 10시|가 / 점심 / 13시|나");
         check(vec![row("매장|실적"), row("본사|9"), wide("잠정")], "매장|실적 / 본사|9 / 잠정");
         check(vec![row("매장|실적"), wide("※ 세전"), row("본사|9")], "매장|실적 / ※ 세전 / 본사|9");
         check(vec![wide("서울"), row("매장|실적"), row("1호점|10")], "서울 + 매장|실적 / 1호점|10");

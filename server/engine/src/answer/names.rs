@@ -151,6 +151,7 @@ fn lists_like(text: &str, code: &str) -> bool {
         let count = behind.bytes().take_while(u8::is_ascii_digit).count();
         between == 1
             && count == digits.len()
+            && count > 2
             && !text[..at].ends_with(char::is_alphanumeric)
             && !behind[count..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '%')
     })
@@ -309,6 +310,7 @@ mod tests {
             ("okr 900", "kr-901", false),
             ("cpu 80% is much", "cpu-90", false),
             ("kr, 900", "kr-901", false),
+            ("rto 15 minutes", "rto-30", false),
         ] {
             assert_eq!(lists_like(text, code), expect, "{text}");
         }

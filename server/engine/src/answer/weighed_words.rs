@@ -257,11 +257,56 @@ fn is_same_word(asked: &str, word: &str) -> bool {
     common > 2 && is_of_verb(&rest(asked)) && is_of_verb(&rest(word))
 }
 
-/// What verbs begin with that are made from nouns.
-const OF_VERBS: [char; 15] = ['하', '한', '할', '함', '합', '해', '했', '되', '된', '될', '됨', '됩', '돼', '됐', '시'];
-
+/// Whether this is the ending of a verb that is made from a noun: `하려면`, `됐는데`. Nouns begin alike: `할인`, `한도`, `해지`,
+/// `시스템`.
 fn is_of_verb(ending: &str) -> bool {
-    ending.starts_with(OF_VERBS)
+    const WHOLE: [&str; 12] = ["하", "한", "할", "해", "되", "된", "될", "됨", "돼", "시", "했", "됐"];
+    const BEGINNINGS: [&str; 43] = [
+        "하려",
+        "하는",
+        "하면",
+        "하고",
+        "하기",
+        "하지",
+        "하며",
+        "하여",
+        "하나",
+        "하세",
+        "하십",
+        "하게",
+        "하니",
+        "하도록",
+        "하던",
+        "하실",
+        "하자",
+        "하라",
+        "할까",
+        "할때",
+        "할수",
+        "합니",
+        "해서",
+        "해야",
+        "해요",
+        "해도",
+        "해주",
+        "해줘",
+        "했",
+        "한다",
+        "한지",
+        "한데",
+        "되는",
+        "되면",
+        "되고",
+        "되나",
+        "되어",
+        "되지",
+        "되었",
+        "된다",
+        "됩니",
+        "돼",
+        "됐",
+    ];
+    WHOLE.contains(&ending) || BEGINNINGS.iter().any(|beginning| ending.starts_with(beginning))
 }
 
 /// Whether this may stand behind a noun without making another one of it.
@@ -301,6 +346,12 @@ mod tests {
             // Halves that do not stand beside each other.
             ("자동차보험", "자동차 유류비는 월 5만원, 보험은 따로 든다"),
             ("휴가안식", "안식 휴가는 25일이다"),
+            // Nouns that begin like the endings of verbs.
+            ("쿠폰할인", "쿠폰은 앱에서 쓴다"),
+            ("카페시설", "카페는 1층이다"),
+            ("출입증해지", "출입증은 총무팀이 낸다"),
+            ("로그인시스템", "로그인이 안 되면"),
+            ("안식휴가한도", "안식 휴가는 25일이다"),
         ] {
             check(asked, text, false);
         }
@@ -312,6 +363,7 @@ mod tests {
             ("롤백하려", "바로 롤백한다"),
             ("김철수님", "김철수 팀장"),
             ("배포중지하려면", "배포중지할 때는 알린다"),
+            ("복구됐는데", "복구 절차"),
             ("안식휴가", "안식 휴가는 25일이다"),
             ("안식휴가는", "안식 휴가를 부여한다"),
             ("연차휴가가", "남은 연차 휴가."),

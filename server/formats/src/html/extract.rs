@@ -511,7 +511,13 @@ impl Extractor {
         self.counts[slot(Tag::Table)] -= 1;
         let Some(table) = self.table.take() else { return };
         let bytes = table.bytes;
-        self.push(BlockKind::Table(table.finish()), String::new(), bytes);
+        let (titles, tables) = crate::blocks::parted(table.finish());
+        for title in titles {
+            self.push(BlockKind::Paragraph(title), String::new(), bytes);
+        }
+        for table in tables {
+            self.push(BlockKind::Table(table), String::new(), bytes);
+        }
         self.bytes = None;
         self.push_inline();
     }

@@ -166,6 +166,9 @@ impl Running {
                 running.extend(row);
             }
         }
+        for index in text_at_top(lines, &running, page) {
+            running.remove(&index);
+        }
         // A figure stays beside the words that it belongs to, and the raised number of a note before the note.
         let has_words = |index: usize| {
             let beside = |other: &usize| lines[index].area.shares_row(lines[*other].area) && !running.contains(other);
@@ -229,6 +232,30 @@ fn rows(lines: &[Line], chosen: &HashSet<usize>) -> Vec<Vec<usize>> {
     rows.iter_mut().for_each(|row| row.sort_by(|a, b| lines[*a].area.left.total_cmp(&lines[*b].area.left)));
     rows
 }
+
+/// Rows that are the same at the top of several pages and begin their text all the same: the first is several words as wide as
+/// what stands below, of its size, and no gap parts them from each other and from that.
+fn text_at_top(lines: &[Line], running: &HashSet<usize>, page: Shape) -> Vec<usize> {
+    let others = (0..lines.len()).filter(|index| !running.contains(index));
+    let widest = others.map(|index| lines[index].area.width()).fold(0.0, f32::max);
+    let (mut text, mut goes_on) = (Vec::new(), false);
+    for row in rows(lines, running) {
+        let first = &lines[row[0]];
+        let is_as_text = row.len() == 1
+            && first.text.split_whitespace().count() > 3
+            && first.size >= SMALL * page.body
+            && widest > 0.0
+            && first.area.width() >= TEXT_WIDTH * widest;
+        goes_on = (goes_on || is_as_text) && first.area.middle_y() < 0.5 * page.height && !is_apart(lines, &row);
+        if goes_on {
+            text.extend(row);
+        }
+    }
+    text
+}
+
+/// The share of the width of a page's text from which on a line of it is a full one.
+const TEXT_WIDTH: f32 = 0.85;
 
 /// Whether a gap lies between a row and what stands below it.
 fn is_apart(lines: &[Line], row: &[usize]) -> bool {

@@ -3,7 +3,8 @@
 
 use super::grid::Marks;
 use super::header::{
-    MAX_COMPARED, could_name, holds_values, holds_words, is_far, is_set_off, says_names, share_of_names, width,
+    MAX_COMPARED, could_name, holds_values, holds_words, is_far, is_set_off, repeats_a_name, says_names,
+    share_of_names, width,
 };
 use super::{GridRow, labels, pairs, rows_of_names, words};
 
@@ -41,7 +42,18 @@ pub(super) fn lines_above(rows: &[GridRow], marks: &Marks, first_column: usize) 
 fn better_names(rows: &[GridRow], marks: &Marks, first_column: usize) -> Option<usize> {
     let first = rows.first()?;
     let is_marked = |row: &GridRow| marks.name(row.number, first_column);
-    if is_marked(first) || rows_of_names::joined(rows).is_some() {
+    let end = rows.len().min(MAX_ROWS_OF_BOX + 1);
+    let joined = rows_of_names::joined(rows);
+    let depth = joined.as_ref().map_or(1, |(depth, _)| *depth);
+    if rows[..depth.min(rows.len())].iter().any(is_marked) {
+        return None;
+    }
+    // What the workbook marks below them are the names.
+    if let Some(at) = (depth..end).find(|at| is_marked(&rows[*at]) && could_name(&rows[*at])) {
+        return Some(at);
+    }
+    // A title that reaches over columns and rows of a box names none of these: names are distinct.
+    if joined.is_some_and(|(_, names)| !repeats_a_name(&names)) {
         return None;
     }
     let is_better = |at: usize| {
@@ -54,7 +66,7 @@ fn better_names(rows: &[GridRow], marks: &Marks, first_column: usize) -> Option<
             && (is_marked(row) || says_more || looks_so)
     };
     let quality = |at: &usize| (is_marked(&rows[*at]), rows[*at].filled(), (share_of_names(&rows[*at]) * 100.0) as u32);
-    let better = (1..rows.len().min(MAX_ROWS_OF_BOX + 1)).filter(|at| is_better(*at));
+    let better = (depth..end).filter(|at| is_better(*at));
     better.max_by(|a, b| quality(a).cmp(&quality(b)).then(b.cmp(a)))
 }
 
@@ -260,6 +272,21 @@ mod tests {
             rows[row].cells.iter_mut().for_each(|cell| (cell.is_bold, cell.look) = (true, row as u32));
         }
         assert_eq!(lines_above(&rows, &Marks::default(), 0), 2);
+    }
+
+    #[test]
+    fn a_box_merged_over_rows_is_no_header() {
+        let mut rows = grid(
+            "출장 신청서|||결재|담당|팀장|부장\n출장 신청서|||결재|김철수|이영희|박민수\n번호|출장지|기간|인원|교통비|숙박비|합계\n\
+            1|부산|2박|1|50|90|140\n2|대구|2박|2|51|91|142",
+        )
+        .rows;
+        rows[0].cells[0].across = 2;
+        for column in [0, 3] {
+            rows[1].cells[column].is_repeated = true;
+        }
+        assert_eq!(lines_above(&rows, &Marks::default(), 0), 2);
+        assert_eq!(lines_above(&rows, &Marks { frozen: Some(3), ..Marks::default() }, 0), 2);
     }
 
     #[test]

@@ -117,7 +117,7 @@ fn repeats(rows: &[GridRow], names: Names, at: usize) -> bool {
             let (name, text) = (above.text(column), row.text(column));
             filled += usize::from(!(name.is_empty() && text.is_empty()));
             let is_equal = words::are_same(name, text);
-            let is_moved = !is_equal && labels::are_periods_of_a_kind(name, text);
+            let is_moved = !is_equal && column > 0 && labels::are_periods_of_a_kind(name, text);
             equal += usize::from(is_equal && !name.is_empty());
             moved += usize::from(is_moved);
             has_value |= !is_equal && !is_moved && row.cells.get(column).is_some_and(|cell| cell.is_value);
@@ -127,7 +127,7 @@ fn repeats(rows: &[GridRow], names: Names, at: usize) -> bool {
     let is_nearly = || !has_value && !repeats_a_name(&again[0]) && (equal * 4 >= filled * 3 || has_title());
     let behind = &rows[at + depth..rows.len().min(at + depth + NEAR)];
     let goes_on =
-        || moved > 0 && equal + moved == filled && again.iter().all(|row| labels::are_names_over(row, behind));
+        || moved > 0 && equal + moved == filled && again.iter().all(|row| labels::are_periods_over(row, behind));
     (equal > 1 && (equal == filled || is_nearly())) || (equal > 0 && goes_on())
 }
 
@@ -159,25 +159,47 @@ fn begins_below_title(rows: &[GridRow], names: Names, at: usize) -> Begins {
     let is_styled = looks(row) != (false, 0) && looks(row) == looks(&rows[names.start]) && is_set_off(row, behind);
     let is_wide = || end(row) > before.iter().chain(&rows[names.start..names.end]).map(end).max().unwrap_or(0);
     let says_names = says_names(row) && !says_names(&behind[0]);
+    let reads_like_title = names.lines_in(rows).iter().any(|title| are_siblings(title, &rows[at - 1]));
     let is_of_its_own = is_narrow(rows, names, at)
         || (!has_groups
             && (is_wide()
+                || reads_like_title
                 || (share_of_names(row) == 1.0 && says_names)
                 || ((says_names || is_styled) && is_like_title)
                 || (contrasts(row, behind) && are_of_other_kinds(before, behind))));
+    // Usual names above, and none in this row: it is none of names.
+    let is_of_group = super::header::says_names(&rows[names.start]) && !says_names && !is_styled;
     match is_of_its_own {
         true => Begins::Table,
+        false if is_of_group => Begins::Nothing,
         false if says_names || is_styled || (!has_groups && is_like_title) => Begins::TableOrGroup,
         false => Begins::Nothing,
     }
 }
 
-/// Whether values stand where words stood, or words where values stood.
+/// Whether two titles read alike: they end with the same word (`겨울 메뉴`, `여름 메뉴`), or differ in their numbers alone.
+fn are_siblings(title: &GridRow, other: &GridRow) -> bool {
+    let last = |row: &GridRow| row.first_text().split_whitespace().skip(1).last().map(words::bare);
+    let form = |row: &GridRow| -> String {
+        row.first_text()
+            .chars()
+            .map(|c| if c.is_ascii_digit() { '9' } else { c })
+            .filter(|c| !c.is_whitespace())
+            .collect()
+    };
+    let has_number = form(title).contains('9');
+    last(title).is_some_and(|word| last(other) == Some(word)) || (has_number && form(title) == form(other))
+}
+
+/// Whether values stand where words stood, or words where values stood, in half of the columns behind the first.
 fn are_of_other_kinds(before: &[GridRow], behind: &[GridRow]) -> bool {
-    (0..width(behind)).any(|column| {
+    let other = |column: usize| {
         (holds_values(before, column) && holds_words(behind, column))
             || (holds_words(before, column) && holds_values(behind, column))
-    })
+    };
+    let width = width(behind);
+    let first = usize::from(width > 1);
+    (first..width).filter(|column| other(*column)).count() * 2 >= (width - first).max(1)
 }
 
 /// Whether all rows from one on fill no more than half of the columns that the rows before its title fill.
@@ -193,16 +215,18 @@ fn is_narrow(rows: &[GridRow], names: Names, at: usize) -> bool {
 /// its unit beside it); elsewhere only pairs of labels and values do. The row before them belongs to the table above.
 fn titles_before(rows: &[GridRow], names: Names, at: usize, is_again: bool) -> usize {
     let above = names.lines_in(rows);
-    let is_alike = |row: &GridRow| above.iter().any(|line| shape(line) == shape(row));
-    let is_sparse = |row: &GridRow| {
+    let is_alike = |row: &GridRow| above.iter().any(|line| are_alike(line, row));
+    // A title with what stands beside one.
+    let is_wide_title = |row: &GridRow| {
         let is_word = row.cells.first().is_some_and(|cell| !cell.text.is_empty() && !cell.is_value);
-        row.filled() * 2 <= rows[names.start].filled() && is_word && !words::is_total(row.first_text())
+        let is_beside = |text: &str| words::is_unit(text) || words::is_note(text);
+        is_word && row.filled() > 1 && row.texts().skip(1).all(is_beside) && !words::is_total(row.first_text())
     };
     let (mut count, mut units) = (0, 0);
     while at - count > names.end + 1 {
         let row = &rows[at - count - 1];
         let is_line = match is_again {
-            true => is_title(row) || is_alike(row) || (count == 0 && (is_sparse(row) || labels::holds_period(row))),
+            true => is_title(row) || is_alike(row) || (count == 0 && (is_wide_title(row) || labels::holds_period(row))),
             false => is_title(row) || (pairs::is_pairs(row) && is_alike(row)),
         };
         match row.filled() == 1 && words::is_unit(row.first_text()) {
@@ -213,6 +237,19 @@ fn titles_before(rows: &[GridRow], names: Names, at: usize, is_again: bool) -> u
         count += 1;
     }
     count
+}
+
+/// Whether two lines have one form: the same cells, values and units in the same places.
+fn are_alike(line: &GridRow, row: &GridRow) -> bool {
+    let is_beside = |text: &str| words::is_unit(text) || words::is_note(text);
+    let cells = |row: &GridRow| -> Vec<(bool, bool)> {
+        row.cells
+            .iter()
+            .filter(|cell| !cell.text.is_empty())
+            .map(|cell| (cell.is_value, is_beside(&cell.text)))
+            .collect()
+    };
+    shape(line) == shape(row) && cells(line) == cells(row)
 }
 
 /// Which cells of a row are filled.

@@ -214,13 +214,29 @@ fn a_title_and_other_names_begin_another_table() {
 }
 
 #[test]
+fn titles_that_read_alike_are_those_of_tables() {
+    assert_eq!(
+        shown(
+            "1월 매출 현황||\n지점|목표|실적\n강남|100|90\n판교|80|85\n2월 인원 현황||\n팀|정원|현원\n영업|10|9\n개발|20|18"
+        )[2..],
+        ["5-5 ## 2월 인원 현황", "7-8 1: 팀|정원|현원 / 영업|10|9 / 개발|20|18"]
+    );
+    assert_eq!(
+        shown(
+            "겨울 메뉴||\n요리|맛|양\n만두국|순함|중\n부대찌개|매움|대\n여름 메뉴||\n음료|당도|크기\n식혜|중|소\n수박주스|상|대"
+        )[2..],
+        ["5-5 ## 여름 메뉴", "6-8 1: 음료|당도|크기 / 음료|당도|크기 / 식혜|중|소 / 수박주스|상|대"]
+    );
+}
+
+#[test]
 fn where_a_group_and_a_table_look_alike_both_rows_of_names_stand_above() {
-    let text = "배송 요금표||\n지역|요금|소요일\n수도권|3000|1\n지방|4000|2\n기타 지역||\n매장 수령|무료|당일\n해외|25000|7\n\
+    let text = "배송 요금표||\n행선|어른|아이\n수도권|3000|1\n지방|4000|2\n기타 지역||\n매장 수령|무료|당일\n해외|25000|7\n\
         도서산간|7000|4\n새벽 배송||\n서울|5000|1\n분당|6000|1";
-    let either = "지역 / 매장 수령|요금 / 무료|소요일 / 당일";
+    let either = "행선 / 매장 수령|어른 / 무료|아이 / 당일";
     let expect = [
         "1-1 ## 배송 요금표".to_owned(),
-        "3-4 1: 지역|요금|소요일 / 수도권|3000|1 / 지방|4000|2".to_owned(),
+        "3-4 1: 행선|어른|아이 / 수도권|3000|1 / 지방|4000|2".to_owned(),
         "5-5 ## 기타 지역".to_owned(),
         format!("6-8 1: {either} / 매장 수령|무료|당일 / 해외|25000|7 / 도서산간|7000|4"),
         "9-9 ## 새벽 배송".to_owned(),
@@ -229,6 +245,15 @@ fn where_a_group_and_a_table_look_alike_both_rows_of_names_stand_above() {
     assert_eq!(shown(text), expect);
     // All titles merged.
     assert_eq!(styled(text, &[], &[], &[1, 5, 9]), expect);
+    // Usual names above, and none in this row: a group's first.
+    let usual = text.replace("행선|어른|아이", "지역|요금|소요일");
+    assert_eq!(
+        shown(&usual),
+        ["1-1 ## 배송 요금표".to_owned(), format!("3-11 1: {}", usual.lines().skip(1).collect::<Vec<_>>().join(" / "))]
+    );
+    let names =
+        "당직 명단||\n이름|역할|구역\n김철수|팀장|본관\n이영희|팀원|별관\n야간조||\n박민수|팀장|본관\n최지훈|팀원|별관";
+    assert_eq!(shown(names).len(), 2);
     // A row that looks as the names do, below the line of a group.
     let marked = "품목|단가|납기\n사무용품||\n의자|120000|3\n책상|350000|7\n전산장비||\n서버|별도 견적|문의\n모니터|250000|5\n\
         프린터|410000|4";
@@ -305,6 +330,29 @@ fn names_go_on_with_other_days_and_months() {
             ]
         );
     }
+    for (first, second) in [
+        ("3월 2일", "3월 9일"),
+        ("3/2(월)", "3/9(월)"),
+        ("03/02 (월)", "03/09 (월)"),
+        ("2일(월)", "9일(월)"),
+        ("3.2", "3.9"),
+        ("3.2.", "3.9."),
+        ("Mar 2", "Mar 9"),
+        ("2-Mar", "9-Mar"),
+        ("Mon 2 Mar", "Mon 9 Mar"),
+        ("1주", "5주"),
+        ("Week 1", "Week 5"),
+        ("2025년 3월", "2025년 4월"),
+        ("Jan", "Apr"),
+    ] {
+        let text = format!("구분|{first}|비고\n가|김|x\n나|이|y\n구분|{second}|비고\n가|박|z\n나|최|w");
+        assert_eq!(shown(&text).len(), 2, "{text}");
+    }
+    // A sparse last row is a row.
+    assert_eq!(
+        shown("구분|3/2|3/3|3/4\n주간|김|이|박\n대기|한나라||\n구분|3/9|3/10|3/11\n주간|조|윤|장"),
+        ["2-3 1: 구분|3/2|3/3|3/4 / 주간|김|이|박 / 대기|한나라||", "5-5 1: 구분|3/9|3/10|3/11 / 주간|조|윤|장"]
+    );
     // Dates below dates are values.
     assert_eq!(
         shown("구분|시작|2026-03-02\n가|2026-03-03|2026-03-04\n구분|2026-03-05|2026-03-06\n나|2026-03-07|2026-03-08")

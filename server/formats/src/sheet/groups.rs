@@ -25,7 +25,7 @@ pub(super) fn parts(rows: &[GridRow], width: usize, is_followed_by_line: bool) -
 }
 
 /// How many of the rows below a line belong to its group. `is_of_all` says that a total without a name is that of all groups.
-fn own_rows(line: &str, rows: &[GridRow], is_of_all: bool) -> usize {
+pub(super) fn own_rows(line: &str, rows: &[GridRow], is_of_all: bool) -> usize {
     let group = words::bare(line);
     for (at, row) in rows.iter().enumerate() {
         let text = row.first_text();

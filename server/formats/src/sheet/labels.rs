@@ -73,17 +73,66 @@ pub(super) fn holds_period(row: &GridRow) -> bool {
     row.filled() == 1 && row.texts().all(|text| matches!(label(text), Some(Label::Year | Label::Date)))
 }
 
-/// Whether two texts are periods of one kind: two years, two dates, two months.
+/// Whether two texts are periods of one form: two years, dates, months, weeks or quarters, however they are written.
 pub(super) fn are_periods_of_a_kind(a: &str, b: &str) -> bool {
-    let kind = |text: &str| label(text).filter(|label| matches!(label, Label::Year | Label::Date | Label::Time));
-    let word = |text: &str| text.trim_matches(|c: char| c.is_ascii_digit() || c.is_whitespace()).to_lowercase();
-    let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
-    let are_numbered = || has_digit(a) == has_digit(b) && (!has_digit(a) || word(a) == word(b));
-    match (kind(a), kind(b)) {
-        (Some(a), Some(b)) => a == b,
-        (None, None) => words::is_name_of_period(a) && words::is_name_of_period(b) && are_numbered(),
-        _ => false,
+    period(a).is_some_and(|form| period(b) == Some(form))
+}
+
+/// The form of a text that is a period: each number as `9`, each name of a month as `m` and of a day as `d`. Bare numbers are none.
+fn period(text: &str) -> Option<String> {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const DAYS: [&str; 14] =
+        ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "월", "화", "수", "목", "금", "토", "일"];
+    const UNITS: [&str; 14] = ["년", "월", "일", "주", "주차", "분기", "반기", "차", "q", "h", "w", "week", "fy", "th"];
+    if text.chars().count() > 24 {
+        return None;
     }
+    let is_same_kind =
+        |a: char, b: char| a.is_alphabetic() == b.is_alphabetic() && a.is_ascii_digit() == b.is_ascii_digit();
+    let lower = text.trim().to_lowercase();
+    let chars: Vec<char> = lower.chars().collect();
+    let mut form = String::new();
+    for run in chars.chunk_by(|a, b| is_same_kind(*a, *b) && (a.is_alphabetic() || a.is_ascii_digit())) {
+        let word: String = run.iter().collect();
+        match run[0] {
+            c if c.is_ascii_digit() => form.push('9'),
+            c if c.is_alphabetic() => {
+                // `월` behind a number is a month, in brackets a day.
+                let is_unit = UNITS.contains(&word.as_str()) && !(form.ends_with('(') && DAYS.contains(&word.as_str()));
+                let begins = |names: &[&str]| {
+                    names.iter().any(|name| word == *name || (word.is_ascii() && word.starts_with(name)))
+                };
+                match () {
+                    () if is_unit && form.ends_with(['9', ' '])
+                        || matches!(word.as_str(), "q" | "h" | "w" | "fy" | "week") =>
+                    {
+                        form.push_str(&word)
+                    }
+                    () if begins(&MONTHS) => form.push('m'),
+                    () if begins(&DAYS) => form.push('d'),
+                    () => return None,
+                }
+            }
+            '/' | '-' | '.' | ' ' | '(' | ')' | '~' | '\'' | ',' | ':' => form.push_str(&word),
+            _ => return None,
+        }
+    }
+    let is_bare =
+        form.chars().all(|c| matches!(c, '9' | '-' | ',')) && label(text).is_none_or(|label| label == Label::Number);
+    (!is_bare && !form.is_empty()).then_some(form)
+}
+
+/// Whether the periods in a row name columns: what stands below them is none of their form.
+pub(super) fn are_periods_over(row: &GridRow, rest: &[GridRow]) -> bool {
+    let columns = || row.cells.iter().enumerate().filter_map(|(column, cell)| Some((column, period(&cell.text)?)));
+    let (mut below, mut alike) = (0, 0);
+    for (column, form) in columns() {
+        for text in rest.iter().map(|row| row.text(column)).filter(|text| !text.is_empty()) {
+            below += 1;
+            alike += usize::from(period(text).as_ref() == Some(&form));
+        }
+    }
+    columns().next().is_some() && alike * 2 <= below
 }
 
 /// Whether a text is a year.

@@ -40,9 +40,18 @@ const MAX_TITLE_LINES: usize = 5;
 /// Longest such line, in characters.
 const MAX_TITLE_LINE: usize = 100;
 
-/// Whether a line is a note on what stands above it.
-pub(crate) fn is_note(text: &str) -> bool {
-    words::is_note(text)
+/// Whether a line is a note on what stands above it, or a total of it.
+pub(crate) fn is_note_or_total(text: &str) -> bool {
+    words::is_note(text) || words::holds_total(text)
+}
+
+/// How many rows below a line belong to its group, the one at this place of several; a row is told by its first cell. A group
+/// ends with its total, and the last one before the total of all.
+pub(crate) fn own_rows(line: &str, group: usize, groups: &[Vec<String>]) -> usize {
+    let row = |text: &String| GridRow { number: 1, cells: vec![GridCell::of(text)] };
+    let has_total = |group: &Vec<String>| group.iter().any(|text| words::is_total(text));
+    let is_of_all = group + 1 == groups.len() && !groups[..group].iter().any(has_total);
+    groups::own_rows(line, &groups[group].iter().map(row).collect::<Vec<_>>(), is_of_all)
 }
 
 /// How many rows of cells are pairs of a label and its value.

@@ -5,7 +5,7 @@ use super::header::{
     Verdict, contrasts, could_name, holds_values, holds_words, is_set_off, say_the_same, says_names, share_of_names,
     width,
 };
-use super::labels::{Naming, are_names_over, are_periods_of_a_kind, naming};
+use super::labels::{Naming, are_periods_of_a_kind, are_periods_over, naming};
 use super::{GridRow, Sheet, categories, groups, table_row, words};
 use crate::{Block, BlockKind, Locator, Row, Table};
 
@@ -97,14 +97,14 @@ impl OpenTable {
         let row = &all[0];
         let goes_on = |column: usize| {
             let (name, text) = (self.names.text(column), row.text(column));
-            words::are_same(name, text) || are_periods_of_a_kind(name, text)
+            words::are_same(name, text) || (column > 0 && are_periods_of_a_kind(name, text))
         };
         found.lines.is_empty()
             && found.apart.is_empty()
             && found.first_column == self.first_column
             && row.number == self.last + 1
             && (0..row.cells.len().max(self.names.cells.len())).all(goes_on)
-            && are_names_over(row, &all[1..])
+            && are_periods_over(row, &all[1..])
     }
 
     /// Takes other names.
@@ -137,20 +137,34 @@ impl OpenTable {
         says_names(row)
             || (is_alike && is_set_off(row, rest))
             || match has_title {
-                true => !self.has_groups,
+                true => !self.has_groups && !self.goes_on_below_title(row, rest, shift),
                 false => is_alike && self.is_other(row, rest, shift),
             }
     }
 
+    /// Whether a row below a title is the first of a group: it says no usual names where those above are such, and the kinds of
+    /// its columns go on.
+    fn goes_on_below_title(&self, row: &GridRow, rest: &[GridRow], shift: usize) -> bool {
+        says_names(&self.names)
+            && shift == 0
+            && width(rest) == self.kinds.len()
+            && !self.has_other_kinds(row, rest, shift)
+    }
+
     /// Whether a row of words stands over values, or over columns most of which hold other kinds than so far.
     fn is_other(&self, row: &GridRow, rest: &[GridRow], shift: usize) -> bool {
+        contrasts(row, rest) || self.has_other_kinds(row, rest, shift)
+    }
+
+    /// Whether most of a row's columns hold other kinds than so far.
+    fn has_other_kinds(&self, row: &GridRow, rest: &[GridRow], shift: usize) -> bool {
         let columns = || (0..row.cells.len()).filter(|column| !row.text(*column).is_empty());
         let has_other_kind = |column: &usize| match self.kinds.get(column + shift).copied().flatten() {
             Some(true) => holds_words(rest, *column),
             Some(false) => holds_values(rest, *column),
             None => false,
         };
-        contrasts(row, rest) || columns().filter(has_other_kind).count() * 2 > columns().count()
+        columns().filter(has_other_kind).count() * 2 > columns().count()
     }
 }
 

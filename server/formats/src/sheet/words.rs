@@ -80,13 +80,21 @@ pub(super) fn is_column_name(text: &str) -> bool {
     let name = text.split(['(', '[', '\n', '/']).next().unwrap_or_default();
     let name =
         name.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | ':' | '.' | '#' | '№')).to_lowercase();
-    let is_english = |word: &str| ENGLISH.split_whitespace().any(|known| known == word);
+    let is_known = |word: &str| ENGLISH.split_whitespace().any(|known| known == word);
+    let is_english = |word: &str| is_known(word) || word.strip_suffix('s').is_some_and(is_known);
     let joined = bare(&name);
     KOREAN.split_whitespace().any(|known| known == joined)
         || is_period(&joined)
         || (joined.chars().count() > 2 && ENDINGS.iter().any(|ending| joined.ends_with(ending)))
         || is_english(&joined)
-        || name.rsplit([' ', '_', '-']).next().is_some_and(is_english)
+        || (name.rsplit([' ', '_', '-']).next().is_some_and(is_english) && !is_phrase(&name))
+}
+
+/// Whether a text is what stands for a value: `on request`, `see note`.
+fn is_phrase(text: &str) -> bool {
+    const FIRST: [&str; 14] =
+        ["on", "ask", "see", "by", "to", "in", "at", "for", "per", "as", "not", "call", "no", "upon"];
+    text.split_once(' ').is_some_and(|(first, _)| FIRST.contains(&first))
 }
 
 /// Whether a text is the name of a day of the week, a month, a quarter: `3월`, `Q1`.
@@ -133,6 +141,11 @@ pub(super) fn is_total(text: &str) -> bool {
     let text: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
     matches!(text.as_str(), "계" | "sum" | "totals")
         || TOTALS.iter().any(|total| text.starts_with(total) || text.ends_with(total))
+}
+
+/// Whether a line says a total somewhere: `수도권 소계 32명`.
+pub(super) fn holds_total(text: &str) -> bool {
+    is_total(text) || text.split_whitespace().any(is_total)
 }
 
 /// What a row of totals is one of, bare: `부채` of `부채 총계`; nothing where it says no more than that it is a total.

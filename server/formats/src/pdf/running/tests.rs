@@ -250,3 +250,17 @@ fn the_header_of_a_table_stays_above_its_first_rows() {
     };
     check(&[page(1), page(2)], &[&["Name", "person 10", "person 11"], &["person 20", "person 21"]]);
 }
+
+/// Cards and forms, one a page, begin with the same two lines; the sentence in them was torn, half of it left on page 1.
+#[test]
+fn full_lines_that_go_on_into_the_text_stay_on_each_page() {
+    let short = |text: &str, top: f32| Line::run(text.to_owned(), Area::new(50.0, top, 180.0, top + 10.0), 10.0);
+    let page = |body: &str| {
+        vec![line("This form is for those who", 60.0, 10.0), short("travel by train.", 74.0), line(body, 88.0, 10.0)]
+    };
+    let expect = |body| ["This form is for those who", "travel by train.", body];
+    check(&[page("a b c"), page("d e f")], &[&expect("a b c"), &expect("d e f")]);
+    // With a gap below they are a header.
+    let page = |body: &str| vec![line("This form is for those who", 60.0, 10.0), line(body, 120.0, 10.0)];
+    check(&[page("a"), page("b")], &[&["a"], &["b"]]);
+}
