@@ -263,7 +263,7 @@ fn is_parted(table: &Table, has_title: bool) -> bool {
     let is_again = |row: &&Row| texts(row) == texts(&table.rows[0]);
     table.header_rows > 0
         && !begins.is_empty()
-        && (has_title || rows.first().is_some_and(is_line) || begins.iter().any(|row| is_again(row)))
+        && (has_title || rows.first().is_some_and(is_line) || begins.iter().any(is_again))
         && begins.len() * size(&table.rows[..table.header_rows]) <= size(rows).max(MAX_REPEATED_BYTES)
 }
 

@@ -293,7 +293,7 @@ fn names_that_come_again_bring_their_lines_whatever_these_say() {
         let shown = shown(&format!("{}\n{}", table(first, 100), table(second, 500)));
         let case = format!("{first} {second}: {shown:?}");
         let [.., title, last] = shown.as_slice() else { panic!("{case}") };
-        let said = second.split('|').filter(|text| !text.is_empty()).next_back().unwrap();
+        let said = second.split('|').rfind(|text| !text.is_empty()).unwrap();
         assert!(title.contains("## ") && title.ends_with(said), "{case}");
         assert!(last.contains(" 1: 지점|상반기|하반기|계 / 1지점|500|501|500 / "), "{case}");
         let firsts: Vec<&String> = shown.iter().filter(|block| block.contains("1지점|100|101|100")).collect();

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::grid::{Marks, UNIT_SIGNS};
 use super::labels::{Naming, naming};
-use super::{GridCell, GridRow, above, pairs, words};
+use super::{GridCell, GridRow, above, labels, pairs, words};
 
 /// Most rows that are looked at to tell how wide a table is, and what a column holds.
 pub(super) const MAX_COMPARED: usize = 1_000;
@@ -122,7 +122,8 @@ pub(super) fn verdict(rows: &[GridRow], marks: &Marks, first_column: usize) -> V
     if has_form_of_rows(first, rest) || first.cells.iter().skip(1).any(|cell| words::is_placeholder(&cell.text)) {
         return Verdict::Row;
     }
-    let names = contrasts(first, rest) || is_word_over_codes_or_phrases(first, rest);
+    let names =
+        contrasts(first, rest) || is_word_over_codes_or_phrases(first, rest) || labels::names_periods(first, rest);
     if !repeats_a_name(first) && names { Verdict::Names } else { Verdict::Doubt }
 }
 
@@ -289,6 +290,7 @@ mod tests {
             "이름|부서\n김|결제",
             "Field|Type|Required\na|int|Required\nb|date|Optional",
             "항목|형식|필수\nA|문자|필수\nB|숫자|선택",
+            "Shift|Mar 2|Mar 3\nDay|Ann|Bob\nNight|Cid|Dee",
             "Region|Q1|Q2\nR0|Q1|late\nR1|Q2|in time",
             "지점|2024 매출\n지점0|100\n지점1|101",
             "이름|전화 (02)\n직원0|02-1000-2000\n직원1|02-1001-2001",

@@ -122,6 +122,11 @@ fn period(text: &str) -> Option<String> {
     (!is_bare && !form.is_empty()).then_some(form)
 }
 
+/// Whether a row names columns by two periods or more: `Mar 2 | Mar 3`.
+pub(super) fn names_periods(row: &GridRow, rest: &[GridRow]) -> bool {
+    row.cells.iter().filter(|cell| period(&cell.text).is_some()).count() > 1 && are_periods_over(row, rest)
+}
+
 /// Whether the periods in a row name columns: what stands below them is none of their form.
 pub(super) fn are_periods_over(row: &GridRow, rest: &[GridRow]) -> bool {
     let columns = || row.cells.iter().enumerate().filter_map(|(column, cell)| Some((column, period(&cell.text)?)));
