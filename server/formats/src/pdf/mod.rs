@@ -21,6 +21,7 @@ mod line;
 mod marks;
 mod nesting;
 mod numbering;
+mod page_tree;
 mod pages;
 mod room;
 mod rules;
@@ -60,6 +61,9 @@ pub(crate) fn read(bytes: &[u8]) -> Document {
     let depth = nesting(bytes);
     if depth > MAX_NESTING {
         return refused(Problem::new(ProblemKind::Malformed, format!("its objects are nested {depth} deep")));
+    }
+    if page_tree::leads_back(bytes) {
+        return refused(Problem::new(ProblemKind::Malformed, "its tree of pages leads back to itself".to_owned()));
     }
     read_here(bytes)
 }

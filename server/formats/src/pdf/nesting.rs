@@ -30,7 +30,7 @@ pub(super) fn nesting(bytes: &[u8]) -> usize {
 }
 
 /// How long the stream is that starts here, with its keywords; that of the keyword if it has no end.
-fn stream_length(rest: &[u8]) -> usize {
+pub(super) fn stream_length(rest: &[u8]) -> usize {
     const END: &[u8] = b"endstream";
     let mut at = 6;
     while let Some(found) = rest[at..].iter().position(|byte| *byte == b'e') {
