@@ -111,7 +111,7 @@ fn begins(rows: &[GridRow], names: Names, at: usize) -> Begins {
 fn repeats(rows: &[GridRow], names: Names, at: usize) -> bool {
     let depth = names.end - names.start;
     let Some(again) = rows.get(at..at + depth).filter(|_| at + depth < rows.len()) else { return false };
-    let (mut filled, mut equal, mut moved, mut has_value) = (0, 0, 0, false);
+    let (mut filled, mut equal, mut moved, mut left_out, mut has_value) = (0, 0, 0, 0, false);
     for (above, row) in rows[names.start..names.end].iter().zip(again) {
         for column in 0..above.cells.len().max(row.cells.len()) {
             let (name, text) = (above.text(column), row.text(column));
@@ -120,15 +120,18 @@ fn repeats(rows: &[GridRow], names: Names, at: usize) -> bool {
             let is_moved = !is_equal && column > 0 && labels::are_periods_of_a_kind(name, text);
             equal += usize::from(is_equal && !name.is_empty());
             moved += usize::from(is_moved);
+            left_out += usize::from(!name.is_empty() && text.is_empty());
             has_value |= !is_equal && !is_moved && row.cells.get(column).is_some_and(|cell| cell.is_value);
         }
     }
     let has_title = || is_title(&rows[at - 1]) && equal + 1 == filled;
     let is_nearly = || !has_value && !repeats_a_name(&again[0]) && (equal * 4 >= filled * 3 || has_title());
     let behind = &rows[at + depth..rows.len().min(at + depth + NEAR)];
-    let goes_on =
-        || moved > 0 && equal + moved == filled && again.iter().all(|row| labels::are_periods_over(row, behind));
-    (equal > 1 && (equal == filled || is_nearly())) || (equal > 0 && goes_on())
+    let goes_on = || {
+        moved > 0 && equal + moved + left_out == filled && again.iter().all(|row| labels::are_periods_over(row, behind))
+    };
+    let counts_on = || depth == 1 && labels::count_on(&rows[names.start], &again[0]);
+    (equal > 1 && (equal == filled || is_nearly())) || (equal > 0 && (goes_on() || counts_on()))
 }
 
 /// Whether a title like the one above stands right over pairs with the labels that the first ones have: cards of the same form.
@@ -167,11 +170,8 @@ fn begins_below_title(rows: &[GridRow], names: Names, at: usize) -> Begins {
                 || (share_of_names(row) == 1.0 && says_names)
                 || ((says_names || is_styled) && is_like_title)
                 || (contrasts(row, behind) && are_of_other_kinds(before, behind))));
-    // Usual names above, and none in this row: it is none of names.
-    let is_of_group = super::header::says_names(&rows[names.start]) && !says_names && !is_styled;
     match is_of_its_own {
         true => Begins::Table,
-        false if is_of_group => Begins::Nothing,
         false if says_names || is_styled || (!has_groups && is_like_title) => Begins::TableOrGroup,
         false => Begins::Nothing,
     }
@@ -219,8 +219,7 @@ fn titles_before(rows: &[GridRow], names: Names, at: usize, is_again: bool) -> u
     // A title with what stands beside one.
     let is_wide_title = |row: &GridRow| {
         let is_word = row.cells.first().is_some_and(|cell| !cell.text.is_empty() && !cell.is_value);
-        let is_beside = |text: &str| words::is_unit(text) || words::is_note(text);
-        is_word && row.filled() > 1 && row.texts().skip(1).all(is_beside) && !words::is_total(row.first_text())
+        is_word && row.filled() > 1 && row.texts().skip(1).all(words::is_unit) && !words::is_total(row.first_text())
     };
     let (mut count, mut units) = (0, 0);
     while at - count > names.end + 1 {

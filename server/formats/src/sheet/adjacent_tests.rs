@@ -245,15 +245,22 @@ fn where_a_group_and_a_table_look_alike_both_rows_of_names_stand_above() {
     assert_eq!(shown(text), expect);
     // All titles merged.
     assert_eq!(styled(text, &[], &[], &[1, 5, 9]), expect);
-    // Usual names above, and none in this row: a group's first.
+    // Usual names above are no proof either: of two tables under titles one may have them, and one not.
     let usual = text.replace("행선|어른|아이", "지역|요금|소요일");
+    assert!(shown(&usual)[3].contains("1: 지역 / 매장 수령|요금 / 무료|소요일 / 당일 / "), "{:?}", shown(&usual));
+    // Behind a blank row, too; what follows is a sibling.
+    let blank = "품목|단가|납기\n의자|120000|3\n책상|350000|7\n||\n전산장비||\n서버|별도 견적|협의\n모니터|250000|5\n||\n소모품||\n토너|50000|1\n용지|20000|1";
+    let either = "품목 / 서버|단가 / 별도 견적|납기 / 협의";
     assert_eq!(
-        shown(&usual),
-        ["1-1 ## 배송 요금표".to_owned(), format!("3-11 1: {}", usual.lines().skip(1).collect::<Vec<_>>().join(" / "))]
+        shown(blank),
+        [
+            "2-3 1: 품목|단가|납기 / 의자|120000|3 / 책상|350000|7".to_owned(),
+            "5-5 ## 전산장비".to_owned(),
+            format!("6-7 1: {either} / 서버|별도 견적|협의 / 모니터|250000|5"),
+            "9-9 ## 소모품".to_owned(),
+            format!("10-11 1: {either} / 토너|50000|1 / 용지|20000|1"),
+        ]
     );
-    let names =
-        "당직 명단||\n이름|역할|구역\n김철수|팀장|본관\n이영희|팀원|별관\n야간조||\n박민수|팀장|본관\n최지훈|팀원|별관";
-    assert_eq!(shown(names).len(), 2);
     // A row that looks as the names do, below the line of a group.
     let marked = "품목|단가|납기\n사무용품||\n의자|120000|3\n책상|350000|7\n전산장비||\n서버|별도 견적|문의\n모니터|250000|5\n\
         프린터|410000|4";
@@ -347,6 +354,25 @@ fn names_go_on_with_other_days_and_months() {
     ] {
         let text = format!("구분|{first}|비고\n가|김|x\n나|이|y\n구분|{second}|비고\n가|박|z\n나|최|w");
         assert_eq!(shown(&text).len(), 2, "{text}");
+    }
+    for (first, second) in [
+        ("월\u{2028}3/2", "월\u{2028}3/9"),
+        ("1일차", "2일차"),
+        ("Day 1", "Day 8"),
+        ("3月2日", "3月9日"),
+        ("1회차", "5회차"),
+    ] {
+        let text = format!("구분|{first}|비고\n가|김|x\n나|이|y\n구분|{second}|비고\n가|박|z\n나|최|w");
+        assert_eq!(shown(&text).len(), 2, "{text}");
+    }
+    // Days alone, a last week that is short, and weeks with a blank row between.
+    for text in [
+        "구분|2|3|4|5\n주간|김|이|박|최\n야간|조|윤|장|임\n구분|9|10|11|12\n주간|한|오|서|신\n야간|권|황|안|송",
+        "구분|3/23|3/24|3/25\n주간|김|이|박\n야간|조|윤|장\n구분|3/30|3/31|\n주간|한|오|\n야간|권|황|",
+        "구분|3/2|3/3|3/4\n주간|김|이|박\n야간|조|윤|장\n|||\n구분|3/9|3/10|3/11\n주간|한|오|서\n야간|권|황|안",
+    ] {
+        let shown = shown(text);
+        assert!(shown.len() == 2 && shown[1].contains(" 1: 구분|"), "{shown:?}");
     }
     // A sparse last row is a row.
     assert_eq!(

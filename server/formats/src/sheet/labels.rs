@@ -83,7 +83,10 @@ fn period(text: &str) -> Option<String> {
     const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     const DAYS: [&str; 14] =
         ["mon", "tue", "wed", "thu", "fri", "sat", "sun", "월", "화", "수", "목", "금", "토", "일"];
-    const UNITS: [&str; 14] = ["년", "월", "일", "주", "주차", "분기", "반기", "차", "q", "h", "w", "week", "fy", "th"];
+    #[rustfmt::skip]
+    const UNITS: [&str; 21] = [
+        "년", "월", "일", "주", "주차", "분기", "반기", "차", "일차", "회", "회차", "年", "月", "日", "q", "h", "w", "week", "day", "fy", "th",
+    ];
     if text.chars().count() > 24 {
         return None;
     }
@@ -104,7 +107,7 @@ fn period(text: &str) -> Option<String> {
                 };
                 match () {
                     () if is_unit && form.ends_with(['9', ' '])
-                        || matches!(word.as_str(), "q" | "h" | "w" | "fy" | "week") =>
+                        || matches!(word.as_str(), "q" | "h" | "w" | "fy" | "week" | "day") =>
                     {
                         form.push_str(&word)
                     }
@@ -113,13 +116,25 @@ fn period(text: &str) -> Option<String> {
                     () => return None,
                 }
             }
-            '/' | '-' | '.' | ' ' | '(' | ')' | '~' | '\'' | ',' | ':' => form.push_str(&word),
+            c if c.is_whitespace() => form.push(' '),
+            '/' | '-' | '.' | '(' | ')' | '~' | '\'' | ',' | ':' => form.push_str(&word),
             _ => return None,
         }
     }
     let is_bare =
         form.chars().all(|c| matches!(c, '9' | '-' | ',')) && label(text).is_none_or(|label| label == Label::Number);
     (!is_bare && !form.is_empty()).then_some(form)
+}
+
+/// Whether two rows beside the same usual name count columns one by one, three at least: the days `2 | 3 | 4` and `9 | 10 | 11`.
+pub(super) fn count_on(row: &GridRow, again: &GridRow) -> bool {
+    let count = |row: &GridRow| -> Option<Vec<f64>> {
+        let numbers: Vec<f64> = row.texts().skip(1).map(|text| text.parse().ok()).collect::<Option<_>>()?;
+        (numbers.len() > 2 && numbers.windows(2).all(|pair| pair[1] - pair[0] == 1.0)).then_some(numbers)
+    };
+    words::is_column_name(row.text(0))
+        && words::are_same(row.text(0), again.text(0))
+        && count(row).zip(count(again)).is_some_and(|(a, b)| a != b)
 }
 
 /// Whether a row names columns by two periods or more: `Mar 2 | Mar 3`.

@@ -145,6 +145,7 @@ impl Sheet {
             verdict: Verdict::Row,
             rows: Vec::new(),
             is_followed_by_line,
+            may_be_group: false,
         };
         self.push_rows(found, rows);
     }
@@ -194,11 +195,16 @@ impl Sheet {
             rows.drain(..depth);
             return self.push_group(table, found, rows);
         }
-        if let Some(mut table) = self.table.take_if(|table| table.moves_on_in(&found, &rows)) {
+        let max_gap = if self.gaps == Gaps::Lines { u32::MAX } else { MAX_BLANK_ROWS + 1 };
+        if let Some(mut table) = self.table.take_if(|table| table.moves_on_in(&found, &rows, max_gap)) {
             table.rename(rows.remove(0));
             return self.push_group(table, found, rows);
         }
-        let max_gap = if self.gaps == Gaps::Lines { u32::MAX } else { MAX_BLANK_ROWS + 1 };
+        if let Some(table) = self.table.take_if(|table| depth == 1 && table.may_go_on_in(&found, &rows, max_gap)) {
+            found.names = Some(rows_of_names::either(table.names(), &rows[0]));
+            found.may_be_group = true;
+            return self.push_rows(found, rows);
+        }
         if let Some(table) = self.table.take_if(|table| table.goes_on_in(&found, &rows, max_gap)) {
             return self.push_group(table, found, rows);
         }

@@ -5,7 +5,7 @@ use super::header::{
     Verdict, contrasts, could_name, holds_values, holds_words, is_set_off, say_the_same, says_names, share_of_names,
     width,
 };
-use super::labels::{Naming, are_periods_of_a_kind, are_periods_over, naming};
+use super::labels::{Naming, are_periods_of_a_kind, are_periods_over, count_on, naming};
 use super::{GridRow, Sheet, categories, groups, table_row, words};
 use crate::{Block, BlockKind, Locator, Row, Table};
 
@@ -30,6 +30,8 @@ pub(super) struct OpenTable {
     names: GridRow,
     /// Whether groups of its rows stand under lines of their own.
     has_groups: bool,
+    /// Whether it may be a group of the table above, and so what follows under a title.
+    may_be_group: bool,
     /// What stands in each column: values, words, or nothing.
     kinds: Vec<Option<bool>>,
     /// The number of the last row, and how many stand behind the last blank one.
@@ -65,6 +67,8 @@ pub(super) struct Found {
     pub(super) rows: Vec<GridRow>,
     /// Whether the next rows stand under a line of their own.
     pub(super) is_followed_by_line: bool,
+    /// Whether they may be a group of the table above, whose names stand above them beside the first of them.
+    pub(super) may_be_group: bool,
 }
 
 impl OpenTable {
@@ -92,19 +96,46 @@ impl OpenTable {
             && say_the_same(names, &self.names)
     }
 
-    /// Whether rows right below it and without a title say its names again, for the days or months that come next.
-    pub(super) fn moves_on_in(&self, found: &Found, all: &[GridRow]) -> bool {
+    /// Whether rows below it and without a title say its names again, for the days or months that come next.
+    pub(super) fn moves_on_in(&self, found: &Found, all: &[GridRow], max_gap: u32) -> bool {
         let row = &all[0];
         let goes_on = |column: usize| {
             let (name, text) = (self.names.text(column), row.text(column));
-            words::are_same(name, text) || (column > 0 && are_periods_of_a_kind(name, text))
+            words::are_same(name, text) || (column > 0 && (text.is_empty() || are_periods_of_a_kind(name, text)))
         };
+        let is_moved = |column: usize| are_periods_of_a_kind(self.names.text(column), row.text(column));
+        let columns = row.cells.len().max(self.names.cells.len());
+        let is_again = (0..columns).all(goes_on) && (1..columns).any(is_moved) && are_periods_over(row, &all[1..]);
         found.lines.is_empty()
             && found.apart.is_empty()
             && found.first_column == self.first_column
-            && row.number == self.last + 1
-            && (0..row.cells.len().max(self.names.cells.len())).all(goes_on)
-            && are_periods_over(row, &all[1..])
+            && row.number > self.last
+            && row.number - self.last <= max_gap
+            && (is_again || count_on(&self.names, row))
+    }
+
+    /// Whether rows below a title and behind a blank row may be a group of this table as well as another: they fit, the kinds of
+    /// the columns go on, and the names of this table are usual ones while the first row says none of such.
+    pub(super) fn may_go_on_in(&self, found: &Found, all: &[GridRow], max_gap: u32) -> bool {
+        let [row, rest @ ..] = all else { return false };
+        let has_title = found.apart.iter().chain(&found.lines).any(|line| !words::is_unit(&line.text));
+        let top = found.apart.first().or(found.lines.first()).map_or(row.number, |line| line.number);
+        has_title
+            && !rest.is_empty()
+            && !self.has_groups
+            && found.first_column == self.first_column
+            && top > self.last + 1
+            && top - self.last <= max_gap
+            && could_name(row)
+            && !says_names(row)
+            && !is_set_off(row, rest)
+            && says_names(&self.names)
+            && width(all) == self.kinds.len()
+            && !self.has_other_kinds(row, rest, 0)
+    }
+
+    pub(super) fn names(&self) -> &GridRow {
+        &self.names
     }
 
     /// Takes other names.
@@ -137,18 +168,9 @@ impl OpenTable {
         says_names(row)
             || (is_alike && is_set_off(row, rest))
             || match has_title {
-                true => !self.has_groups && !self.goes_on_below_title(row, rest, shift),
+                true => !self.has_groups,
                 false => is_alike && self.is_other(row, rest, shift),
             }
-    }
-
-    /// Whether a row below a title is the first of a group: it says no usual names where those above are such, and the kinds of
-    /// its columns go on.
-    fn goes_on_below_title(&self, row: &GridRow, rest: &[GridRow], shift: usize) -> bool {
-        says_names(&self.names)
-            && shift == 0
-            && width(rest) == self.kinds.len()
-            && !self.has_other_kinds(row, rest, shift)
     }
 
     /// Whether a row of words stands over values, or over columns most of which hold other kinds than so far.
@@ -186,7 +208,8 @@ impl Sheet {
 
     /// Appends rows as a table of their own.
     pub(super) fn push_table(&mut self, found: Found) {
-        let Found { first_column, apart, lines, notes, names, verdict, rows, is_followed_by_line } = found;
+        let Found { first_column, apart, lines, notes, names, verdict, rows, is_followed_by_line, may_be_group } =
+            found;
         let says = names.as_ref().or(rows.first()).map(GridRow::line).unwrap_or_default();
         let number = rows.first().map_or(1, |row| row.number);
         let heading = self.push_titles(apart, lines, number, &says);
@@ -201,6 +224,7 @@ impl Sheet {
         let mut table = OpenTable {
             first_column,
             has_groups: false,
+            may_be_group,
             kinds: (0..columns).map(kind).collect(),
             names,
             last: 0,
@@ -319,7 +343,8 @@ impl Sheet {
     /// Says the title of a group as a heading below its table's; one without goes on under the table's.
     fn push_group_title(&mut self, table: &mut OpenTable, title: Vec<Line>) {
         if !title.is_empty() {
-            let level = table.heading.as_ref().map_or(self.level, |(level, _)| level + 1);
+            let below = u8::from(!table.may_be_group);
+            let level = table.heading.as_ref().map_or(self.level, |(level, _)| level + below);
             self.push_heading(level, title);
             (self.headings.is_group, table.has_groups) = (true, true);
         } else if std::mem::take(&mut self.headings.is_group) {
