@@ -62,6 +62,10 @@ fn words_that_stand_in_the_documents_are_answered_by_them() {
         ("HN-4003", "codes.md"),
         ("대피유도반장은 누구인가요?", "roster.md"),
         ("안식휴가는 며칠인가요?", "leave.md"),
+        // In other ways of asking.
+        ("휴직에 대해 알려 주세요", "leave.md"),
+        ("소화반은 어디 있어요?", "roster.md"),
+        ("What about dmesg?", "logs.md"),
         // A day is found in other spellings.
         ("Who is on call on December 21?", "oncall.md"),
         ("on call on 22 Dec", "oncall.md"),

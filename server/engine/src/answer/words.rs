@@ -14,7 +14,7 @@ use super::designations::is_designated;
 /// How Korean words begin that only make a question of a sentence (`누구에게`, `어떻게`): no passage has to hold them. The
 /// analyser keeps them, since passages may be about them. Nouns that begin like
 /// them are rare; where a common one does, only whole words are listed below.
-const INTERROGATIVES: [&str; 24] = [
+const INTERROGATIVES: [&str; 40] = [
     "누구",
     "누굴",
     "무엇",
@@ -35,6 +35,22 @@ const INTERROGATIVES: [&str; 24] = [
     "알려줘",
     "알려줄",
     "가르쳐",
+    "가르치",
+    "보여주",
+    "보여줘",
+    "보여줄",
+    "찾아주",
+    "찾아줘",
+    "찾아줄",
+    "말해주",
+    "말해줘",
+    "설명해",
+    "대해서",
+    "관해서",
+    "관련해",
+    "싶어",
+    "싶은",
+    "싶습",
     "궁금",
     "되나요",
     "되는지",
@@ -42,7 +58,7 @@ const INTERROGATIVES: [&str; 24] = [
 ];
 
 /// The same as whole words, because nouns begin with them: `인가` is authorization, `왜곡` distortion.
-const INTERROGATIVE_WORDS: [&str; 40] = [
+const INTERROGATIVE_WORDS: [&str; 64] = [
     "누가",
     "뭐",
     "뭐가",
@@ -75,6 +91,30 @@ const INTERROGATIVE_WORDS: [&str; 40] = [
     "인가요",
     "있나",
     "있나요",
+    "있어",
+    "있어요",
+    "있죠",
+    "있는지",
+    "있습니까",
+    "대해",
+    "대하여",
+    "대한",
+    "관해",
+    "관하여",
+    "관한",
+    "뜻",
+    "뜻이",
+    "뜻인가요",
+    "뜻이에요",
+    "뜻이죠",
+    "뜻이야",
+    "보여",
+    "찾아",
+    "찾고",
+    "알고",
+    "설명",
+    "말해",
+    "주실",
     "걸리나요",
     "걸리죠",
     "걸려",
@@ -93,7 +133,25 @@ const POLITE: [&str; 12] =
 const POLITE_WORDS: [&str; 9] = ["hello", "hi", "hey", "please", "thanks", "thank", "sorry", "excuse", "help"];
 
 /// English words that only ask, as whole words: "How much is a mug?", "What does dmesg mean?".
-const ASKING_WORDS: [&str; 8] = ["much", "many", "mean", "means", "tell", "explain", "describe", "know"];
+const ASKING_WORDS: [&str; 17] = [
+    "much",
+    "many",
+    "mean",
+    "means",
+    "meaning",
+    "tell",
+    "explain",
+    "describe",
+    "know",
+    "about",
+    "find",
+    "show",
+    "give",
+    "need",
+    "want",
+    "looking",
+    "wondering",
+];
 
 /// What a word of a question asks of the passages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -283,6 +341,27 @@ mod tests {
         assert_eq!(words("장애 등급은 누가 어떻게 정하나요?"), ["장애", "등급", "정하"]);
         assert_eq!(words("인가 서버가 왜곡된 알려진 문제는 무엇인가요?"), ["인가", "서버", "왜곡", "알려진", "문제"]);
         assert_eq!(words("오류 418번"), ["오류", "418"]);
+        for asked in [
+            "마스킹에 대해 알려 주세요",
+            "마스킹에 대해서 설명해 주세요",
+            "마스킹에 관해 알려줘",
+            "마스킹이 무슨 뜻이에요?",
+            "마스킹을 보여줘",
+            "마스킹 찾아줘",
+            "마스킹을 알고 싶어요",
+            "마스킹 어디 있어요?",
+        ] {
+            assert_eq!(words(asked), ["마스킹"], "{asked}");
+        }
+        for asked in [
+            "What about hotels?",
+            "Tell me about hotels",
+            "Where can I find hotels?",
+            "Show me hotels",
+            "hotels meaning",
+        ] {
+            assert_eq!(words(asked), ["hotels"], "{asked}");
+        }
         assert_eq!(words("배포는 왜 하나요? 몇 번 걸리나요? 좀 알려 주세요"), ["배포", "번"]);
         assert_eq!(words("Sorry, please: audit log of Help-Desk?"), ["audit", "log", "Help-Desk"]);
         assert_eq!(words("죄송합니다만 감사 로그 부탁드립니다"), ["감사", "로그"]);
