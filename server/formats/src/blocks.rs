@@ -288,7 +288,7 @@ fn parts(mut table: Table, first: &str) -> Vec<Table> {
     let mut groups: Vec<(String, Vec<Row>)> = vec![(first.to_owned(), Vec::new())];
     let mut rows = table.rows.into_iter().peekable();
     while let Some(row) = rows.next() {
-        let (_, group) = groups.last_mut().unwrap_or_else(|| unreachable!("there is a first"));
+        let Some((_, group)) = groups.last_mut() else { break };
         if !is_line(&row, &whole) {
             group.push(row);
             continue;
