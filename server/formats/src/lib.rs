@@ -23,6 +23,7 @@ pub mod pool;
 mod rtf;
 pub mod sheet;
 mod sniff;
+mod table_parts;
 #[cfg(test)]
 mod testing;
 mod xml;

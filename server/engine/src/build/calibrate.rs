@@ -13,7 +13,6 @@ use crate::answer::confidence::confidence;
 use crate::answer::extract::{context_of, in_context};
 use crate::answer::small_talk::{self, SmallTalk};
 use crate::document::Language;
-use crate::index::vectors::dot;
 use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::{Channels, Retrieved, retrieve_embedded};
 use crate::revision::Revision;
@@ -157,7 +156,7 @@ fn language_bias(
             continue;
         };
         for question in asked {
-            cosines.entry((question.language, written_in)).or_default().push(dot(question.vector, row));
+            cosines.entry((question.language, written_in)).or_default().push(row.dot(question.vector));
         }
     }
     let upper = |pair: (Language, Language)| -> Option<f32> {

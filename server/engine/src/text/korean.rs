@@ -132,7 +132,6 @@ const ENDINGS: &[Row] = &[
     ("하므로", After::Any, 2),
     ("하게", After::Any, 2),
     ("하던", After::Any, 2),
-    ("하자", After::Any, 2),
     ("하라", After::Any, 2),
     ("하세요", After::Any, 2),
     ("하십시오", After::Any, 2),
@@ -212,17 +211,18 @@ const ENDINGS: &[Row] = &[
     ("십시오", After::Any, 2),
 ];
 
-/// All rows by their last character, the longest first, each with its length in bytes known by the string.
-static BY_LAST: LazyLock<Vec<(char, Vec<Row>)>> = LazyLock::new(|| {
-    let mut table: Vec<(char, Vec<Row>)> = Vec::new();
-    for row in PARTICLES.iter().chain(ENDINGS) {
+/// All rows by their last character, the longest first, each with whether it is the ending of a verb.
+static BY_LAST: LazyLock<Vec<(char, Vec<(Row, bool)>)>> = LazyLock::new(|| {
+    let mut table: Vec<(char, Vec<(Row, bool)>)> = Vec::new();
+    let rows = |rows: &'static [Row], is_ending| rows.iter().map(move |row| (*row, is_ending));
+    for (row, is_ending) in rows(PARTICLES, false).chain(rows(ENDINGS, true)) {
         let Some(last) = row.0.chars().next_back() else { continue };
         match table.iter_mut().find(|(c, _)| *c == last) {
-            Some((_, rows)) => rows.push(*row),
-            None => table.push((last, vec![*row])),
+            Some((_, rows)) => rows.push((row, is_ending)),
+            None => table.push((last, vec![(row, is_ending)])),
         }
     }
-    table.iter_mut().for_each(|(_, rows)| rows.sort_by_key(|row| std::cmp::Reverse(row.0.len())));
+    table.iter_mut().for_each(|(_, rows)| rows.sort_by_key(|(row, _)| std::cmp::Reverse(row.0.len())));
     table.sort_unstable_by_key(|(c, _)| *c);
     table
 });
@@ -230,16 +230,26 @@ static BY_LAST: LazyLock<Vec<(char, Vec<Row>)>> = LazyLock::new(|| {
 /// Suffixes stack at most this deep (`파드` + `들` + `에` + `는`).
 const MAX_STACKED: usize = 3;
 
+/// Nouns that end as inflected words do, in compounds too: `카드한도` (limit) is not `카드하다`.
+const NOUNS: &[&str] = &["한도"];
+
 /// The stem of an eojeol in NFC: the eojeol less its particles and endings. Never empty unless `eojeol` is.
 pub fn stem(eojeol: &str) -> &str {
-    let mut stem = eojeol;
+    parts(eojeol).0
+}
+
+/// The stem of an eojeol, and the eojeol less the endings of its verb, which say nothing of what it is about. Particles are
+/// left on the latter, since short ones are cut wrongly more often.
+pub fn parts(eojeol: &str) -> (&str, &str) {
+    let (mut stem, mut said) = (eojeol, eojeol);
     for _ in 0..MAX_STACKED {
-        match strip_one(stem) {
-            Some(shorter) => stem = shorter,
-            None => break,
+        let Some((shorter, is_ending)) = strip_one(stem) else { break };
+        stem = shorter;
+        if is_ending {
+            said = shorter;
         }
     }
-    stem
+    (stem, said)
 }
 
 /// Whether a run of Hangul is nothing but a particle or the copula: what follows a number or a Latin word, as in
@@ -251,13 +261,16 @@ pub fn is_particle(run: &str) -> bool {
         || ENDINGS.iter().any(|row| row.0 == run && row.0.chars().count() > 1)
 }
 
-fn strip_one(eojeol: &str) -> Option<&str> {
+fn strip_one(eojeol: &str) -> Option<(&str, bool)> {
+    if NOUNS.iter().any(|noun| eojeol.ends_with(noun)) {
+        return None;
+    }
     let last = eojeol.chars().next_back()?;
     let rows = &BY_LAST[BY_LAST.binary_search_by_key(&last, |(c, _)| *c).ok()?].1;
-    rows.iter().find_map(|(suffix, after, fewest)| {
+    rows.iter().find_map(|((suffix, after, fewest), is_ending)| {
         let rest = eojeol.strip_suffix(suffix)?;
         let before = rest.chars().next_back()?;
-        (agrees(before, *after) && rest.chars().nth(fewest - 1).is_some()).then_some(rest)
+        (agrees(before, *after) && rest.chars().nth(fewest - 1).is_some()).then_some((rest, *is_ending))
     })
 }
 
@@ -301,9 +314,37 @@ mod tests {
 
     #[test]
     fn words_that_only_look_inflected_stay_whole() {
-        for word in ["가을", "마을", "나이", "종이", "권한", "제한", "하다", "이", "서로", "회의", "파드", "제도"]
-        {
+        for word in [
+            "가을",
+            "마을",
+            "나이",
+            "종이",
+            "권한",
+            "제한",
+            "하다",
+            "이",
+            "서로",
+            "회의",
+            "파드",
+            "제도",
+            "한도",
+            "카드한도",
+            "제품하자",
+        ] {
             assert_eq!(stem(word), word);
+        }
+    }
+
+    #[test]
+    fn endings_of_verbs_are_told_from_particles() {
+        for (eojeol, expect) in [
+            ("재시작하려면", ("재시작", "재시작")),
+            ("재시작을", ("재시작", "재시작을")),
+            ("카드한도는", ("카드한도", "카드한도는")),
+            ("확인했는지", ("확인했는지", "확인했는지")),
+            ("정해진", ("정해진", "정해진")),
+        ] {
+            assert_eq!(parts(eojeol), expect, "{eojeol}");
         }
     }
 

@@ -43,7 +43,8 @@ fn a_compressed_revision_says_what_it_is_is_verified_whole_and_finds_what_an_exa
         let dir = world.store().path_of(&built.revision);
         let revision = Revision::open(&dir).unwrap();
         let question = exact.vectors.vector(ragops_engine::index::ChunkNumber(700)).unwrap();
-        assert_eq!(revision.vectors.search(question, 1).unwrap(), exact.vectors.search(question, 1).unwrap());
+        let question: Vec<f32> = question.numbers().collect();
+        assert_eq!(revision.vectors.search(&question, 1).unwrap(), exact.vectors.search(&question, 1).unwrap());
         fs::remove_file(dir.join(CODES_FILE)).unwrap();
         let error = Revision::open(&dir).err().unwrap();
         assert!(matches!(&error, RevisionError::Damaged { path, .. } if path.ends_with(CODES_FILE)), "{error}");

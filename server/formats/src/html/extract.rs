@@ -511,7 +511,7 @@ impl Extractor {
         self.counts[slot(Tag::Table)] -= 1;
         let Some(table) = self.table.take() else { return };
         let bytes = table.bytes;
-        let (titles, tables) = crate::blocks::parted(table.finish());
+        let (titles, tables) = crate::table_parts::parted(table.finish());
         for title in titles {
             self.push(BlockKind::Paragraph(title), String::new(), bytes);
         }

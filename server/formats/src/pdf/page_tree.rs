@@ -8,29 +8,36 @@ use super::nesting::stream_length;
 /// Most nodes that are looked at.
 const MAX_NODES: usize = 1 << 16;
 
+/// How far a node is walked.
+#[derive(Clone, Copy)]
+enum Walk {
+    /// What is below it is being looked at.
+    Open,
+    Done,
+}
+
 /// Whether a node of the tree of pages is below itself. Of an object that is written several times, the
 /// last counts.
 pub(super) fn leads_back(bytes: &[u8]) -> bool {
     let kids = kids(bytes);
-    // 1: on the way down, 2: done.
-    let mut state: HashMap<u32, u8> = HashMap::new();
+    let mut state: HashMap<u32, Walk> = HashMap::new();
     for root in kids.keys() {
         let mut open = vec![(*root, false)];
         while let Some((node, is_left)) = open.pop() {
             if is_left {
-                state.insert(node, 2);
+                state.insert(node, Walk::Done);
                 continue;
             }
             match state.get(&node) {
-                Some(1) => return true,
+                Some(Walk::Open) => return true,
                 Some(_) => continue,
-                None => state.insert(node, 1),
+                None => state.insert(node, Walk::Open),
             };
             open.push((node, true));
             // Of those in work above, one that is met again is an ancestor.
             for kid in kids.get(&node).into_iter().flatten() {
                 match state.get(kid) {
-                    Some(1) => return true,
+                    Some(Walk::Open) => return true,
                     Some(_) => {}
                     None if kids.contains_key(kid) => open.push((*kid, false)),
                     None => {}

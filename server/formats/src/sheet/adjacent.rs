@@ -111,27 +111,37 @@ fn begins(rows: &[GridRow], names: Names, at: usize) -> Begins {
 fn repeats(rows: &[GridRow], names: Names, at: usize) -> bool {
     let depth = names.end - names.start;
     let Some(again) = rows.get(at..at + depth).filter(|_| at + depth < rows.len()) else { return false };
-    let (mut filled, mut equal, mut moved, mut left_out, mut has_value) = (0, 0, 0, 0, false);
-    for (above, row) in rows[names.start..names.end].iter().zip(again) {
+    let pairs = || rows[names.start..names.end].iter().zip(again);
+    let (mut filled, mut equal) = (0, 0);
+    for (above, row) in pairs() {
         for column in 0..above.cells.len().max(row.cells.len()) {
             let (name, text) = (above.text(column), row.text(column));
             filled += usize::from(!(name.is_empty() && text.is_empty()));
-            let is_equal = words::are_same(name, text);
-            let is_moved = !is_equal && column > 0 && labels::are_periods_of_a_kind(name, text);
-            equal += usize::from(is_equal && !name.is_empty());
-            moved += usize::from(is_moved);
-            left_out += usize::from(!name.is_empty() && text.is_empty());
-            has_value |= !is_equal && !is_moved && row.cells.get(column).is_some_and(|cell| cell.is_value);
+            equal += usize::from(!name.is_empty() && words::are_same(name, text));
         }
     }
     let has_title = || is_title(&rows[at - 1]) && equal + 1 == filled;
-    let is_nearly = || !has_value && !repeats_a_name(&again[0]) && (equal * 4 >= filled * 3 || has_title());
-    let behind = &rows[at + depth..rows.len().min(at + depth + NEAR)];
-    let goes_on = || {
-        moved > 0 && equal + moved + left_out == filled && again.iter().all(|row| labels::are_periods_over(row, behind))
+    let is_nearly = || {
+        !repeats_a_name(&again[0])
+            && (equal * 4 >= filled * 3 || has_title())
+            && !pairs().any(|(above, row)| has_other_value(above, row))
     };
+    let behind = &rows[at + depth..rows.len().min(at + depth + NEAR)];
+    let moved = || pairs().map(|(above, row)| labels::moved(above, row)).sum::<Option<usize>>();
+    let goes_on =
+        || moved().is_some_and(|moved| moved > 0) && again.iter().all(|row| labels::are_periods_over(row, behind));
     let counts_on = || depth == 1 && labels::count_on(&rows[names.start], &again[0]);
     (equal > 1 && (equal == filled || is_nearly())) || (equal > 0 && (goes_on() || counts_on()))
+}
+
+/// Whether a row that says names again holds a value where they have another, unless a period went on there.
+fn has_other_value(names: &GridRow, row: &GridRow) -> bool {
+    row.cells.iter().enumerate().any(|(column, cell)| {
+        let name = names.text(column);
+        cell.is_value
+            && !words::are_same(name, &cell.text)
+            && !(column > 0 && labels::are_periods_of_a_kind(name, &cell.text))
+    })
 }
 
 /// Whether a title like the one above stands right over pairs with the labels that the first ones have: cards of the same form.

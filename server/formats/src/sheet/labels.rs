@@ -126,6 +126,22 @@ fn period(text: &str) -> Option<String> {
     (!is_bare && !form.is_empty()).then_some(form)
 }
 
+/// In how many columns the periods have gone on, where a row says the names again but for these and what it leaves out.
+pub(super) fn moved(names: &GridRow, row: &GridRow) -> Option<usize> {
+    let mut moved = 0;
+    for column in 0..names.cells.len().max(row.cells.len()) {
+        let (name, text) = (names.text(column), row.text(column));
+        if words::are_same(name, text) || (column > 0 && text.is_empty()) {
+            continue;
+        }
+        if column == 0 || !are_periods_of_a_kind(name, text) {
+            return None;
+        }
+        moved += 1;
+    }
+    Some(moved)
+}
+
 /// Whether two rows beside the same usual name count columns one by one, three at least: the days `2 | 3 | 4` and `9 | 10 | 11`.
 pub(super) fn count_on(row: &GridRow, again: &GridRow) -> bool {
     let count = |row: &GridRow| -> Option<Vec<f64>> {

@@ -5,7 +5,7 @@ use super::header::{
     Verdict, contrasts, could_name, holds_values, holds_words, is_set_off, say_the_same, says_names, share_of_names,
     width,
 };
-use super::labels::{Naming, are_periods_of_a_kind, are_periods_over, count_on, naming};
+use super::labels::{Naming, are_periods_over, count_on, moved, naming};
 use super::{GridRow, Sheet, categories, groups, table_row, words};
 use crate::{Block, BlockKind, Locator, Row, Table};
 
@@ -99,19 +99,13 @@ impl OpenTable {
     /// Whether rows below it and without a title say its names again, for the days or months that come next.
     pub(super) fn moves_on_in(&self, found: &Found, all: &[GridRow], max_gap: u32) -> bool {
         let row = &all[0];
-        let goes_on = |column: usize| {
-            let (name, text) = (self.names.text(column), row.text(column));
-            words::are_same(name, text) || (column > 0 && (text.is_empty() || are_periods_of_a_kind(name, text)))
-        };
-        let is_moved = |column: usize| are_periods_of_a_kind(self.names.text(column), row.text(column));
-        let columns = row.cells.len().max(self.names.cells.len());
-        let is_again = (0..columns).all(goes_on) && (1..columns).any(is_moved) && are_periods_over(row, &all[1..]);
+        let is_again = || moved(&self.names, row).is_some_and(|moved| moved > 0) && are_periods_over(row, &all[1..]);
         found.lines.is_empty()
             && found.apart.is_empty()
             && found.first_column == self.first_column
             && row.number > self.last
             && row.number - self.last <= max_gap
-            && (is_again || count_on(&self.names, row))
+            && (is_again() || count_on(&self.names, row))
     }
 
     /// Whether rows below a title and behind a blank row may be a group of this table as well as another: they fit, the kinds of

@@ -140,16 +140,15 @@ pub fn build(
 /// counts by how far the question is from the passage, not by how long they are. Real vectors lie in a narrow cone (their
 /// mean has a length of .91 with e5-small), so that is half as much.
 fn write(dir: &Path, exact: &ExactVectors, factory: &Factory) -> Result<(), IndexError> {
-    let dimension = exact.dimension();
-    let made = index_factory(dimension as u32, factory.to_string(), MetricType::L2);
+    let made = index_factory(exact.dimension() as u32, factory.to_string(), MetricType::L2);
     let mut index = made.map_err(super::failed("cannot be made"))?;
     let learns_from = exact.len().min(factory.learns_from().min(MOST_TO_LEARN_FROM));
     let sample = (0..learns_from).filter_map(|i| exact.vector(ChunkNumber((i * exact.len() / learns_from) as u32)));
-    let sample: Vec<f32> = sample.flatten().copied().collect();
+    let sample: Vec<f32> = sample.flat_map(|row| row.numbers()).collect();
     index.train(&sample).map_err(super::failed("cannot be trained"))?;
     drop(sample);
-    for group in exact.rows().chunks(GROUP * dimension) {
-        index.add(group).map_err(super::failed("cannot be filled"))?;
+    for group in exact.groups(GROUP) {
+        index.add(&group).map_err(super::failed("cannot be filled"))?;
     }
     write_index(&index, path_text(&dir.join(FILE))?).map_err(super::failed("cannot be written"))
 }
@@ -159,7 +158,8 @@ fn tune(codes: &mut Codes, exact: &ExactVectors, questions: &[f32]) -> Result<Co
     let dimension = exact.dimension();
     let sampled = exact.len().min(TUNED_CHUNKS);
     let own = (0..sampled).filter_map(|i| exact.vector(ChunkNumber((i * exact.len() / sampled) as u32)));
-    let asked: Vec<&[f32]> = own.chain(questions.chunks_exact(dimension)).collect();
+    let own: Vec<Vec<f32>> = own.map(|row| row.numbers().collect()).collect();
+    let asked: Vec<&[f32]> = own.iter().map(Vec::as_slice).chain(questions.chunks_exact(dimension)).collect();
     let depth = TUNED_DEPTH.min(exact.len());
     let nearest = |query: &&[f32]| exact.search(query, depth).map(|hits| hits.iter().map(|hit| hit.chunk).collect());
     let nearest: Vec<Vec<ChunkNumber>> = asked.par_iter().map(nearest).collect::<Result<_, _>>()?;

@@ -9,7 +9,7 @@ use faiss::index::flat::FlatIndexImpl;
 use faiss::index::io::read_index_with_flags;
 use faiss::index::io_flags::IoFlags;
 use faiss::{ConcurrentIndex, Idx, Index};
-use ragops_storage::{Step, StorageError};
+use ragops_storage::{MappedFile, Step, StorageError};
 
 use super::failed;
 use crate::index::{ChunkNumber, Hit, IndexError};
@@ -86,10 +86,33 @@ fn header(dimension: usize, count: u64) -> Vec<u8> {
     header
 }
 
+/// The bytes of that header. The rows behind it are not aligned to their numbers, so they are never seen as `&[f32]`.
+const HEADER_BYTES: usize = 45;
+/// The bytes of a number.
+const NUMBER: usize = size_of::<f32>();
+
 /// The vectors of a revision, mapped; searches run side by side.
 pub struct ExactVectors {
     index: FlatIndexImpl,
+    /// The same pages as FAISS maps, for single rows.
+    file: MappedFile,
     dimension: usize,
+}
+
+/// One vector as it stands in the file.
+#[derive(Debug, Clone, Copy)]
+pub struct VectorRow<'a>(&'a [u8]);
+
+impl<'a> VectorRow<'a> {
+    /// Its numbers.
+    pub fn numbers(self) -> impl ExactSizeIterator<Item = f32> + 'a {
+        self.0.as_chunks::<NUMBER>().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
+    }
+
+    /// The inner product with a vector of the same length.
+    pub fn dot(self, vector: &[f32]) -> f32 {
+        sum_of_products(vector, self.0.as_chunks::<NUMBER>().0, |bytes| f32::from_le_bytes(*bytes))
+    }
 }
 
 impl ExactVectors {
@@ -99,9 +122,17 @@ impl ExactVectors {
         let flags = IoFlags::from(MAP_FILE);
         let index = read_index_with_flags(path_text(&path)?, flags).map_err(failed("cannot be read"))?;
         let index = index.into_flat().map_err(failed("is not a flat one"))?;
-        match index.d() as usize {
-            actual if actual == dimension => Ok(Self { index, dimension }),
-            actual => Err(IndexError::Dimension { expected: dimension, actual }),
+        if index.d() as usize != dimension {
+            return Err(IndexError::Dimension { expected: dimension, actual: index.d() as usize });
+        }
+        let vectors = Self { index, file: MappedFile::open(&path)?, dimension };
+        let (bytes, expected) = (vectors.file.len(), HEADER_BYTES + vectors.len() * vectors.row_bytes());
+        match bytes == expected {
+            true => Ok(vectors),
+            false => Err(IndexError::Vectors {
+                step: "cannot be read",
+                reason: format!("it has {bytes} bytes, and its header says {expected}"),
+            }),
         }
     }
 
@@ -120,9 +151,15 @@ impl ExactVectors {
         self.dimension
     }
 
-    /// All vectors, row after row.
-    pub(super) fn rows(&self) -> &[f32] {
-        if self.is_empty() { &[] } else { self.index.xb() }
+    /// All vectors, up to `count` at a time, row after row.
+    pub(super) fn groups(&self, count: usize) -> impl Iterator<Item = Vec<f32>> {
+        let groups = self.file[HEADER_BYTES..].chunks(count * self.row_bytes());
+        groups.map(|bytes| VectorRow(bytes).numbers().collect())
+    }
+
+    /// The bytes of a row.
+    fn row_bytes(&self) -> usize {
+        self.dimension * NUMBER
     }
 
     /// The `count` of some chunks that are nearest, best first.
@@ -133,7 +170,7 @@ impl ExactVectors {
         count: usize,
     ) -> Result<Vec<Hit>, IndexError> {
         self.check(query)?;
-        let hit = |chunk| Some(Hit { chunk, score: dot(query, self.vector(chunk)?) });
+        let hit = |chunk| Some(Hit { chunk, score: self.vector(chunk)?.dot(query) });
         let mut hits: Vec<Hit> = chunks.into_iter().filter_map(hit).collect();
         let order = |a: &Hit, b: &Hit| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk));
         if count > 0 && count < hits.len() {
@@ -160,9 +197,9 @@ impl ExactVectors {
     }
 
     /// The vector of a chunk; `None` beyond the last.
-    pub fn vector(&self, chunk: ChunkNumber) -> Option<&[f32]> {
-        let start = chunk.as_usize() * self.dimension;
-        self.rows().get(start..start + self.dimension)
+    pub fn vector(&self, chunk: ChunkNumber) -> Option<VectorRow<'_>> {
+        let start = HEADER_BYTES + chunk.as_usize() * self.row_bytes();
+        self.file.get(start..start + self.row_bytes()).map(VectorRow)
     }
 
     /// Refuses a query of another length than the vectors.
@@ -176,14 +213,18 @@ impl ExactVectors {
 
 /// The inner product of two vectors of one length; of unit vectors, their cosine.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
+    sum_of_products(a, b, |number| *number)
+}
+
+fn sum_of_products<T>(a: &[f32], b: &[T], number: impl Fn(&T) -> f32) -> f32 {
     // Eight running sums let the compiler use vector registers; one sum would fix the order of additions.
     const LANES: usize = 8;
     let mut sums = [0.0_f32; LANES];
-    let (a_chunks, b_chunks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f32 = a_chunks.remainder().iter().zip(b_chunks.remainder()).map(|(x, y)| x * y).sum();
-    for (x, y) in a_chunks.zip(b_chunks) {
+    let ((a_chunks, a_rest), (b_chunks, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(x, y)| x * number(y)).sum();
+    for (x, y) in a_chunks.iter().zip(b_chunks) {
         for lane in 0..LANES {
-            sums[lane] += x[lane] * y[lane];
+            sums[lane] += x[lane] * number(&y[lane]);
         }
     }
     sums.iter().sum::<f32>() + rest

@@ -10,7 +10,7 @@ mod native;
 use std::path::Path;
 
 pub use codes::{CodesDescription, FILE as CODES_FILE, LEAST_RECALL, RECALL, build as build_codes};
-pub use exact::{ExactVectors, FILE, VectorWriter, dot};
+pub use exact::{ExactVectors, FILE, VectorRow, VectorWriter, dot};
 pub use factory::{BadFactory, CHOICE, FLAT_UP_TO, Factory, Knob};
 use native::Narrowing;
 
@@ -73,14 +73,14 @@ impl VectorIndex {
     }
 
     /// The vector of a chunk; `None` beyond the last.
-    pub fn vector(&self, chunk: ChunkNumber) -> Option<&[f32]> {
+    pub fn vector(&self, chunk: ChunkNumber) -> Option<VectorRow<'_>> {
         self.exact.vector(chunk)
     }
 
     /// The exact cosine between a unit vector and a chunk.
     pub fn cosine(&self, query: &[f32], chunk: ChunkNumber) -> Result<Option<f32>, IndexError> {
         self.exact.check(query)?;
-        Ok(self.vector(chunk).map(|row| dot(query, row)))
+        Ok(self.vector(chunk).map(|row| row.dot(query)))
     }
 }
 
