@@ -38,7 +38,7 @@ fn show(searcher: &Searcher, question: &GoldQuestion, answerable: bool) -> Resul
     let seen = searcher.confidence(&question.text, &found)?;
     let line = serde_json::json!({
         "id": question.id, "split": question.split, "answerable": answerable, "value": seen.value,
-        "deviations": seen.deviations, "coverage": seen.coverage, "same_language": seen.same_language,
+        "deviations": seen.deviations, "coverage": seen.coverage, "best_coverage": seen.best_coverage, "same_language": seen.same_language,
         "known_words": seen.known_words, "few_words": seen.few_words, "names": format!("{:?}", seen.names),
     });
     println!("{line}");
