@@ -1,6 +1,7 @@
 //! Journeys through the real binary where the world misbehaves: it is killed, power goes, the disk is full, the mount is
 //! read-only, files are damaged; and whether answers are as good as measured. One test binary, because each one links FAISS.
 
+mod asking;
 mod damage;
 mod disk_full;
 mod few_words;

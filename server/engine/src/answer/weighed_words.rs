@@ -5,13 +5,11 @@ use std::collections::HashSet;
 
 use crate::index::{ChunkNumber, IndexError};
 use crate::revision::Revision;
+use crate::text::asking::{FEW_WORDS, whole_word};
 use crate::text::{Analyzer, TokenBuffer, TokenKind, korean};
 
 use super::confidence::whole_text;
-use super::words::{Word, WordKind, is_action, is_instance, question_words, rarity, whole_word};
-
-/// A question of so many words is about them more than about anything else.
-const FEW_WORDS: usize = 2;
+use super::words::{Word, WordKind, is_action, is_instance, question_words, rarity};
 
 /// The words of a question with their rarity, to be looked for in passages.
 pub(super) struct WeighedWords {

@@ -6,152 +6,11 @@ use std::ops::Range;
 
 use crate::index::IndexError;
 use crate::revision::Revision;
+use crate::text::asking::only_asks;
 use crate::text::facts::{Day, days};
 use crate::text::{Analyzer, TokenBuffer, TokenKind};
 
 use super::designations::is_designated;
-
-/// How Korean words begin that only make a question of a sentence (`누구에게`, `어떻게`): no passage has to hold them. The
-/// analyser keeps them, since passages may be about them. Nouns that begin like
-/// them are rare; where a common one does, only whole words are listed below.
-const INTERROGATIVES: [&str; 40] = [
-    "누구",
-    "누굴",
-    "무엇",
-    "무슨",
-    "무얼",
-    "뭡니",
-    "어떻",
-    "어떤",
-    "어때",
-    "어떡",
-    "어디",
-    "어느",
-    "언제",
-    "얼마",
-    "얼만",
-    "며칠",
-    "알려주",
-    "알려줘",
-    "알려줄",
-    "가르쳐",
-    "가르치",
-    "보여주",
-    "보여줘",
-    "보여줄",
-    "찾아주",
-    "찾아줘",
-    "찾아줄",
-    "말해주",
-    "말해줘",
-    "설명해",
-    "대해서",
-    "관해서",
-    "관련해",
-    "싶어",
-    "싶은",
-    "싶습",
-    "궁금",
-    "되나요",
-    "되는지",
-    "걸리는",
-];
-
-/// The same as whole words, because nouns begin with them: `인가` is authorization, `왜곡` distortion.
-const INTERROGATIVE_WORDS: [&str; 64] = [
-    "누가",
-    "뭐",
-    "뭐가",
-    "뭐를",
-    "뭐예요",
-    "뭐에요",
-    "뭐야",
-    "뭐죠",
-    "뭐지",
-    "뭐라고",
-    "뭘",
-    "뭘까요",
-    "뭔",
-    "뭔가요",
-    "뭔지",
-    "몇",
-    "왜",
-    "왜요",
-    "왜죠",
-    "알려",
-    "되나",
-    "되죠",
-    "돼",
-    "돼요",
-    "돼나요",
-    "하나요",
-    "하죠",
-    "해야",
-    "해야죠",
-    "인가요",
-    "있나",
-    "있나요",
-    "있어",
-    "있어요",
-    "있죠",
-    "있는지",
-    "있습니까",
-    "대해",
-    "대하여",
-    "대한",
-    "관해",
-    "관하여",
-    "관한",
-    "뜻",
-    "뜻이",
-    "뜻인가요",
-    "뜻이에요",
-    "뜻이죠",
-    "뜻이야",
-    "보여",
-    "찾아",
-    "찾고",
-    "알고",
-    "설명",
-    "말해",
-    "주실",
-    "걸리나요",
-    "걸리죠",
-    "걸려",
-    "걸려요",
-    "좀",
-    "줘",
-    "주세요",
-    "주실래요",
-];
-
-/// How words begin that are only polite (`감사` is an audit as well).
-const POLITE: [&str; 12] =
-    ["안녕하", "죄송", "실례", "고맙", "고마워", "감사합니다", "감사해", "부탁드", "부탁해", "수고하", "반갑", "혹시"];
-
-/// The same in English, as whole words.
-const POLITE_WORDS: [&str; 9] = ["hello", "hi", "hey", "please", "thanks", "thank", "sorry", "excuse", "help"];
-
-/// English words that only ask, as whole words: "How much is a mug?", "What does dmesg mean?".
-const ASKING_WORDS: [&str; 17] = [
-    "much",
-    "many",
-    "mean",
-    "means",
-    "meaning",
-    "tell",
-    "explain",
-    "describe",
-    "know",
-    "about",
-    "find",
-    "show",
-    "give",
-    "need",
-    "want",
-    "looking",
-    "wondering",
-];
 
 /// What a word of a question asks of the passages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,9 +59,7 @@ pub(super) fn question_words(analyzer: &Analyzer, question: &str) -> Vec<Word> {
     days(question).into_iter().for_each(|day| put_day(&mut words, question, day));
     let mut seen = HashSet::new();
     words.retain(|word| {
-        !only_asks(whole_word(question, &word.place))
-            && !is_counter(question, &word.place)
-            && seen.insert(word.forms.clone())
+        !only_asks(question, &word.place) && !is_counter(question, &word.place) && seen.insert(word.forms.clone())
     });
     words
 }
@@ -227,26 +84,10 @@ fn kind(question: &str, place: Range<usize>, token: TokenKind) -> WordKind {
     }
 }
 
-/// Whether a word makes a question of a sentence, or is only polite: no passage has to hold it.
-fn only_asks(word: &str) -> bool {
-    let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| word.starts_with(beginning));
-    INTERROGATIVE_WORDS.contains(&word)
-        || begins(&INTERROGATIVES)
-        || begins(&POLITE)
-        || POLITE_WORDS.iter().chain(&ASKING_WORDS).any(|asking| word.eq_ignore_ascii_case(asking))
-}
-
 /// Whether a word is a syllable right behind a number, which says what is counted: `번` of `418번`.
 fn is_counter(question: &str, place: &Range<usize>) -> bool {
     let is_syllable = question[place.clone()].chars().count() == 1 && place.len() > 1;
     is_syllable && question[..place.start].ends_with(|c: char| c.is_ascii_digit())
-}
-
-/// The word at `place` with the particle or ending that was taken off it.
-pub(super) fn whole_word<'q>(question: &'q str, place: &Range<usize>) -> &'q str {
-    let rest = &question[place.end..];
-    let ending = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
-    &question[place.start..place.end + ending]
 }
 
 /// Whether a word names one of many alike: joined from parts, digits among them, and written small. `HN-5034` is a code,

@@ -14,6 +14,7 @@ use crate::document::Language;
 use crate::index::{ChunkNumber, Hit, IndexError};
 use crate::revision::Revision;
 use crate::settings::RetrievalSettings;
+use crate::text::asking::subject_of_few;
 use crate::text::language;
 
 /// How much deeper chunks are searched by words, since their documents' scores may lift them.
@@ -305,8 +306,10 @@ fn fused(
 }
 
 /// BM25 of each chunk plus that of its whole document: the words of a question may be spread over a page. Measured in
-/// ADR 0007.
+/// ADR 0007. A question of a word or two is searched for these, not for the words that only ask.
 fn search_text(revision: &Revision, question: &str, depth: usize) -> Result<Vec<Hit>, IndexError> {
+    let subject = subject_of_few(question);
+    let question = subject.as_deref().unwrap_or(question);
     let whole: HashMap<u32, f32> = revision.text_documents.best(question, depth)?.into_iter().collect();
     let mut hits = revision.text.search(question, depth * TEXT_DEPTH)?;
     for hit in &mut hits {

@@ -230,8 +230,11 @@ static BY_LAST: LazyLock<Vec<(char, Vec<(Row, bool)>)>> = LazyLock::new(|| {
 /// Suffixes stack at most this deep (`파드` + `들` + `에` + `는`).
 const MAX_STACKED: usize = 3;
 
-/// Nouns that end as inflected words do, in compounds too: `카드한도` (limit) is not `카드하다`.
-const NOUNS: &[&str] = &["한도"];
+/// A noun that ends as an inflected word does, in compounds too: `카드한도` (limit) is not `카드하다` ...
+const LIMIT: &str = "한도";
+/// ... unless it is one of these with the particle `도`: `접근권한도`.
+const NOUNS_IN_HAN: &[&str] =
+    &["권한", "제한", "상한", "하한", "기한", "시한", "무한", "국한", "연한", "최대한", "최소한", "북한", "남한"];
 
 /// The stem of an eojeol in NFC: the eojeol less its particles and endings. Never empty unless `eojeol` is.
 pub fn stem(eojeol: &str) -> &str {
@@ -252,6 +255,12 @@ pub fn parts(eojeol: &str) -> (&str, &str) {
     (stem, said)
 }
 
+/// Whether a word is nothing but a form of 하다 or 되다: `해요`, `되나요`. Of these endings none is a noun.
+pub fn is_light_verb(word: &str) -> bool {
+    word.starts_with(['하', '해', '했', '할', '합', '되', '돼', '됐', '될', '됩'])
+        && ENDINGS.iter().any(|row| row.0 == word)
+}
+
 /// Whether a run of Hangul is nothing but a particle or the copula: what follows a number or a Latin word, as in
 /// `503을` and `pod에서는`.
 pub fn is_particle(run: &str) -> bool {
@@ -262,7 +271,9 @@ pub fn is_particle(run: &str) -> bool {
 }
 
 fn strip_one(eojeol: &str) -> Option<(&str, bool)> {
-    if NOUNS.iter().any(|noun| eojeol.ends_with(noun)) {
+    if eojeol.ends_with(LIMIT)
+        && !eojeol.strip_suffix('도').is_some_and(|noun| NOUNS_IN_HAN.iter().any(|n| noun.ends_with(n)))
+    {
         return None;
     }
     let last = eojeol.chars().next_back()?;
@@ -341,6 +352,8 @@ mod tests {
             ("재시작하려면", ("재시작", "재시작")),
             ("재시작을", ("재시작", "재시작을")),
             ("카드한도는", ("카드한도", "카드한도는")),
+            ("권한도", ("권한", "권한도")),
+            ("상한도", ("상한", "상한도")),
             ("확인했는지", ("확인했는지", "확인했는지")),
             ("정해진", ("정해진", "정해진")),
         ] {

@@ -2,6 +2,7 @@
 //! Pure functions over `&str`; no index types, no I/O.
 
 pub mod analyze;
+pub(crate) mod asking;
 mod fact_dates;
 mod fact_scan;
 pub mod facts;

@@ -5,6 +5,7 @@
 mod aligned;
 mod attachments;
 mod blocks;
+mod cid_widths;
 mod columns;
 mod cut;
 mod directions;

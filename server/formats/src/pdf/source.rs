@@ -11,6 +11,7 @@ use pdf_oxide::optional_content::compute_default_off_ocgs;
 use pdf_oxide::structure::{McidScope, traverse_structure_tree_all_pages};
 use pdf_oxide::{Error, PdfDocument};
 
+use super::cid_widths::CidWidths;
 use super::directions::Direction;
 use super::guard::guarded;
 use super::layouts::{Drawn, Page, keep_shown, letters};
@@ -89,6 +90,7 @@ impl Source {
         let mut chars = chars.and_then(Result::ok).unwrap_or_default();
         spans.truncate(MAX_GLYPHS);
         chars.truncate(MAX_GLYPHS);
+        guarded(|| CidWidths::of_page(&self.document, index)).unwrap_or_default().mend(&mut chars);
         let (spans, outside) = self.shown_spans(index, spans, &chars, shown);
         if spans.is_empty() {
             return Ok(Page::default());

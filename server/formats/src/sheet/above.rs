@@ -140,6 +140,8 @@ fn metadata(rows: &[GridRow], marks: &Marks, first_column: usize) -> usize {
             if !is_pair {
                 return all(at, &shapes, &pending);
             }
+        } else if shapes.is_empty() && !pending.is_empty() && are_names_below_forms(&rows[..=at], rest(at)) {
+            return at;
         } else if is_marked(row) || !(is_loose || pairs::has_shape(row)) {
             return 0;
         } else if !is_loose {
@@ -155,6 +157,24 @@ fn is_better_than_pairs(above: &[GridRow], row: &GridRow, rest: &[GridRow], is_m
     let above: Vec<GridRow> = above.iter().filter(|row| row.filled() > 1).cloned().collect();
     let share = || above.iter().map(share_of_names).fold(0.0, f64::max);
     is_marked || pairs::are_sure(&above) || is_set_off(row, rest) || (says_names(row) && share_of_names(row) > share())
+}
+
+/// Whether a row is by far the better row of names than rows above that have the shape of pairs, of which no usual label tells so
+/// (`현장 | 판교 2공구 | 담당자 | 최지우`): it alone looks so, or says nothing but usual names. No record does that.
+fn are_names_below_forms(rows: &[GridRow], rest: &[GridRow]) -> bool {
+    let [above @ .., row] = rows else { return false };
+    // Names may stand in two rows, days of the week below dates, and rows of a comparison have their names in the first column.
+    let are_two_rows = || (0..above.len()).any(|at| rows_of_names::joined(&[&rows[at..], rest].concat()).is_some());
+    if row.texts().any(words::is_name_of_period) || are_two_rows() {
+        return false;
+    }
+    let above: Vec<&GridRow> = above.iter().filter(|row| row.filled() > 1).collect();
+    let looks = |row: &GridRow| row.cells.get(row.first_filled()).map(|cell| (cell.is_bold, cell.look));
+    let share = above.iter().map(|row| share_of_names(row)).fold(0.0, f64::max);
+    let looks_so = is_set_off(row, rest) && above.iter().all(|above| looks(above) != looks(row));
+    is_names_below(row, rest, false)
+        && ((looks_so && share_of_names(row) >= share)
+            || (says_names(row) && share_of_names(row) == 1.0 && share < 1.0))
 }
 
 /// Whether all of a row is bold or filled, and nothing of the row below it is: so names look, while labels alone stand out.
@@ -256,6 +276,14 @@ mod tests {
             ),
             // Names of which some are blank.
             ("품명||수량|단가\n볼트|M6|1|2\n너트|M7|2|3", 0),
+            // Pairs in words that are no usual labels.
+            ("현장|판교 2공구|담당자|최지우\n품명|규격|단위|수량\n자재|10mm|개|29\n자재|12mm|개|30", 1),
+            (
+                "Employee|Jane Doe|Department|Sales\nDate|Description|Category|Amount\n3/2|Train|Trip|69\n3/3|Taxi|Trip|7",
+                1,
+            ),
+            ("이름|1일|2일|3일\n|월|화|수\n김서준|D|N|D\n이하은|N|D|N", 0),
+            ("항목|2026-01-03|2026-01-08\n요일|토|목\n행사|신년|봄\n장소|본관|별관", 0),
             ("|A반|B반|C반\n1교시|수학|국어|영어\n2교시|과학|미술|음악", 0),
         ] {
             assert_eq!(lines_above(&grid(text).rows, &Marks::default(), 0), expect, "{text}");

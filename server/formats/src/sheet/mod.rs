@@ -127,15 +127,14 @@ impl Sheet {
         if self.lines.iter().any(|line| !(first_column..end).contains(&line.column)) {
             self.flush_lines();
         }
-        let mut apart = std::mem::take(&mut self.lines);
-        // Notes before the first title belong to what stands above; those behind it to the table.
+        let (apart, mut notes): (Vec<Line>, Vec<Line>) =
+            std::mem::take(&mut self.lines).into_iter().partition(is_title);
+        // Notes before the first title belong to what stands above, unless that is a title as well; those behind it to the table.
         let mut lines = lines;
-        let begin = lines.iter().position(is_title).unwrap_or(lines.len());
-        let (title, notes) = lines.split_off(begin).into_iter().partition(is_title);
-        if !lines.is_empty() {
-            apart.append(&mut lines);
-            self.push_paragraphs(std::mem::take(&mut apart));
-        }
+        let begin = if apart.is_empty() { lines.iter().position(is_title).unwrap_or(lines.len()) } else { 0 };
+        let (title, own_notes): (Vec<Line>, Vec<Line>) = lines.split_off(begin).into_iter().partition(is_title);
+        self.push_paragraphs(lines);
+        notes.extend(own_notes);
         let found = Found {
             first_column,
             apart,
@@ -150,13 +149,14 @@ impl Sheet {
         self.push_rows(found, rows);
     }
 
-    /// Lines without rows: titles of what follows, or no more than lines.
+    /// Lines without rows: titles of what follows with their notes, or no more than lines.
     fn push_lines(&mut self, lines: Vec<Line>) {
         let is_list = lines.len() > MAX_TITLE_LINES;
         for line in lines {
-            let is_title = is_title(&line) && !is_list;
+            // A note without a title belongs to what stands above.
+            let is_kept = !is_list && (is_title(&line) || self.lines.iter().any(is_title));
             self.lines.push(line);
-            if !is_title {
+            if !is_kept {
                 self.flush_lines();
             }
         }

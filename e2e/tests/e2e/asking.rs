@@ -1,0 +1,157 @@
+//! The same words asked in the ways in which people ask for one: in the sample documents, words that stand there are found in
+//! nearly all of them, and words that stand nowhere are answered in hardly any. Rates, since rules without a dictionary err
+//! (ADR 0008); the test prints them. From a review in which `X 어떻게 해요?` turned away 70 of 75 words.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use ragops_e2e::server_process::server_binary;
+use serde_json::{Value, json};
+
+use super::quality::run;
+
+const STAND_KO: &str = "광고 은행 대기실 금액 주말 메신저 버튼 인증번호 세션 센터 상한 마감 \
+    상황실 보고서 태그 카나리 카드사 지급 데이터베이스 버전 창고 이미지 \
+    환경 예산 스냅샷 가상계좌 캐시 훈련 인덱스 저장소";
+const STAND_EN: &str = "jwks silenced nights contexts rounding renewal vendors envelope authority promtool circuit coredns \
+    successor manifest deadlines producer symptoms breaker supplier hash offline cardinality resizer \
+    documents";
+const ABSENT_KO: &str = "연봉 주식 퇴직금 출산휴가 식당 주차장 건강검진 골프 결혼식 축의금 \
+    프린터 기숙사 어린이집 야구";
+const ABSENT_EN: &str = "vacation cafeteria pension mortgage tennis lunch kindergarten dentist gym taxi visa perfume museum \
+    umbrella";
+const WAYS_KO: [&str; 16] = [
+    "{}",
+    "{} 뭐예요?",
+    "{}(은) 무엇인가요?",
+    "{}(은) 어떻게 되나요?",
+    "{} 어떻게 해요?",
+    "{} 누가 해요?",
+    "{} 언제 하나요?",
+    "{}에 대해 알려 주세요",
+    "{} 설명해 주세요",
+    "{} 보여줘",
+    "{} 찾아줘",
+    "{}(이) 무슨 뜻이에요?",
+    "{}(은) 왜 필요한가요?",
+    "{} 가능한가요?",
+    "{} 어디 있어요?",
+    "{}(이) 궁금합니다",
+];
+const WAYS_EN: [&str; 12] = [
+    "{}",
+    "What is {}?",
+    "What about {}?",
+    "What does {} mean?",
+    "Tell me about {}",
+    "Explain {}",
+    "Please describe {}",
+    "Where can I find {}?",
+    "I am looking for {}",
+    "Define {}",
+    "Who handles {}?",
+    "Do you know {}?",
+];
+
+/// Of the words that stand in the documents so many may be turned away, in one way of asking ...
+const REFUSED_IN_ONE_WAY: f64 = 0.1;
+/// ... and in all together; of those that stand nowhere so many may be answered.
+const WRONG: f64 = 0.03;
+
+/// A word in a way of asking; `(은)` and `(이)` are the particles that go with it.
+fn asked(way: &str, word: &str) -> String {
+    let last = word.chars().next_back().map_or(0, u32::from);
+    let is_closed = (0xAC00..=0xD7A3).contains(&last) && (last - 0xAC00) % 28 != 0;
+    let with = |closed: &str, open: &str| if is_closed { closed.to_owned() } else { open.to_owned() };
+    way.replace("(은)", &with("은", "는")).replace("(이)", &with("이", "가")).replace("{}", word)
+}
+
+/// A word, how it is asked, and whether it stands in the documents.
+struct Question {
+    way: String,
+    stands: bool,
+    text: String,
+}
+
+fn questions() -> Vec<Question> {
+    let languages = [("ko", STAND_KO, ABSENT_KO, &WAYS_KO[..]), ("en", STAND_EN, ABSENT_EN, &WAYS_EN[..])];
+    let mut all = Vec::new();
+    for (language, standing, absent, ways) in languages {
+        for (way, (words, stands)) in ways.iter().flat_map(|way| [(way, (standing, true)), (way, (absent, false))]) {
+            let of = |word| Question { way: format!("{language} {way}"), stands, text: asked(way, word) };
+            all.extend(words.split_whitespace().map(of));
+        }
+    }
+    all
+}
+
+/// Whether each question is answered, all asked in one run of `eval`.
+fn answered(site: &Path, questions: &[Question]) -> Result<Vec<bool>> {
+    let lines = |stands: bool| -> String {
+        let of_kind = questions.iter().enumerate().filter(|(_, question)| question.stands == stands);
+        of_kind.map(|(n, question)| format!("{}\n", json!({"_id": n.to_string(), "text": question.text}))).collect()
+    };
+    fs::write(site.join("queries.jsonl"), lines(true))?;
+    fs::write(site.join("queries_unanswerable.jsonl"), lines(false))?;
+    // Whether the right page is found is not asked here, but a set names one.
+    let standing = (0..questions.len()).filter(|n| questions[*n].stands);
+    fs::write(
+        site.join("qrels.tsv"),
+        standing.map(|n| format!("{n}\ten/alert-catalogue.md\t1\n")).collect::<String>(),
+    )?;
+    let kept = site.join("run.json");
+    let mut eval = Command::new(server_binary()?);
+    eval.args(["eval", "--json", "--data"]).arg(site.join("data")).arg("--set").arg(site).arg("--save-run").arg(&kept);
+    run(&mut eval)?;
+    let kept: Value = serde_json::from_slice(&fs::read(kept)?)?;
+    let mut answered = vec![false; questions.len()];
+    let asked = kept["queries"].as_array().context("a run has queries")?;
+    ensure!(asked.len() == questions.len(), "{} of {} were asked", asked.len(), questions.len());
+    for query in asked {
+        let number: usize = query["id"].as_str().context("a query has an id")?.parse()?;
+        answered[number] = query["answered"].as_bool().context("a query has a decision")?;
+    }
+    Ok(answered)
+}
+
+#[test]
+fn words_are_found_however_they_are_asked() {
+    if super::site("words_are_found_however_they_are_asked").is_some() {
+        told().unwrap_or_else(|error| panic!("{error:#}"));
+    }
+}
+
+fn told() -> Result<()> {
+    let site = tempfile::tempdir()?;
+    let mut index = Command::new(server_binary()?);
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/samples/ragindex.yaml");
+    run(index.args(["index", "-f"]).arg(samples).arg("--data").arg(site.path().join("data")))?;
+    let questions = questions();
+    let answered = answered(site.path(), &questions)?;
+    // By way of asking: standing words and those refused, absent words and those answered.
+    let mut ways: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
+    for (question, is_answered) in questions.iter().zip(answered) {
+        let counts = ways.entry(&question.way).or_default();
+        let at = if question.stands { 0 } else { 2 };
+        counts[at] += 1;
+        counts[at + 1] += usize::from(question.stands != is_answered);
+    }
+    let mut all = [0; 4];
+    for (way, counts) in &ways {
+        let [standing, refused, absent, wrong] = counts;
+        println!("{way}: {refused} of {standing} refused, {wrong} of {absent} absent answered");
+        ensure!(*refused as f64 <= REFUSED_IN_ONE_WAY * *standing as f64, "{way}: {refused} of {standing} refused");
+        all.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    }
+    let [standing, refused, absent, wrong] = all;
+    println!("all: {refused} of {standing} refused, {wrong} of {absent} absent answered");
+    ensure!(
+        refused as f64 <= WRONG * standing as f64,
+        "{refused} of {standing} words that stand there are turned away"
+    );
+    ensure!(wrong as f64 <= WRONG * absent as f64, "{wrong} of {absent} words that stand nowhere are answered");
+    Ok(())
+}

@@ -1,0 +1,255 @@
+//! Words that only ask, in Korean and English: no passage has to hold them, and a short question is not searched for them.
+
+use std::ops::Range;
+
+use super::korean;
+use super::{Analyzer, TokenBuffer};
+
+/// How Korean words begin that only make a question of a sentence (`누구에게`, `어떻게`): no passage has to hold them. The
+/// analyser keeps them, since passages may be about them. Nouns that begin like
+/// them are rare; where a common one does, only whole words are listed below.
+const INTERROGATIVES: &[&str] = &[
+    "누구",
+    "누굴",
+    "무엇",
+    "무슨",
+    "무얼",
+    "뭡니",
+    "어떻",
+    "어떤",
+    "어때",
+    "어떡",
+    "어디",
+    "어느",
+    "언제",
+    "얼마",
+    "얼만",
+    "며칠",
+    "알려주",
+    "알려줘",
+    "알려줄",
+    "가르쳐",
+    "가르치",
+    "보여주",
+    "보여줘",
+    "보여줄",
+    "찾아주",
+    "찾아줘",
+    "찾아줄",
+    "말해주",
+    "말해줘",
+    "설명해",
+    "대해서",
+    "관해서",
+    "관련해",
+    "싶어",
+    "싶은",
+    "싶습",
+    "궁금",
+    "되나요",
+    "되는지",
+    "걸리는",
+    "얘기해",
+    "이야기해",
+    "문의드",
+    "여쭤",
+];
+
+/// The same as whole words, because nouns begin with them: `인가` is authorization, `왜곡` distortion.
+const INTERROGATIVE_WORDS: &[&str] = &[
+    "누가",
+    "뭐",
+    "뭐가",
+    "뭐를",
+    "뭐예요",
+    "뭐에요",
+    "뭐야",
+    "뭐죠",
+    "뭐지",
+    "뭐라고",
+    "뭘",
+    "뭘까요",
+    "뭔",
+    "뭔가요",
+    "뭔지",
+    "몇",
+    "왜",
+    "왜요",
+    "왜죠",
+    "알려",
+    "되나",
+    "되죠",
+    "돼",
+    "돼요",
+    "돼나요",
+    "하나요",
+    "하죠",
+    "해야",
+    "해야죠",
+    "인가요",
+    "있나",
+    "있나요",
+    "있어",
+    "있어요",
+    "있죠",
+    "있는지",
+    "있습니까",
+    "대해",
+    "대하여",
+    "대한",
+    "관해",
+    "관하여",
+    "관한",
+    "뜻",
+    "뜻이",
+    "뜻인가요",
+    "뜻이에요",
+    "뜻이죠",
+    "뜻이야",
+    "보여",
+    "찾아",
+    "찾고",
+    "알고",
+    "설명",
+    "말해",
+    "주실",
+    "걸리나요",
+    "걸리죠",
+    "걸려",
+    "걸려요",
+    "좀",
+    "줘",
+    "주세요",
+    "주실래요",
+    "봐줘",
+    "말하는",
+    "건가요",
+    "거예요",
+    "거죠",
+    "건지",
+    "가능한가요",
+    "가능해요",
+    "가능합니까",
+    "가능할까요",
+    "가능한지",
+    "필요한가요",
+    "필요해요",
+    "필요합니까",
+];
+
+/// How words begin that are only polite (`감사` is an audit as well).
+const POLITE: &[&str] =
+    &["안녕하", "죄송", "실례", "고맙", "고마워", "감사합니다", "감사해", "부탁드", "부탁해", "수고하", "반갑", "혹시"];
+
+/// The same in English, as whole words.
+const POLITE_WORDS: &[&str] = &["hello", "hi", "hey", "please", "thanks", "thank", "sorry", "excuse", "help"];
+
+/// English words that only ask, as whole words: "How much is a mug?", "What does dmesg mean?".
+const ASKING_WORDS: &[&str] = &[
+    "much",
+    "many",
+    "mean",
+    "means",
+    "meaning",
+    "tell",
+    "explain",
+    "describe",
+    "know",
+    "about",
+    "find",
+    "show",
+    "give",
+    "need",
+    "want",
+    "looking",
+    "wondering",
+    "am",
+    "like",
+    "let",
+    "learn",
+    "define",
+    "definition",
+    "summarize",
+];
+
+/// The same right behind "who".
+const ROLES: &[&str] = &["handles", "owns", "manages", "maintains", "runs", "leads"];
+
+/// Whether the word at `place` only makes a question of a sentence, or is only polite.
+pub(crate) fn only_asks(question: &str, place: &Range<usize>) -> bool {
+    let word = whole_word(question, place);
+    let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| word.starts_with(beginning));
+    let is_one_of = |words: &[&str]| words.iter().any(|asking| word.eq_ignore_ascii_case(asking));
+    let follows_who = || {
+        let before = question[..place.start].trim_end();
+        before.get(before.len().saturating_sub(3)..).is_some_and(|who| who.eq_ignore_ascii_case("who"))
+    };
+    INTERROGATIVE_WORDS.contains(&word)
+        || begins(INTERROGATIVES)
+        || begins(POLITE)
+        || korean::is_light_verb(word)
+        || is_one_of(POLITE_WORDS)
+        || is_one_of(ASKING_WORDS)
+        || (is_one_of(ROLES) && follows_who())
+}
+
+/// The word at `place` with the particle or ending that was taken off it.
+pub(crate) fn whole_word<'q>(question: &'q str, place: &Range<usize>) -> &'q str {
+    let rest = &question[place.end..];
+    let ending = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+    &question[place.start..place.end + ending]
+}
+
+/// A question of so many words is about them more than about anything else.
+pub(crate) const FEW_WORDS: usize = 2;
+
+/// What a question of a word or two is about, without what only asks; `None` for longer ones, and where nothing is left or left
+/// out. `mask explain` leads to a passage that explains, rather than to the one with the mask.
+pub(crate) fn subject_of_few(question: &str) -> Option<String> {
+    let mut buffer = TokenBuffer::default();
+    Analyzer.analyze(question, &mut buffer);
+    let (mut subject, mut asks, mut end) = (Vec::new(), false, 0);
+    for token in buffer.iter().filter(|token| token.kind.is_whole_word()) {
+        let place = token.start..token.end;
+        if only_asks(question, &place) {
+            asks = true;
+        } else if token.start >= end {
+            let word = whole_word(question, &place);
+            end = token.start + word.len();
+            subject.push(word);
+        }
+    }
+    (asks && (1..=FEW_WORDS).contains(&subject.len())).then(|| subject.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_question_is_searched_for_what_it_is_about() {
+        for (question, expect) in [
+            ("마스킹은 어떻게 되나요?", Some("마스킹은")),
+            ("배포 누가 해요?", Some("배포")),
+            ("백업 가능한가요?", Some("백업")),
+            ("Explain contexts", Some("contexts")),
+            ("I am looking for coredns", Some("coredns")),
+            ("Who handles refunds?", Some("refunds")),
+            ("What does kube-proxy mean?", Some("kube-proxy")),
+            // Nothing that asks, nothing else, or more than two words.
+            ("kube-proxy", None),
+            ("file handles", None),
+            ("뭐예요?", None),
+            ("접근 권한 신청은 어떻게 해요?", None),
+        ] {
+            assert_eq!(subject_of_few(question).as_deref(), expect, "{question}");
+        }
+    }
+
+    #[test]
+    fn nouns_that_look_like_verbs_are_no_questions() {
+        for word in ["인가", "인지", "해지", "하자", "되감기", "한도"] {
+            assert!(!only_asks(word, &(0..word.len())), "{word}");
+        }
+    }
+}
