@@ -41,7 +41,7 @@ const WAYS_KO: [&str; 16] = [
     "{} 어디 있어요?",
     "{}(이) 궁금합니다",
 ];
-const WAYS_EN: [&str; 12] = [
+const WAYS_EN: [&str; 13] = [
     "{}",
     "What is {}?",
     "What about {}?",
@@ -53,6 +53,7 @@ const WAYS_EN: [&str; 12] = [
     "I am looking for {}",
     "Define {}",
     "Who handles {}?",
+    "Who is responsible for {}?",
     "Do you know {}?",
 ];
 

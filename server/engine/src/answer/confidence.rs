@@ -54,7 +54,7 @@ const DOUBTFUL_NAME: f32 = -2.5;
 const UNKNOWN_NAME: f32 = 0.25;
 
 /// The risk-coverage curve of the half `tune` of clapnq_dev, as precision and cut: from this confidence on, so many of the
-/// answers given were to answerable questions and found the right page, when one question in five has no answer (its
+/// answers given were to answerable questions, when one question in five has no answer (its
 /// passage is on the very subject, but does not hold it). An index's own labels replace it once it has some; ADR 0008.
 const PRECISION_AT_CUT: [(f32, f32); 9] = [
     (0.878, 0.3),

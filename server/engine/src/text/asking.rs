@@ -172,8 +172,9 @@ const ASKING_WORDS: &[&str] = &[
     "summarize",
 ];
 
-/// The same right behind "who".
-const ROLES: &[&str] = &["handles", "owns", "manages", "maintains", "runs", "leads"];
+/// The same behind "who" or "who is".
+const ROLES: &[&str] =
+    &["handles", "owns", "manages", "maintains", "runs", "leads", "responsible", "charge", "contact", "owner"];
 
 /// Whether the word at `place` only makes a question of a sentence, or is only polite.
 pub(crate) fn only_asks(question: &str, place: &Range<usize>) -> bool {
@@ -181,8 +182,10 @@ pub(crate) fn only_asks(question: &str, place: &Range<usize>) -> bool {
     let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| word.starts_with(beginning));
     let is_one_of = |words: &[&str]| words.iter().any(|asking| word.eq_ignore_ascii_case(asking));
     let follows_who = || {
-        let before = question[..place.start].trim_end();
-        before.get(before.len().saturating_sub(3)..).is_some_and(|who| who.eq_ignore_ascii_case("who"))
+        let mut before = question[..place.start].split_whitespace().rev().map(str::to_lowercase);
+        before
+            .find(|word| !["is", "are", "in", "the"].contains(&word.as_str()))
+            .is_some_and(|word| word == "who" || word == "who's")
     };
     INTERROGATIVE_WORDS.contains(&word)
         || begins(INTERROGATIVES)
@@ -235,6 +238,8 @@ mod tests {
             ("Explain contexts", Some("contexts")),
             ("I am looking for coredns", Some("coredns")),
             ("Who handles refunds?", Some("refunds")),
+            ("Who is responsible for refunds?", Some("refunds")),
+            ("Who is in charge of backups?", Some("backups")),
             ("What does kube-proxy mean?", Some("kube-proxy")),
             // Nothing that asks, nothing else, or more than two words.
             ("kube-proxy", None),

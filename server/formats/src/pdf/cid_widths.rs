@@ -2,12 +2,14 @@
 //! looks them up by the code of the character, where `/W` has them by its CID (ISO 32000-1, 9.7.4.3). So they are laid out
 //! anew: a line of eight blanks would else reach over the gutter of two columns.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use pdf_oxide::PdfDocument;
 use pdf_oxide::extractors::TextExtractor;
 use pdf_oxide::fonts::{Encoding, FontInfo};
 use pdf_oxide::layout::TextChar;
+
+use super::geometry::median;
 
 /// Characters that follow each other in what is drawn stand no further apart than this, in points, beside their widths.
 const SAME_PLACE: f32 = 0.03;
@@ -33,23 +35,12 @@ impl CidWidths {
         self.ratios.get(&char.font_name).and_then(|font| font.get(&char.char)).copied().unwrap_or(1.0)
     }
 
-    /// Lays out again the level text of a page. What follows a character right where the library says that this one ends
-    /// moves with it; what stands elsewhere was put there by the file.
+    /// Lays out again the level text of a page: what follows a character in the same piece of drawn text moves with its end.
     pub(super) fn mend(&self, chars: &mut [TextChar]) {
         if self.ratios.is_empty() {
             return;
         }
-        let key = |x: f32, y: f32| ((x / SAME_PLACE).round() as i64, (y / SAME_PLACE).round() as i64);
-        let mut at: HashMap<(i64, i64), usize> = HashMap::new();
-        for (index, char) in chars.iter().enumerate().filter(|(_, char)| is_level(char)) {
-            at.entry(key(char.origin_x, char.origin_y)).or_insert(index);
-        }
-        let next = |index: usize| -> Option<usize> {
-            let char = chars.get(index).filter(|char| is_level(char))?;
-            let (x, y) = key(char.origin_x + char.advance_width, char.origin_y);
-            [0, 1, -1].iter().find_map(|by| at.get(&(x + by, y)).copied()).filter(|next| *next != index)
-        };
-        let following: Vec<Option<usize>> = (0..chars.len()).map(next).collect();
+        let (following, near) = following(chars);
         let mut is_first = vec![true; chars.len()];
         following.iter().flatten().for_each(|next| is_first[*next] = false);
         let mut is_done = vec![false; chars.len()];
@@ -57,7 +48,9 @@ impl CidWidths {
             let (mut shift, mut this) = (0.0, Some(first));
             while let Some(index) = this {
                 let char = &mut chars[index];
-                let width = char.advance_width * self.ratio(char);
+                // What is followed by something that was put there anew keeps its width, or letters would fall apart.
+                let ratio = if following[index].is_none() && near[index] { 1.0 } else { self.ratio(char) };
+                let width = char.advance_width * ratio;
                 char.origin_x += shift;
                 char.bbox.x += shift;
                 shift += width - char.advance_width;
@@ -69,6 +62,43 @@ impl CidWidths {
         }
     }
 }
+
+/// For each character the one that follows it in the same piece of drawn text, and whether another one stands near behind it.
+/// Within a row the spacing is the same everywhere; what stands elsewhere was put there by the file.
+fn following(chars: &[TextChar]) -> (Vec<Option<usize>>, Vec<bool>) {
+    let (mut following, mut near) = (vec![None; chars.len()], vec![false; chars.len()]);
+    let mut rows: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+    for (index, char) in chars.iter().enumerate().filter(|(_, char)| is_level(char)) {
+        rows.entry((char.origin_y / SAME_PLACE).round() as i64).or_default().push(index);
+    }
+    for row in rows.values_mut() {
+        row.sort_by(|a, b| chars[*a].origin_x.total_cmp(&chars[*b].origin_x));
+        let gap = |index: usize, next: usize| chars[next].origin_x - chars[index].origin_x - chars[index].advance_width;
+        let is_near = |index: usize, gap: f32| gap.abs() < NEAR * chars[index].font_size.abs();
+        let gaps: Vec<f32> = row.windows(2).map(|pair| gap(pair[0], pair[1])).collect();
+        let near_gaps: Vec<f32> =
+            row.iter().zip(&gaps).filter(|(at, gap)| is_near(**at, **gap)).map(|(_, gap)| *gap).collect();
+        let spacing = if near_gaps.is_empty() { 0.0 } else { median(near_gaps) };
+        for (at, index) in row.iter().enumerate() {
+            // Lines may overlap as the library has them: a few of the next ones are looked at.
+            for next in row[at + 1..].iter().take(MAX_OVERLAP) {
+                let gap = gap(*index, *next);
+                if (gap - spacing).abs() <= SAME_PLACE {
+                    following[*index] = Some(*next);
+                    break;
+                }
+                near[*index] |= is_near(*index, gap);
+            }
+        }
+    }
+    (following, near)
+}
+
+/// So near, in font sizes, a character stands behind another one.
+const NEAR: f32 = 0.6;
+
+/// Most characters that overlap another one in its row.
+const MAX_OVERLAP: usize = 24;
 
 fn is_level(char: &TextChar) -> bool {
     char.rotation_degrees == 0.0 && char.advance_width > 0.0

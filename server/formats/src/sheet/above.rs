@@ -10,6 +10,8 @@ use super::{GridRow, labels, pairs, rows_of_names, words};
 
 /// Most lines above a table.
 const MAX_LINES: usize = 15;
+/// Most rows of pairs that no usual label tells.
+const MAX_ROWS_OF_FORM: usize = 2;
 /// Most rows of a title with what stands beside it: a box to sign, pairs of a label and its value.
 const MAX_ROWS_OF_BOX: usize = 6;
 
@@ -74,7 +76,13 @@ fn better_names(rows: &[GridRow], marks: &Marks, first_column: usize) -> Option<
 /// fill: neither looks like names or says usual ones.
 pub(super) fn rival(rows: &[GridRow]) -> Option<usize> {
     let first = rows.first()?;
-    if says_names(first) || is_set_off(first, &rows[1..]) || rows_of_names::joined(rows).is_some() {
+    if is_set_off(first, &rows[1..]) || rows_of_names::joined(rows).is_some() {
+        return None;
+    }
+    if let Some(at) = only_names_below(rows) {
+        return Some(at);
+    }
+    if says_names(first) {
         return None;
     }
     let at = 1 + rows.iter().skip(1).take(MAX_ROWS_OF_BOX).position(|row| row.filled() > first.filled())?;
@@ -122,6 +130,9 @@ fn metadata(rows: &[GridRow], marks: &Marks, first_column: usize) -> usize {
         let is_better_than_pairs = |names: &GridRow| is_better_than_pairs(&rows[..at], names, rest(at), is_marked(row));
         let is_loose = row.filled() * 2 <= width(rest(at)) || row.filled() == 1 || pairs::is_note_row(row);
         let joined = || rows_of_names::joined(&rows[at..]).filter(|(_, names)| is_better_than_pairs(names));
+        if at > 0 && pending.len() + shapes.len() > 0 && looks_like_names_below_forms(&rows[..=at], rest(at)) {
+            return at;
+        }
         if pairs::is_pairs(row) && !is_marked(row) {
             if is_set_off_alone(rows, at) && !rows.get(at + 1).is_some_and(is_marked) {
                 return 0;
@@ -140,8 +151,6 @@ fn metadata(rows: &[GridRow], marks: &Marks, first_column: usize) -> usize {
             if !is_pair {
                 return all(at, &shapes, &pending);
             }
-        } else if shapes.is_empty() && !pending.is_empty() && are_names_below_forms(&rows[..=at], rest(at)) {
-            return at;
         } else if is_marked(row) || !(is_loose || pairs::has_shape(row)) {
             return 0;
         } else if !is_loose {
@@ -159,22 +168,40 @@ fn is_better_than_pairs(above: &[GridRow], row: &GridRow, rest: &[GridRow], is_m
     is_marked || pairs::are_sure(&above) || is_set_off(row, rest) || (says_names(row) && share_of_names(row) > share())
 }
 
-/// Whether a row is by far the better row of names than rows above that have the shape of pairs, of which no usual label tells so
-/// (`현장 | 판교 2공구 | 담당자 | 최지우`): it alone looks so, or says nothing but usual names. No record does that.
-fn are_names_below_forms(rows: &[GridRow], rest: &[GridRow]) -> bool {
+/// Whether a row below rows that have the shape of pairs, of which no usual label tells so (`현장 | 판교 2공구 | 담당자 | 최지우`),
+/// alone looks like names.
+fn looks_like_names_below_forms(rows: &[GridRow], rest: &[GridRow]) -> bool {
     let [above @ .., row] = rows else { return false };
-    // Names may stand in two rows, days of the week below dates, and rows of a comparison have their names in the first column.
-    let are_two_rows = || (0..above.len()).any(|at| rows_of_names::joined(&[&rows[at..], rest].concat()).is_some());
-    if row.texts().any(words::is_name_of_period) || are_two_rows() {
+    let looks = |row: &GridRow| row.cells.get(row.first_filled()).map(|cell| (cell.is_bold, cell.look));
+    let mut above = above.iter().filter(|row| row.filled() > 1);
+    if above.clone().count() > MAX_ROWS_OF_FORM || !could_name(row) {
         return false;
     }
-    let above: Vec<&GridRow> = above.iter().filter(|row| row.filled() > 1).collect();
-    let looks = |row: &GridRow| row.cells.get(row.first_filled()).map(|cell| (cell.is_bold, cell.look));
-    let share = above.iter().map(|row| share_of_names(row)).fold(0.0, f64::max);
-    let looks_so = is_set_off(row, rest) && above.iter().all(|above| looks(above) != looks(row));
-    is_names_below(row, rest, false)
-        && ((looks_so && share_of_names(row) >= share)
-            || (says_names(row) && share_of_names(row) == 1.0 && share < 1.0))
+    // Labels are words.
+    let has_labels = |row: &GridRow| row.cells.iter().step_by(2).all(|cell| !cell.is_value);
+    !row.texts().any(words::is_name_of_period)
+        && is_set_off(row, rest)
+        && above.all(|above| {
+            looks(above) != looks(row)
+                && has_labels(above)
+                && (share_of_names(above) < 1.0 || share_of_names(row) == 1.0)
+        })
+        && is_names_below(row, rest, false)
+}
+
+/// The row of nothing but usual names below a first row that has the shape of pairs and says other words, where nothing looks
+/// like names: a form above a table, or the first term of a glossary.
+fn only_names_below(rows: &[GridRow]) -> Option<usize> {
+    let end = rows.len().min(MAX_ROWS_OF_BOX + 1);
+    let at = (1..end).find(|at| share_of_names(&rows[*at]) == 1.0 && says_names(&rows[*at]))?;
+    let (row, rest) = (&rows[at], &rows[at + 1..]);
+    let above = &rows[..at];
+    (!rest.is_empty()
+        && !row.texts().any(words::is_name_of_period)
+        && above.iter().all(|row| pairs::has_shape(row) && share_of_names(row) < 1.0)
+        && is_names_below(row, rest, false)
+        && row.filled() >= above[0].filled())
+    .then_some(at)
 }
 
 /// Whether all of a row is bold or filled, and nothing of the row below it is: so names look, while labels alone stand out.
@@ -276,12 +303,6 @@ mod tests {
             ),
             // Names of which some are blank.
             ("품명||수량|단가\n볼트|M6|1|2\n너트|M7|2|3", 0),
-            // Pairs in words that are no usual labels.
-            ("현장|판교 2공구|담당자|최지우\n품명|규격|단위|수량\n자재|10mm|개|29\n자재|12mm|개|30", 1),
-            (
-                "Employee|Jane Doe|Department|Sales\nDate|Description|Category|Amount\n3/2|Train|Trip|69\n3/3|Taxi|Trip|7",
-                1,
-            ),
             ("이름|1일|2일|3일\n|월|화|수\n김서준|D|N|D\n이하은|N|D|N", 0),
             ("항목|2026-01-03|2026-01-08\n요일|토|목\n행사|신년|봄\n장소|본관|별관", 0),
             ("|A반|B반|C반\n1교시|수학|국어|영어\n2교시|과학|미술|음악", 0),
@@ -300,6 +321,20 @@ mod tests {
             rows[row].cells.iter_mut().for_each(|cell| (cell.is_bold, cell.look) = (true, row as u32));
         }
         assert_eq!(lines_above(&rows, &Marks::default(), 0), 2);
+    }
+
+    #[test]
+    fn names_that_look_so_stand_below_a_form() {
+        for form in ["현장|판교 2공구|담당자|최지우", "Employee|Jane Doe|Department|Sales"] {
+            for names in ["품명|규격|단위|수량", "Date|Origin|Destination|Distance"] {
+                let mut rows = grid(&format!("{form}\n{names}\n가|10mm|개|29\n나|12mm|개|30")).rows;
+                rows[1].cells.iter_mut().for_each(|cell| (cell.is_bold, cell.look) = (true, 1));
+                assert_eq!(lines_above(&rows, &Marks::default(), 0), 1, "{form} above {names}");
+                // The header of a glossary looks so itself.
+                rows.swap(0, 1);
+                assert_eq!((lines_above(&rows, &Marks::default(), 0), rival(&rows)), (0, None), "{names} above {form}");
+            }
+        }
     }
 
     #[test]
@@ -325,6 +360,9 @@ mod tests {
             ("|A반|B반|C반\n1교시|수학|국어|영어\n2교시|과학|미술|음악", None),
             ("Name|Team|\nKim|Core|x\nLee|Edge|y", None),
             ("가|나||라\n마|바|사|아", None),
+            // A form above a table, or the first term of a glossary.
+            ("현장|판교 2공구|담당자|최지우\n품명|규격|단위|수량\n자재|10mm|개|29\n자재|12mm|개|30", Some(1)),
+            ("이름|1일|2일|3일\n|월|화|수\n김서준|D|N|D\n이하은|N|D|N", None),
         ] {
             assert_eq!(rival(&grid(text).rows), expect, "{text}");
         }
