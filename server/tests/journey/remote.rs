@@ -222,6 +222,7 @@ fn the_same_model_at_another_address_is_asked_there_without_a_new_revision() {
     let world = RemoteWorld::new(&server);
     let served = world.up().ready();
     let revision = served.ask(QUESTION)["revision"].clone();
+    let embedded = server.texts();
     let elsewhere = Scripted::start(Act::embed);
     world.resources(&elsewhere.url());
     wait_for("questions to be asked elsewhere", || {
@@ -230,8 +231,12 @@ fn the_same_model_at_another_address_is_asked_there_without_a_new_revision() {
         elsewhere.texts().iter().any(|text| text.ends_with(QUESTION)).then_some(())
     });
     drop(server);
-    assert!(is_whole(&served.ask(QUESTION)));
-    assert_eq!(passages(&elsewhere.requests()), 0);
+    let answer = served.ask(QUESTION);
+    assert!(is_whole(&answer));
+    assert_eq!(answer["revision"], revision);
+    // Sentences of the answer are embedded there, but no passage of the index is.
+    let longest = elsewhere.texts().iter().map(String::len).max();
+    assert!(longest < embedded.iter().map(String::len).max(), "{:#?}", elsewhere.texts());
 }
 
 #[test]

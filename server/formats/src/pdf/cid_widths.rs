@@ -43,6 +43,9 @@ impl CidWidths {
         let (following, near) = following(chars);
         let mut is_first = vec![true; chars.len()];
         following.iter().flatten().for_each(|next| is_first[*next] = false);
+        if !stand_beside(chars, &is_first) {
+            return;
+        }
         let mut is_done = vec![false; chars.len()];
         for first in (0..chars.len()).filter(|index| is_first[*index]) {
             let (mut shift, mut this) = (0.0, Some(first));
@@ -62,6 +65,26 @@ impl CidWidths {
         }
     }
 }
+
+/// Whether rows of text begin at several places far from each other: columns, or a table. Elsewhere nothing is told apart by where
+/// lines end, and where Korean lines are cut is judged by widths as they are.
+fn stand_beside(chars: &[TextChar], is_first: &[bool]) -> bool {
+    let mut begun: BTreeMap<i64, usize> = BTreeMap::new();
+    let mut size = 0.0_f32;
+    for (char, _) in chars.iter().zip(is_first).filter(|(char, is_first)| **is_first && is_level(char)) {
+        *begun.entry(char.origin_x.round() as i64).or_default() += 1;
+        size = size.max(char.font_size.abs());
+    }
+    let places = || begun.iter().filter(|(_, rows)| **rows >= MIN_ROWS).map(|(place, _)| *place);
+    let (first, last) = (places().next(), places().next_back());
+    first.zip(last).is_some_and(|(first, last)| (last - first) as f32 > MIN_COLUMN * size)
+}
+
+/// The narrowest column, in sizes of the largest letters: a sign before an item is narrower.
+const MIN_COLUMN: f32 = 4.0;
+
+/// Fewest rows in which text begins at one place.
+const MIN_ROWS: usize = 5;
 
 /// For each character the one that follows it in the same piece of drawn text, and whether another one stands near behind it.
 /// Within a row the spacing is the same everywhere; what stands elsewhere was put there by the file.
