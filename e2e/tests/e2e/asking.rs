@@ -65,7 +65,7 @@ const WRONG: f64 = 0.03;
 /// A word in a way of asking; `(은)` and `(이)` are the particles that go with it.
 fn asked(way: &str, word: &str) -> String {
     let last = word.chars().next_back().map_or(0, u32::from);
-    let is_closed = (0xAC00..=0xD7A3).contains(&last) && (last - 0xAC00) % 28 != 0;
+    let is_closed = (0xAC00..=0xD7A3).contains(&last) && !(last - 0xAC00).is_multiple_of(28);
     let with = |closed: &str, open: &str| if is_closed { closed.to_owned() } else { open.to_owned() };
     way.replace("(은)", &with("은", "는")).replace("(이)", &with("이", "가")).replace("{}", word)
 }
@@ -143,12 +143,12 @@ fn told() -> Result<()> {
     let mut all = [0; 4];
     for (way, counts) in &ways {
         let [standing, refused, absent, wrong] = counts;
-        println!("{way}: {refused} of {standing} refused, {wrong} of {absent} absent answered");
+        eprintln!("{way}: {refused} of {standing} refused, {wrong} of {absent} absent answered");
         ensure!(*refused as f64 <= REFUSED_IN_ONE_WAY * *standing as f64, "{way}: {refused} of {standing} refused");
         all.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
     }
     let [standing, refused, absent, wrong] = all;
-    println!("all: {refused} of {standing} refused, {wrong} of {absent} absent answered");
+    eprintln!("all: {refused} of {standing} refused, {wrong} of {absent} absent answered");
     ensure!(
         refused as f64 <= WRONG * standing as f64,
         "{refused} of {standing} words that stand there are turned away"

@@ -211,9 +211,12 @@ const ENDINGS: &[Row] = &[
     ("십시오", After::Any, 2),
 ];
 
+/// A row, and whether it is the ending of a verb.
+type Suffix = (Row, bool);
+
 /// All rows by their last character, the longest first, each with whether it is the ending of a verb.
-static BY_LAST: LazyLock<Vec<(char, Vec<(Row, bool)>)>> = LazyLock::new(|| {
-    let mut table: Vec<(char, Vec<(Row, bool)>)> = Vec::new();
+static BY_LAST: LazyLock<Vec<(char, Vec<Suffix>)>> = LazyLock::new(|| {
+    let mut table: Vec<(char, Vec<Suffix>)> = Vec::new();
     let rows = |rows: &'static [Row], is_ending| rows.iter().map(move |row| (*row, is_ending));
     for (row, is_ending) in rows(PARTICLES, false).chain(rows(ENDINGS, true)) {
         let Some(last) = row.0.chars().next_back() else { continue };
