@@ -106,7 +106,7 @@ impl Words {
         let Breaks { with_blank, without, after_word, cut, between } = self.breaks;
         self.wrapping = match with_blank + without {
             0..MIN_BREAKS => Wrapping::Unknown,
-            total if with_blank * 4 > total || cut >= 2 && cut * 4 > between => Wrapping::Characters,
+            total if with_blank * 8 > total || cut >= 2 && cut * 4 > between => Wrapping::Characters,
             _ if after_word * 2 > without => Wrapping::Words,
             _ => Wrapping::Characters,
         };
@@ -120,6 +120,19 @@ impl Words {
     fn has_start(&self, start: &str) -> bool {
         let start = bare(start);
         self.seen.range(start.clone()..).next().is_some_and(|word| word.starts_with(&start))
+    }
+
+    /// Whether it writes a word like the one behind a break, and none that begins with both sides of it together. Of the one
+    /// before it that need be known only where it is a syllable, or what follows is mostly written to it.
+    fn knows_two(&self, tail: &str, head: &str) -> bool {
+        let stem_of_head = stem(head);
+        let start: String = head.chars().take(2).collect();
+        let is_head_known = self.has(head) || stem_of_head.chars().count() >= 2 && self.has_start(&start);
+        let is_tail_known = || self.has(tail) || ends_word(tail) && self.has_start(stem(tail));
+        let is_verb = head.starts_with(|c| "하한할합했되된될됩됐들적".contains(c));
+        let is_piece = is_first_piece(tail) || is_last_piece(head) || is_bound(head);
+        let is_tail_whole = (tail.chars().count() >= 2 && !is_verb) || is_tail_known();
+        is_head_known && is_tail_whole && !is_piece && !self.has_start(&format!("{tail}{start}"))
     }
 }
 
@@ -214,6 +227,7 @@ fn between_hangul(text: &str, next: &str, reach: Reach, words: &Words) -> Glue {
     let is_blank = match words.wrapping {
         // The ending of a sentence stands with its verb.
         _ if bare_head == "다" || words.has(&format!("{tail}{head}")) => false,
+        Wrapping::Characters if reach == Reach::Short && is_first_piece(&bare_tail) => is_apart(text, &bare_tail),
         _ if reach == Reach::Short || are_two_words => true,
         // Most writers break between words; only a piece of one tells that this break did not.
         Wrapping::Unknown if reach == Reach::Near => true,
@@ -225,11 +239,23 @@ fn between_hangul(text: &str, next: &str, reach: Reach, words: &Words) -> Glue {
         Wrapping::Characters => {
             let is_known = words.has(tail) && !is_last_piece(&bare_head);
             let is_ended = ends_word(&bare_tail) && (ends_in_particle(&bare_tail) || is_known);
-            words.breaks.blanks_are_gone() && (is_verb || is_ended && !is_particle)
+            // `에서` is cut more often than `에` stands before `서`; and what is bound follows a noun: `정의하고`.
+            let is_attached = is_bound(&bare_head) || bare_tail.ends_with('에') && bare_head.starts_with('서');
+            words.breaks.blanks_are_gone()
+                && (is_verb
+                    || !is_particle
+                        && !is_attached
+                        && (is_ended || is_apart(text, &bare_tail) || words.knows_two(&bare_tail, &bare_head)))
         }
         Wrapping::Words => !is_particle,
     };
     if is_blank { Glue::Blank } else { Glue::Nothing }
+}
+
+/// Whether a text ends with a particle that stands apart from what it belongs to: "`name` 을".
+fn is_apart(text: &str, tail: &str) -> bool {
+    let before = text.trim_end().strip_suffix(tail).map(str::trim_end);
+    PARTICLES.contains(&tail) && before.is_some_and(|before| !before.is_empty() && !before.ends_with(is_hangul))
 }
 
 /// Whether a break cut a web address.
@@ -387,5 +413,24 @@ mod tests {
     fn an_address_is_not_cut() {
         check("see https://example.org/a/", "b for more", "see https://example.org/a/b for more");
         check("see https://example.org/a", "for more", "see https://example.org/a for more");
+    }
+
+    /// Such a document writes words like those beside the break elsewhere, with other particles.
+    #[test]
+    fn words_like_others_of_the_document_are_two_where_words_are_cut() {
+        let mut words = words(&["그 작업을 다시 그", "이 시작을 또", "한 배포를 둘", "두 사용자가 온"]);
+        for _ in 0..10 {
+            words.add_break("컨테", "이너");
+        }
+        let check = |first: &str, next: &str, expect: &str| {
+            let mut text = first.to_owned();
+            join(&mut text, next, Reach::Full, &words);
+            assert_eq!(text, expect);
+        };
+        check("컨테이너를 다시", "시작할 수 있다", "컨테이너를 다시 시작할 수 있다");
+        check("단계적", "배포는 늦다", "단계적 배포는 늦다");
+        check("그 사용", "자가 온다", "그 사용자가 온다");
+        check("작업", "하는 노드", "작업하는 노드");
+        check("배", "포는 늦다", "배포는 늦다");
     }
 }

@@ -5,7 +5,7 @@
 mod aligned;
 mod attachments;
 mod blocks;
-mod cid_widths;
+mod cmaps;
 mod columns;
 mod cut;
 mod directions;

@@ -11,7 +11,7 @@ use pdf_oxide::optional_content::compute_default_off_ocgs;
 use pdf_oxide::structure::{McidScope, traverse_structure_tree_all_pages};
 use pdf_oxide::{Error, PdfDocument};
 
-use super::cid_widths::CidWidths;
+use super::cmaps;
 use super::directions::Direction;
 use super::guard::guarded;
 use super::layouts::{Drawn, Page, keep_shown, letters};
@@ -44,7 +44,7 @@ impl Source {
     /// Opens a file. A file that only its owner's password locks against changes is open to read.
     pub(super) fn open(bytes: &[u8]) -> Result<Self, Problem> {
         let malformed = |detail: String| Problem::new(ProblemKind::Malformed, detail);
-        let document = match guarded(|| PdfDocument::from_bytes(bytes.to_vec())) {
+        let mut document = match guarded(|| PdfDocument::from_bytes(bytes.to_vec())) {
             Some(Ok(document)) => document,
             Some(Err(Error::EncryptedPdf)) => return Err(locked()),
             Some(Err(error)) => return Err(malformed(error.to_string())),
@@ -54,6 +54,8 @@ impl Source {
         if !is_open {
             return Err(locked());
         }
+        let mended = guarded(|| PdfDocument::from_bytes(cmaps::in_unicode(&document, bytes)?).ok()).flatten();
+        document = mended.unwrap_or(document);
         let hidden = guarded(|| compute_default_off_ocgs(&document)).unwrap_or_default();
         let is_tagged = guarded(|| document.mark_info().is_ok_and(|info| info.marked && !info.suspects));
         let is_tagged = is_tagged.unwrap_or(false);
@@ -90,7 +92,6 @@ impl Source {
         let mut chars = chars.and_then(Result::ok).unwrap_or_default();
         spans.truncate(MAX_GLYPHS);
         chars.truncate(MAX_GLYPHS);
-        guarded(|| CidWidths::of_page(&self.document, index)).unwrap_or_default().mend(&mut chars);
         let (spans, outside) = self.shown_spans(index, spans, &chars, shown);
         if spans.is_empty() {
             return Ok(Page::default());
