@@ -23,13 +23,16 @@ const ABSENT_KO: &str = "연봉 주식 퇴직금 출산휴가 식당 주차장 �
     프린터 기숙사 어린이집 야구";
 const ABSENT_EN: &str = "vacation cafeteria pension mortgage tennis lunch kindergarten dentist gym taxi visa perfume museum \
     umbrella";
-const WAYS_KO: [&str; 16] = [
+const WAYS_KO: [&str; 19] = [
     "{}",
     "{} 뭐예요?",
     "{}(은) 무엇인가요?",
     "{}(은) 어떻게 되나요?",
     "{} 어떻게 해요?",
     "{} 누가 해요?",
+    "{}(은) 누가 관리하나요?",
+    "{}(은) 누가 맡고 있나요?",
+    "{} 담당 팀은 어디인가요?",
     "{} 언제 하나요?",
     "{}에 대해 알려 주세요",
     "{} 설명해 주세요",
@@ -41,7 +44,7 @@ const WAYS_KO: [&str; 16] = [
     "{} 어디 있어요?",
     "{}(이) 궁금합니다",
 ];
-const WAYS_EN: [&str; 13] = [
+const WAYS_EN: [&str; 16] = [
     "{}",
     "What is {}?",
     "What about {}?",
@@ -54,6 +57,9 @@ const WAYS_EN: [&str; 13] = [
     "Define {}",
     "Who handles {}?",
     "Who is responsible for {}?",
+    "Who\u{2019}s responsible for {}?",
+    "Which team is responsible for {}?",
+    "Who deals with {}?",
     "Do you know {}?",
 ];
 

@@ -25,7 +25,7 @@ use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::{Degraded, Mode, RetrieveError, Retrieved, retrieve};
 use crate::revision::{Revision, RevisionError};
 use crate::settings::{QuerySettings, RetrievalSettings};
-use crate::text::{Analyzer, facts, language};
+use crate::text::{Analyzer, facts, language, question_form};
 
 use attribute::{Floors, Support};
 use confidence::Confidence;
@@ -315,12 +315,12 @@ impl Searcher {
 
     /// Finds passages only.
     pub fn retrieve(&self, question: Question<'_>, settings: &RetrievalSettings) -> Result<Retrieved, RetrieveError> {
-        retrieve(&self.revision, self.model.as_ref(), question.text, question.mode, settings)
+        retrieve(&self.revision, self.model.as_ref(), &question_form(question.text), question.mode, settings)
     }
 
     /// How likely it is that what was found answers the question.
     pub fn confidence(&self, question: &str, found: &Retrieved) -> Result<Confidence, IndexError> {
-        confidence::confidence(&self.revision, &self.analyzer, question, found)
+        confidence::confidence(&self.revision, &self.analyzer, &question_form(question), found)
     }
 
     /// Answers a question in the passages' own words, or says that it cannot be answered.
@@ -337,6 +337,8 @@ impl Searcher {
         wording: Wording<'_>,
     ) -> Result<Answer, AnswerError> {
         let start = Instant::now();
+        let text = question_form(question.text);
+        let question = Question { text: &text, ..question };
         let found = self.retrieve(question, &settings.retrieval)?;
         let retrieved = start.elapsed();
         let confidence = self.confidence(question.text, &found)?;

@@ -172,9 +172,75 @@ const ASKING_WORDS: &[&str] = &[
     "summarize",
 ];
 
-/// The same behind "who" or "who is".
-const ROLES: &[&str] =
-    &["handles", "owns", "manages", "maintains", "runs", "leads", "responsible", "charge", "contact", "owner"];
+/// The same behind "who" or "which team".
+const ROLES: &[&str] = &[
+    "handles",
+    "owns",
+    "manages",
+    "maintains",
+    "runs",
+    "leads",
+    "responsible",
+    "charge",
+    "contact",
+    "owner",
+    "owners",
+    "deals",
+    "takes",
+    "care",
+    "talk",
+    "ask",
+];
+
+/// What may stand between those and "who".
+const BEFORE_ROLES: &[&str] = &[
+    "is",
+    "are",
+    "was",
+    "be",
+    "would",
+    "should",
+    "do",
+    "can",
+    "i",
+    "we",
+    "to",
+    "in",
+    "the",
+    "a",
+    "person",
+    "one",
+    "people",
+    "currently",
+    "primarily",
+    "takes",
+];
+
+/// How Korean words begin that ask for someone where `누가`, `누구`, `어느` or `어디` stands in the question.
+const KOREAN_ROLES: &[&str] = &[
+    "담당",
+    "책임",
+    "맡",
+    "관리하",
+    "관리해",
+    "관리합",
+    "물어봐",
+    "물어보",
+    "팀은",
+    "팀이",
+    "팀에",
+    "팀인",
+    "부서는",
+    "부서가",
+    "부서에",
+    "사람은",
+    "사람이",
+    "오너",
+    "소유자",
+];
+
+/// Words that ask for someone.
+const WHO: &[&str] = &["누가", "누구", "누굴", "어느", "어디"];
 
 /// Whether the word at `place` only makes a question of a sentence, or is only polite.
 pub(crate) fn only_asks(question: &str, place: &Range<usize>) -> bool {
@@ -182,11 +248,15 @@ pub(crate) fn only_asks(question: &str, place: &Range<usize>) -> bool {
     let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| word.starts_with(beginning));
     let is_one_of = |words: &[&str]| words.iter().any(|asking| word.eq_ignore_ascii_case(asking));
     let follows_who = || {
-        let mut before = question[..place.start].split_whitespace().rev().map(str::to_lowercase);
-        before
-            .find(|word| !["is", "are", "in", "the"].contains(&word.as_str()))
-            .is_some_and(|word| word == "who" || word == "who's")
+        let before = question[..place.start].split_whitespace().rev().map(str::to_lowercase);
+        let mut before = before.skip_while(|word| BEFORE_ROLES.contains(&word.as_str()));
+        match before.next().as_deref() {
+            Some("who" | "who's" | "whom") => true,
+            Some("team") => before.next().is_some_and(|word| word == "which" || word == "what"),
+            _ => false,
+        }
     };
+    let asks_who = || question.split_whitespace().any(|word| WHO.iter().any(|who| word.starts_with(who)));
     INTERROGATIVE_WORDS.contains(&word)
         || begins(INTERROGATIVES)
         || begins(POLITE)
@@ -194,6 +264,14 @@ pub(crate) fn only_asks(question: &str, place: &Range<usize>) -> bool {
         || is_one_of(POLITE_WORDS)
         || is_one_of(ASKING_WORDS)
         || (is_one_of(ROLES) && follows_who())
+        || (word.eq_ignore_ascii_case("team") && is_asked_for(question, place))
+        || (begins(KOREAN_ROLES) && asks_who())
+}
+
+/// Whether "which" or "what" stands before the word.
+fn is_asked_for(question: &str, place: &Range<usize>) -> bool {
+    let before = question[..place.start].split_whitespace().next_back();
+    before.is_some_and(|word| word.eq_ignore_ascii_case("which") || word.eq_ignore_ascii_case("what"))
 }
 
 /// The word at `place` with the particle or ending that was taken off it.
@@ -240,7 +318,17 @@ mod tests {
             ("Who handles refunds?", Some("refunds")),
             ("Who is responsible for refunds?", Some("refunds")),
             ("Who is in charge of backups?", Some("backups")),
+            ("Which team is responsible for refunds?", Some("refunds")),
+            ("What team owns refunds?", Some("refunds")),
+            ("Who takes care of refunds?", Some("refunds")),
+            ("Who should I talk to about refunds?", Some("refunds")),
+            ("환불은 누가 맡고 있나요?", Some("환불은")),
+            ("환불 담당 팀은 어디인가요?", Some("환불")),
+            ("환불은 누가 관리하나요?", Some("환불은")),
             ("What does kube-proxy mean?", Some("kube-proxy")),
+            // The same words where nobody is asked for.
+            ("Explain team charge", Some("team charge")),
+            ("담당 책임 알려줘", Some("담당 책임")),
             // Nothing that asks, nothing else, or more than two words.
             ("kube-proxy", None),
             ("file handles", None),

@@ -18,7 +18,7 @@ pub use analyze::{Analyzer, Token, TokenBuffer, TokenKind};
 pub use facts::{Fact, FactKind, facts, missing_facts};
 pub use lines::is_table_rule;
 pub(crate) use lines::{ItemMark, item_mark};
-pub use normalise::{matching_form, nfc};
+pub use normalise::{matching_form, nfc, question_form};
 pub use overlap::bigram_overlap;
 pub use script::{language, prose_language};
 pub use sentences::{Segment, SegmentKind, segments, sentences};

@@ -12,6 +12,17 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.nfc().collect())
 }
 
+/// A question as the lists of words that ask are written: in NFC, as macOS has no names of files in, and with the apostrophe
+/// of a typewriter (`Who’s` of telephones). Borrows what is in that form already.
+pub fn question_form(text: &str) -> Cow<'_, str> {
+    let text = nfc(text);
+    if text.contains(is_apostrophe) { Cow::Owned(text.replace(is_apostrophe, "'")) } else { text }
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\u{2019}' | '\u{2bc}')
+}
+
 /// The matching form: NFKC, lower case, composed again (lower case can decompose: `İ`).
 pub fn matching_form(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
@@ -41,6 +52,14 @@ fn is_plain_hangul(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn questions_are_composed_and_have_plain_apostrophes() {
+        for (typed, expect) in [("Who\u{2019}s there", "Who's there"), ("\u{1107}\u{1162}", "배"), ("배 'x'", "배 'x'")]
+        {
+            assert_eq!(question_form(typed), expect);
+        }
+    }
     use proptest::prelude::*;
 
     #[test]

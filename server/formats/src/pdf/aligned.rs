@@ -1,6 +1,7 @@
 //! Finds tables whose columns only the alignment of their text shows: between level lines, as books set them, or without any
 //! line. Columns of running text are aligned too; they fill their width, cells of tables do not.
 
+use super::eojeol::goes_on_after;
 use super::geometry::{Area, median};
 use super::line::{Line, pieces_within};
 use super::rules::{Rule, Slot};
@@ -20,6 +21,10 @@ const MAX_FILL: f32 = 0.8;
 
 /// Longest typical cell, in characters: lines of two columns of text have 40 to 60.
 const MAX_CHARS: f32 = 42.0;
+
+/// The shortest typical line of running text that fills a column, in characters; and of Korean, whose words are shorter.
+const MIN_LINE: f32 = 15.0;
+const MIN_KOREAN_LINE: f32 = 8.0;
 
 /// A row: pieces of text side by side.
 type Pieces = Vec<Line>;
@@ -272,10 +277,17 @@ fn is_running_text(rows: &[Pieces], gaps: &[f32]) -> bool {
         let area = pieces.iter().map(|piece| piece.area).reduce(Area::around).unwrap_or_default();
         let fill = median(pieces.iter().map(|piece| piece.area.width()).collect()) / area.width().max(0.1);
         let chars = median(pieces.iter().map(|piece| piece.chars as f32).collect());
-        pieces.len() >= 3 && (fill > MAX_FILL && chars > 15.0 || chars > MAX_CHARS)
+        let is_line = chars > MIN_LINE || chars > MIN_KOREAN_LINE && goes_on(pieces);
+        pieces.len() >= 3 && (fill > MAX_FILL && is_line || chars > MAX_CHARS)
     };
     let texts = columns.iter().filter(|column| is_text(column)).count();
     texts * 2 > columns.len() || texts >= 2
+}
+
+/// Whether cells go on in the next ones as lines of Korean do: a quarter of them ends with a particle.
+fn goes_on(cells: &[&Line]) -> bool {
+    let last_word = |cell: &Line| cell.text.split_whitespace().next_back().is_some_and(goes_on_after);
+    cells.iter().filter(|cell| last_word(cell)).count() * 4 >= cells.len()
 }
 
 /// Whether most rows hold several cells, and few cells reach over several columns.

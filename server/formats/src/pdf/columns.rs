@@ -35,7 +35,7 @@ fn cut(areas: &[Area], indices: Vec<usize>, depth: usize, found: &mut Vec<Vec<us
     if indices.is_empty() {
         return;
     }
-    let bands = if depth < MAX_CUTS { split(areas, &indices) } else { None };
+    let bands = if depth < MAX_CUTS { split(areas, &indices, MAX_BESIDE) } else { None };
     let Some(bands) = bands else {
         found.push(indices);
         return;
@@ -59,18 +59,24 @@ enum Band {
     Beside { left: Vec<usize>, right: Vec<usize> },
 }
 
-/// The bands around the best gutter of a region, if it has one.
-fn split(areas: &[Area], indices: &[usize]) -> Option<Vec<Band>> {
+/// How often what stands beside a gutter is cut to see whether it is columns itself: three columns take one cut.
+const MAX_BESIDE: usize = 1;
+
+/// The bands around the best gutter of a region, if it has one. Beside it stands running text, or columns of it, which are cut
+/// at most so often to see that: rows of columns whose lines are not level fill but a part of their region.
+fn split(areas: &[Area], indices: &[usize], cuts: usize) -> Option<Vec<Band>> {
     if indices.len() < 2 * MIN_ROWS {
         return None;
     }
+    let are_columns =
+        |side: &[usize]| is_running_text(areas, side) || cuts > 0 && split(areas, side, cuts - 1).is_some();
     gutters(areas, indices).into_iter().find_map(|gutter| {
         let bands = bands(areas, indices, gutter);
-        let are_columns = bands.iter().any(|band| match band {
+        let is_cut = bands.iter().any(|band| match band {
             Band::Wide(_) => false,
-            Band::Beside { left, right } => is_running_text(areas, left) && is_running_text(areas, right),
+            Band::Beside { left, right } => are_columns(left) && are_columns(right),
         });
-        are_columns.then_some(bands)
+        is_cut.then_some(bands)
     })
 }
 
@@ -201,6 +207,9 @@ mod tests {
     fn two_and_three_columns_are_read_one_after_the_other() {
         check(&[column(50.0, 290.0, 0.0, 20), column(310.0, 550.0, 3.0, 18)], &[&[0], &[1]]);
         let three = [column(50.0, 200.0, 0.0, 9), column(220.0, 370.0, 0.0, 9), column(390.0, 540.0, 0.0, 5)];
+        check(&three, &[&[0], &[1], &[2]]);
+        // Lines of columns that are not level.
+        let three = [column(50.0, 200.0, 0.0, 9), column(220.0, 370.0, 4.0, 9), column(390.0, 540.0, 8.0, 9)];
         check(&three, &[&[0], &[1], &[2]]);
     }
 

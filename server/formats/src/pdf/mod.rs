@@ -203,6 +203,7 @@ fn read_pages(source: &Source) -> Result<Extract, Problem> {
     let (mut blocks, turns) = blocks::blocks(groups, pages.tables, &style);
     blocks.extend(forms::filled_fields(source.document()));
     let mut problems = pages.problems;
+    problems.extend(source.problem());
     if blocks.len() > MAX_BLOCKS {
         let detail = format!("{} blocks beyond the first {MAX_BLOCKS} were left out", blocks.len() - MAX_BLOCKS);
         problems.push(Problem::new(ProblemKind::TooLarge, detail));

@@ -55,12 +55,23 @@ fn area(lines: &[Line]) -> Option<Area> {
     lines.iter().filter(|line| line.table.is_none()).map(|line| line.area).reduce(Area::around)
 }
 
-/// Whether lines go on as sentences do: next lines start in lower case, or stand behind a particle.
+/// Whether lines go on as sentences do: next lines start in lower case, or stand behind a particle; or lines of Korean are cut
+/// where the column ends.
 fn is_running_text(lines: &[Line]) -> bool {
+    let Some(area) = area(lines) else { return false };
+    let is_cut = |pair: &&[Line]| {
+        let (last, next) = (&pair[0], &pair[1]);
+        let are_hangul = last.text.trim_end().ends_with(is_hangul) && next.text.trim_start().starts_with(is_hangul);
+        are_hangul && last.chars >= MIN_CUT && area.right - last.area.right <= last.size
+    };
     let pairs = || lines.windows(2).filter(|pair| are_neighbours(&pair[0], &pair[1]));
     let open = pairs().filter(|pair| goes_on(&pair[0].text, &pair[1].text)).count();
-    open as f32 >= MIN_OPEN * pairs().count() as f32 && open > 0
+    let cut = pairs().filter(is_cut).count();
+    open as f32 >= MIN_OPEN * pairs().count() as f32 && open > 0 || cut >= 3 && cut * 2 >= pairs().count()
 }
+
+/// Fewest characters of lines that are cut where their column ends: shorter ones of one width are items of a list.
+const MIN_CUT: usize = 12;
 
 /// Whether two lines could be of one paragraph, for all that looks tell.
 fn are_neighbours(last: &Line, next: &Line) -> bool {
@@ -132,6 +143,18 @@ mod tests {
     fn narrow_running_text_keeps_its_own_edge() {
         let korean = lines(&["열쇠를 잃은 사람은", "숙직실에 알리고 새", "열쇠를 받는다."], 50.0, 150.0);
         assert_eq!(right_edge(&korean, 550.0, &[]), None);
+        let cut = [
+            "열쇠를 잃은 사람은 바로 숙직실의 담",
+            "당자에게 그 사실을 알린 뒤 새로운 열",
+            "쇠를 받고 그 날짜와 이름을 대장에 적",
+            "어 보관하며 다음 달 말일에 다시 한번 확",
+            "인한다.",
+        ];
+        let mut cut = lines(&cut, 50.0, 200.0);
+        assert_eq!(right_edge(&cut, 550.0, &[]), None);
+        // Items of different widths are none.
+        (0..).zip(&mut cut).for_each(|(at, line)| line.area.right -= 25.0 * f32::from(at % 3_u8));
+        assert_eq!(right_edge(&cut, 550.0, &[]), Some(550.0));
         let english = lines(&["A key that is", "lost is told", "to the Guard."], 50.0, 150.0);
         assert_eq!(right_edge(&english, 550.0, &[]), None);
     }

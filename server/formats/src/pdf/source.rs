@@ -1,7 +1,7 @@
 //! Reads what a PDF file draws: the one place that asks the PDF library for pages. Every call into it is guarded, as files
 //! that break it exist; pages are read one at a time, and nothing of a page is kept here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use pdf_oxide::document::ReadingOrder;
 use pdf_oxide::elements::PathContent;
@@ -26,6 +26,8 @@ pub(super) struct Source {
     hidden: HashSet<String>,
     /// What its structure tree says about pieces of marked content, by page and number.
     tags: HashMap<(u32, u32), Tag>,
+    /// Encodings of fonts whose text is read wrongly.
+    unread: BTreeSet<String>,
 }
 
 /// So few characters beside a page are printer's marks.
@@ -54,13 +56,19 @@ impl Source {
         if !is_open {
             return Err(locked());
         }
-        let mended = guarded(|| PdfDocument::from_bytes(cmaps::in_unicode(&document, bytes)?).ok()).flatten();
-        document = mended.unwrap_or(document);
+        let cmaps::Told { update, unread } = guarded(|| cmaps::told(&document, bytes)).unwrap_or_default();
+        if let Some(update) = update {
+            // One document at a time: a file may be large.
+            drop(document);
+            let open = |bytes: Vec<u8>| guarded(|| PdfDocument::from_bytes(bytes).ok()).flatten();
+            let mended = open([bytes, &update].concat()).or_else(|| open(bytes.to_vec()));
+            document = mended.ok_or_else(|| malformed("it can be opened but once".to_owned()))?;
+        }
         let hidden = guarded(|| compute_default_off_ocgs(&document)).unwrap_or_default();
         let is_tagged = guarded(|| document.mark_info().is_ok_and(|info| info.marked && !info.suspects));
         let is_tagged = is_tagged.unwrap_or(false);
         let tags = if is_tagged { guarded(|| tags(&document)).unwrap_or_default() } else { HashMap::new() };
-        Ok(Self { document, hidden, tags })
+        Ok(Self { document, hidden, tags, unread })
     }
 
     /// How many pages there are.
@@ -105,6 +113,16 @@ impl Source {
     /// Whether a page shows a picture.
     pub(super) fn has_picture(&self, index: usize) -> bool {
         guarded(|| self.document.page_image_handles(index).is_ok_and(|found| !found.is_empty())).unwrap_or(false)
+    }
+
+    /// What is wrong with the whole file.
+    pub(super) fn problem(&self) -> Option<Problem> {
+        let names: Vec<&str> = self.unread.iter().map(String::as_str).collect();
+        let detail = format!(
+            "its fonts of the encoding {} are not embedded, and text in them may be wrong: save it with embedded fonts",
+            names.join(", ")
+        );
+        (!names.is_empty()).then(|| Problem::new(ProblemKind::PartlyMalformed, detail))
     }
 
     /// The document, for what is read once.

@@ -183,10 +183,19 @@ fn looks_like_names_below_forms(rows: &[GridRow], rest: &[GridRow]) -> bool {
         && is_set_off(row, rest)
         && above.all(|above| {
             looks(above) != looks(row)
+                && !stands_out(above, rest)
                 && has_labels(above)
                 && (share_of_names(above) < 1.0 || share_of_names(row) == 1.0)
         })
         && is_names_below(row, rest, false)
+}
+
+/// Whether all of a row is bold, or filled or framed unlike the rows of the table: so names look, and so do a total or a current
+/// row right below them.
+fn stands_out(row: &GridRow, rest: &[GridRow]) -> bool {
+    let look_of_rows = |at: usize| rest.first().and_then(|row| row.cells.get(at)).map_or(0, |cell| cell.look);
+    let cells = row.cells.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty());
+    cells.clone().all(|(at, cell)| cell.is_bold || cell.look != 0 && cell.look != look_of_rows(at))
 }
 
 /// The row of nothing but usual names below a first row that has the shape of pairs and says other words, where nothing looks

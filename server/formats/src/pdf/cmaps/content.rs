@@ -74,7 +74,7 @@ impl Shown {
                     let first = operands.first().map_or(range.start, |(_, at)| at.start);
                     written.extend_from_slice(&content[done..first]);
                     done = range.end;
-                    self.show(operator, &operands, charset, &mut written);
+                    self.show(content, operator, &operands, charset, &mut written);
                 }
                 _ => {}
             }
@@ -91,6 +91,7 @@ impl Shown {
     /// put between the strings.
     fn show(
         &mut self,
+        content: &[u8],
         operator: &[u8],
         operands: &[(Operand, Range<usize>)],
         charset: &'static Encoding,
@@ -113,11 +114,14 @@ impl Shown {
             written.extend_from_slice(b"T* ");
         }
         written.push(b'[');
-        for (operand, _) in operands {
+        for (operand, range) in operands {
             match operand {
                 Operand::Text(text) => self.write_text(&charset.decode_without_bom_handling(text).0, written),
-                Operand::Number(number) if operator == b"TJ" => {
-                    written.extend_from_slice(format!(" {number} ").as_bytes());
+                // As it is written: readers differ in what `0.-5` is.
+                Operand::Number(_) if operator == b"TJ" => {
+                    written.push(b' ');
+                    written.extend_from_slice(&content[range.clone()]);
+                    written.push(b' ');
                 }
                 _ => {}
             }
@@ -179,8 +183,8 @@ impl<'a> Tokens<'a> {
                 byte if is_regular(byte) => {
                     self.pass(is_regular);
                     let word = &self.content[start..self.at];
-                    match std::str::from_utf8(word).ok().and_then(|word| word.parse().ok()) {
-                        Some(number) if word[0] < b'A' => Token::Operand(Operand::Number(number)),
+                    match word[0] {
+                        b'+' | b'-' | b'.' | b'0'..=b'9' => Token::Operand(Operand::Number(number(word))),
                         _ => Token::Operator(word),
                     }
                 }
@@ -305,6 +309,16 @@ fn is_regular(byte: u8) -> bool {
     !is_blank(byte) && !b"()<>[]{}/%".contains(&byte)
 }
 
+/// A number, as far as it is one: files have `--5` and `0.-5`.
+fn number(written: &[u8]) -> f64 {
+    let text = str::from_utf8(written).unwrap_or_default();
+    (1..=text.len())
+        .rev()
+        .find_map(|end| text.get(..end)?.parse().ok())
+        .filter(|number: &f64| number.is_finite())
+        .unwrap_or(0.0)
+}
+
 /// A name without its escapes (7.3.5).
 fn name(written: &[u8]) -> String {
     let (mut name, mut rest) = (Vec::new(), written);
@@ -340,7 +354,10 @@ mod tests {
     fn strings_of_a_national_character_set_are_written_in_utf_16() {
         check(b"BT /F1 10 Tf (\xb0\xa1 A) Tj ET", Some("BT /F1 10 Tf [<AC0000200041>] TJ ET"));
         check(b"/F#202 9 Tf <B0A1 2>Tj", Some("/F#202 9 Tf [<AC000020>] TJ"));
-        check(b"/F1 9 Tf [(\\260\xa1)-20.5<41>]TJ", Some("/F1 9 Tf [<AC00> -20.5 <0041>] TJ"));
+        check(
+            b"/F1 9 Tf [(\\260\xa1)-20.5<41>--5 0.-5(b)]TJ",
+            Some("/F1 9 Tf [<AC00> -20.5 <0041> --5  0.-5 <0062>] TJ"),
+        );
         let nested = "/F1 9 Tf T* [<006100290062002800630029>] TJ [<0064>] TJ";
         check(b"/F1 9 Tf (a\\)\\\nb(c)) ' (d) Tj", Some(nested));
     }

@@ -14,12 +14,6 @@ const LATIN: std::ops::RangeInclusive<u16> = 0x20..=0x7e;
 /// The width of characters without one (ISO 32000-1, table 117).
 const DEFAULT_WIDTH: i64 = 1000;
 
-/// A font whose encoding is a predefined CMap.
-pub(super) struct Font {
-    dict: Dict,
-    pub(super) cmap: Cmap,
-}
-
 /// What a predefined CMap says.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Cmap {
@@ -58,21 +52,25 @@ impl Cmap {
     }
 }
 
-impl Font {
-    /// `None` for what is no font of a predefined CMap.
-    pub(super) fn of(document: &PdfDocument, font: &Object) -> Option<Self> {
-        let dict = font.as_dict()?;
-        if dict.get("Subtype")?.as_name()? != "Type0" {
-            return None;
-        }
-        let encoding = document.resolve_object(dict.get("Encoding")?).ok()?;
-        let cmap = Cmap::named(encoding.as_name()?)?;
-        Some(Self { dict: dict.clone(), cmap })
-    }
+/// A font of a predefined CMap with codes of UTF-16.
+pub(super) struct Font {
+    pub(super) cmap: Cmap,
+    pub(super) told: Object,
+}
 
-    /// The font with codes of UTF-16. What it says itself about the meaning of its codes stays true where they were these before.
-    pub(super) fn in_unicode(self, document: &PdfDocument, to_unicode: ObjectRef) -> Option<Object> {
-        let Self { mut dict, cmap } = self;
+/// The predefined CMap that is the encoding of a font.
+pub(super) fn cmap_of(document: &PdfDocument, font: &Object) -> Option<(String, Cmap)> {
+    let dict = font.as_dict().filter(|dict| dict.get("Subtype").and_then(Object::as_name) == Some("Type0"))?;
+    let encoding = document.resolve_object(dict.get("Encoding")?).ok()?;
+    let name = encoding.as_name()?;
+    Some((name.to_owned(), Cmap::named(name)?))
+}
+
+impl Font {
+    /// `None` for a font whose parts are missing. What it says itself of the meaning of its codes is replaced, as these are
+    /// other codes now, and mean themselves.
+    pub(super) fn of(document: &PdfDocument, font: &Object, cmap: Cmap, to_unicode: ObjectRef) -> Option<Self> {
+        let mut dict = font.as_dict()?.clone();
         let descendant = document.resolve_object(dict.get("DescendantFonts")?).ok()?;
         let mut descendant = document.resolve_object(descendant.as_array()?.first()?).ok()?.as_dict()?.clone();
         let widths = descendant.get("W").and_then(|widths| document.resolve_object(widths).ok());
@@ -83,13 +81,13 @@ impl Font {
         });
         descendant.insert("W".to_owned(), Object::Array(latin.collect()));
         descendant.entry("DW".to_owned()).or_insert(Object::Integer(DEFAULT_WIDTH));
+        // The codes are no CIDs of the collection.
+        descendant.remove("CIDSystemInfo");
         dict.insert("DescendantFonts".to_owned(), Object::Array(vec![Object::Dictionary(descendant)]));
         let identity = if cmap.is_vertical { "Identity-V" } else { "Identity-H" };
         dict.insert("Encoding".to_owned(), Object::Name(identity.to_owned()));
-        if cmap.charset.is_some() || !dict.contains_key("ToUnicode") {
-            dict.insert("ToUnicode".to_owned(), Object::Reference(to_unicode));
-        }
-        Some(Object::Dictionary(dict))
+        dict.insert("ToUnicode".to_owned(), Object::Reference(to_unicode));
+        Some(Self { cmap, told: Object::Dictionary(dict) })
     }
 }
 

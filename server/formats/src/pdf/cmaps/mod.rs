@@ -9,8 +9,9 @@ mod content;
 mod font;
 mod update;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use encoding_rs::{Encoding, UTF_16BE};
 use pdf_oxide::PdfDocument;
 use pdf_oxide::object::{Object, ObjectRef};
 
@@ -21,74 +22,124 @@ use crate::limits::MAX_PAGES;
 
 type Dict = HashMap<String, Object>;
 
-/// Most bytes of drawn content that are written anew.
+/// Most bytes of a stream of content that is written anew, and of all of them.
+const MAX_STREAM: usize = 16 << 20;
 const MAX_CONTENT: usize = 64 << 20;
 
-/// The file with its fonts of predefined CMaps told in Unicode; `None` where it has none, or is encrypted, when nothing can be
-/// added to it.
-pub(super) fn in_unicode(document: &PdfDocument, bytes: &[u8]) -> Option<Vec<u8>> {
-    if document.trailer().as_dict()?.contains_key("Encrypt") {
-        return None;
-    }
-    let mut reading =
-        Reading { document, seen: HashSet::new(), fonts: HashMap::new(), streams: HashMap::new(), size: 0 };
-    for index in 0..document.page_count().ok()?.min(MAX_PAGES) {
-        let Ok(page) = document.get_page(index) else { continue };
-        page.as_dict().into_iter().for_each(|page| reading.page(page));
-    }
-    if reading.fonts.is_empty() {
-        return None;
-    }
-    let mut update = Update::of(document, bytes)?;
+/// What was found of fonts of predefined CMaps.
+#[derive(Default)]
+pub(super) struct Told {
+    /// What is to stand behind the file, if anything.
+    pub(super) update: Option<Vec<u8>>,
+    /// The CMaps of national character sets whose text could not be written anew, and is read wrongly.
+    pub(super) unread: BTreeSet<String>,
+}
+
+/// Tells the fonts of predefined CMaps of a file in Unicode.
+pub(super) fn told(document: &PdfDocument, bytes: &[u8]) -> Told {
+    let mut update = Update::of(document);
     let to_unicode = update.add(font::to_unicode());
-    for (at, font) in reading.fonts {
-        update.replace(at, font.in_unicode(document, to_unicode)?);
+    let pages = document.page_count().unwrap_or(0).min(MAX_PAGES);
+    let mut reading = Reading {
+        document,
+        update,
+        to_unicode,
+        seen: HashSet::new(),
+        fonts: HashMap::new(),
+        places: None,
+        size: 0,
+        is_changed: false,
+        unread: BTreeSet::new(),
+    };
+    for index in 0..pages {
+        let Ok(page) = document.get_page(index) else { continue };
+        page.as_dict().into_iter().for_each(|page| reading.page(index, page));
     }
-    for (at, stream) in reading.streams {
-        update.replace(at, stream);
-    }
-    Some(update.written())
+    let Reading { update, is_changed, unread, .. } = reading;
+    Told { update: is_changed.then(|| update.written(bytes)), unread }
+}
+
+/// A font of a file that has been looked at.
+#[derive(Clone, Copy)]
+enum Seen {
+    /// Not of a predefined CMap, or replaced where it is.
+    Done,
+    /// Of a national character set: the same font in Unicode.
+    Charset(&'static Encoding, ObjectRef),
 }
 
 /// Looks for fonts of predefined CMaps, and writes anew what is drawn with those of national character sets.
 struct Reading<'a> {
     document: &'a PdfDocument,
-    /// Resources, forms and streams that were looked at.
+    update: Update,
+    to_unicode: ObjectRef,
+    /// Resources and forms that were looked at.
     seen: HashSet<ObjectRef>,
-    fonts: HashMap<ObjectRef, Font>,
-    /// Streams of content in Unicode.
-    streams: HashMap<ObjectRef, Object>,
-    /// The bytes that they hold.
+    fonts: HashMap<ObjectRef, Seen>,
+    /// Where the pages are, once that is asked.
+    places: Option<Vec<ObjectRef>>,
+    /// The bytes of content written anew.
     size: usize,
+    is_changed: bool,
+    unread: BTreeSet<String>,
+}
+
+/// The fonts of some resources that others are to stand for.
+#[derive(Default, Clone)]
+struct Fonts {
+    /// By their names in the resources.
+    told: HashMap<String, ObjectRef>,
+    /// Those of national character sets.
+    names: Names,
+    /// The CMaps of these.
+    cmaps: BTreeSet<String>,
 }
 
 impl Reading<'_> {
-    fn page(&mut self, page: &Dict) {
+    fn page(&mut self, index: usize, page: &Dict) {
         let Some(resources) = page.get("Resources") else { return };
         let is_new = resources.as_reference().is_none_or(|at| self.seen.insert(at));
         let resources = self.resolved(resources);
-        let names = self.names(&resources);
-        if !names.is_empty() {
-            let contents = page.get("Contents").map(|contents| match contents.as_reference() {
-                // One stream, or a list of them elsewhere.
-                Some(at) => self.resolved(contents).as_array().cloned().unwrap_or_else(|| vec![Object::Reference(at)]),
-                None => contents.as_array().cloned().unwrap_or_default(),
-            });
-            let mut shown = Shown::default();
-            for at in contents.iter().flatten().filter_map(Object::as_reference) {
-                self.rewrite(at, &names, &mut shown);
-            }
+        let fonts = self.fonts(&resources);
+        if !fonts.told.is_empty() {
+            self.write_page(index, page, &resources, &fonts);
         }
-        // Those of resources that were met before were looked at then, but for forms that have the page's fonts.
         if is_new {
-            self.forms(&resources, &names);
+            self.forms(&resources, &fonts);
         }
     }
 
+    /// Puts a page in the place of one, with its own content and resources: others may share those of the file.
+    fn write_page(&mut self, index: usize, page: &Dict, resources: &Object, fonts: &Fonts) {
+        let content = match fonts.names.is_empty() {
+            true => None,
+            false => self.document.get_page_content_data(index).ok(),
+        };
+        let at = self.place_of_page(index);
+        let is_small = content.as_ref().is_none_or(|content| self.has_room(content.len()));
+        let Some(at) = at.filter(|_| is_small) else {
+            self.unread.extend(fonts.cmaps.iter().cloned());
+            return;
+        };
+        let mut page = page.clone();
+        if let Some(content) = content.and_then(|content| Shown::default().in_unicode(&content, &fonts.names)) {
+            self.size += content.len();
+            let content = self.update.add(stream(Dict::new(), content));
+            page.insert("Contents".to_owned(), Object::Reference(content));
+        }
+        page.insert("Resources".to_owned(), self.with_fonts(resources, fonts));
+        self.update.replace(at, Object::Dictionary(page));
+        self.is_changed = true;
+    }
+
+    fn has_room(&self, size: usize) -> bool {
+        size <= MAX_STREAM && self.size + size <= MAX_CONTENT
+    }
+
     /// The forms that resources name, and those below them.
-    fn forms(&mut self, resources: &Object, names: &Names) {
-        let mut open = vec![(resources.clone(), names.clone())];
-        while let Some((resources, names)) = open.pop() {
+    fn forms(&mut self, resources: &Object, fonts: &Fonts) {
+        let mut open = vec![(resources.clone(), fonts.clone())];
+        while let Some((resources, fonts)) = open.pop() {
             let forms = self.entry(&resources, "XObject");
             for at in forms.as_dict().into_iter().flat_map(|forms| forms.values()).filter_map(Object::as_reference) {
                 if !self.seen.insert(at) {
@@ -101,52 +152,109 @@ impl Reading<'_> {
                 }
                 // A form without resources of its own has those of the page (ISO 32000-1, 7.8.3).
                 let own = dict.get("Resources").map(|own| self.resolved(own));
-                let names = own.as_ref().map_or_else(|| names.clone(), |own| self.names(own));
-                if !names.is_empty() {
-                    self.seen.remove(&at);
-                    self.rewrite(at, &names, &mut Shown::default());
+                let fonts = own.as_ref().map_or_else(|| fonts.clone(), |own| self.fonts(own));
+                let resources = own.unwrap_or_else(|| resources.clone());
+                if !fonts.told.is_empty() {
+                    self.write_form(at, &form, &resources, &fonts);
                 }
-                open.extend(own.map(|own| (own, names)));
+                open.push((resources, fonts));
             }
         }
     }
 
-    /// The fonts of national character sets among resources, by their names there. All those of predefined CMaps are kept.
-    fn names(&mut self, resources: &Object) -> Names {
-        let fonts = self.entry(resources, "Font");
-        let mut names = Names::new();
-        for (name, font) in fonts.as_dict().into_iter().flatten() {
-            let Some(at) = font.as_reference() else { continue };
-            if !self.fonts.contains_key(&at) {
-                // Most fonts are met on every page.
-                if !self.seen.insert(at) {
-                    continue;
-                }
-                let Some(found) = Font::of(self.document, &self.resolved(font)) else { continue };
-                self.fonts.insert(at, found);
-            }
-            let charset = self.fonts.get(&at).and_then(|font| font.cmap.charset);
-            names.extend(charset.map(|charset| (name.clone(), charset)));
-        }
-        names
-    }
-
-    /// Writes a stream of content anew.
-    fn rewrite(&mut self, at: ObjectRef, names: &Names, shown: &mut Shown) {
-        if !self.seen.insert(at) {
+    fn write_form(&mut self, at: ObjectRef, form: &Object, resources: &Object, fonts: &Fonts) {
+        let is_encrypted = self.document.is_encrypted();
+        let content = Some(form).filter(|_| !is_encrypted).and_then(|form| form.decode_stream_data().ok());
+        let (Some(dict), Some(content)) = (form.as_dict(), content.filter(|content| self.has_room(content.len())))
+        else {
+            self.unread.extend(fonts.cmaps.iter().cloned());
             return;
-        }
-        let stream = self.resolved(&Object::Reference(at));
-        let (Some(dict), Ok(data)) = (stream.as_dict(), stream.decode_stream_data()) else { return };
-        self.size += data.len();
-        if self.size > MAX_CONTENT {
-            return;
-        }
-        let Some(data) = shown.in_unicode(&data, names) else { return };
+        };
+        let content = Shown::default().in_unicode(&content, &fonts.names).unwrap_or(content);
+        self.size += content.len();
         let mut dict = dict.clone();
         dict.retain(|key, _| !matches!(&**key, "Filter" | "DecodeParms" | "F" | "FFilter" | "FDecodeParms" | "DL"));
-        dict.insert("Length".to_owned(), Object::Integer(data.len() as i64));
-        self.streams.insert(at, Object::Stream { dict, data: data.into() });
+        dict.insert("Resources".to_owned(), self.with_fonts(resources, fonts));
+        self.update.replace(at, stream(dict, content));
+        self.is_changed = true;
+    }
+
+    /// Resources with other fonts.
+    fn with_fonts(&self, resources: &Object, fonts: &Fonts) -> Object {
+        let mut resources = resources.as_dict().cloned().unwrap_or_default();
+        let named = resources.get("Font").map_or(Object::Null, |named| self.resolved(named));
+        let mut named = named.as_dict().cloned().unwrap_or_default();
+        named.extend(fonts.told.iter().map(|(name, at)| (name.clone(), Object::Reference(*at))));
+        resources.insert("Font".to_owned(), Object::Dictionary(named));
+        Object::Dictionary(resources)
+    }
+
+    /// The fonts among resources that others are to stand for. Those of Unicode that are objects of their own are replaced
+    /// where they are, since nothing else has to change.
+    fn fonts(&mut self, resources: &Object) -> Fonts {
+        let named = self.entry(resources, "Font");
+        let mut fonts = Fonts::default();
+        for (name, font) in named.as_dict().into_iter().flatten() {
+            let at = font.as_reference();
+            let seen = at.and_then(|at| self.fonts.get(&at)).copied();
+            let seen = seen.unwrap_or_else(|| self.look_at(font, at));
+            if let Some(at) = at {
+                self.fonts.insert(at, seen);
+            }
+            let Seen::Charset(charset, told) = seen else { continue };
+            fonts.told.insert(name.clone(), told);
+            // Codes of UTF-16 stay as they are.
+            if charset != UTF_16BE {
+                fonts.names.insert(name.clone(), charset);
+                let font = self.resolved(font);
+                fonts.cmaps.extend(font::cmap_of(self.document, &font).map(|(cmap, _)| cmap));
+            }
+        }
+        fonts
+    }
+
+    fn look_at(&mut self, font: &Object, at: Option<ObjectRef>) -> Seen {
+        let font = self.resolved(font);
+        let Some((name, cmap)) = font::cmap_of(self.document, &font) else { return Seen::Done };
+        let Some(font) = Font::of(self.document, &font, cmap, self.to_unicode) else {
+            self.unread.extend(cmap.charset.map(|_| name));
+            return Seen::Done;
+        };
+        match (font.cmap.charset, at) {
+            (None, Some(at)) => {
+                self.update.replace(at, font.told);
+                self.is_changed = true;
+                Seen::Done
+            }
+            (charset, _) => Seen::Charset(charset.unwrap_or(UTF_16BE), self.update.add(font.told)),
+        }
+    }
+
+    /// Where a page is; the tree of pages is walked once (7.7.3).
+    fn place_of_page(&mut self, index: usize) -> Option<ObjectRef> {
+        if self.places.is_none() {
+            let root = self.document.trailer().as_dict().and_then(|trailer| trailer.get("Root")).cloned();
+            let root = self.resolved(&root.unwrap_or(Object::Null));
+            let mut open: Vec<Object> =
+                root.as_dict().and_then(|root| root.get("Pages")).cloned().into_iter().collect();
+            let (mut places, mut met) = (Vec::new(), HashSet::new());
+            while let Some(node) = open.pop() {
+                let Some(at) = node.as_reference().filter(|at| met.insert(*at)) else { continue };
+                let node = self.resolved(&node);
+                match node.as_dict().and_then(|node| node.get("Kids")) {
+                    Some(kids) => {
+                        let kids = self.resolved(kids);
+                        open.extend(kids.as_array().into_iter().flatten().rev().cloned());
+                    }
+                    None => places.push(at),
+                }
+            }
+            self.places = Some(places);
+        }
+        let places = self.places.as_ref()?;
+        // Where a tree is not as it should be, the library may count other pages.
+        let is_whole = self.document.page_count().is_ok_and(|count| count == places.len());
+        places.get(index).copied().filter(|_| is_whole)
     }
 
     fn entry(&self, dict: &Object, key: &str) -> Object {
@@ -156,6 +264,11 @@ impl Reading<'_> {
     fn resolved(&self, object: &Object) -> Object {
         self.document.resolve_object(object).unwrap_or(Object::Null)
     }
+}
+
+fn stream(mut dict: Dict, data: Vec<u8>) -> Object {
+    dict.insert("Length".to_owned(), Object::Integer(data.len() as i64));
+    Object::Stream { dict, data: data.into() }
 }
 
 #[cfg(test)]
@@ -176,6 +289,10 @@ mod tests {
     enum Drawn {
         InPage,
         InForm,
+        /// Its font is no object of its own.
+        InlineFont,
+        /// The page's content ends inside of what shows the text, and goes on in another stream.
+        Split,
     }
 
     /// A page of lines at their places, in a Korean font that is not embedded, as report generators write it.
@@ -189,22 +306,32 @@ mod tests {
         let line =
             |(x, y, text): &(u32, u32, String)| format!("BT /F1 10 Tf 1 0 0 1 {x} {y} Tm <{}> Tj ET\n", code(text));
         let content: String = lines.iter().map(line).collect();
+        // Names may hold anything.
+        let font = format!(
+            "<< /Type /Font /Subtype /Type0 /BaseFont /Gulim#28K#29 /Encoding /{cmap} /DescendantFonts [6 0 R] >>"
+        );
         let fonts = "/Resources << /Font << /F1 5 0 R >> >>";
+        let inline_font = format!("/Resources << /Font << /F1 {font} >> >>");
+        let (before, behind) = content.rsplit_once("Tj").unwrap_or_default();
+        let behind = format!("Tj{behind}");
         let (of_page, shown, of_form) = match drawn {
-            Drawn::InPage => (fonts, content.as_str(), ""),
+            Drawn::InPage | Drawn::Split => (fonts, content.as_str(), ""),
+            Drawn::InlineFont => (inline_font.as_str(), content.as_str(), ""),
             Drawn::InForm => ("/Resources << /XObject << /X 7 0 R >> >>", "/X Do", content.as_str()),
         };
         let stream = |dict: &str, data: &str| format!("<< {dict} /Length {} >>\nstream\n{data}\nendstream", data.len());
+        let contents = if drawn == Drawn::Split { "[4 0 R 8 0 R]" } else { "4 0 R" };
         let mut objects = vec![
             "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
             "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
-            format!("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 300] /Contents 4 0 R {of_page} >>"),
-            stream("", shown),
-            format!("<< /Type /Font /Subtype /Type0 /BaseFont /HYSMyeongJo-Medium /Encoding /{cmap} /DescendantFonts [6 0 R] >>"),
+            format!("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 300] /Contents {contents} {of_page} >>"),
+            stream("", if drawn == Drawn::Split { before } else { shown }),
+            font.clone(),
             "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HYSMyeongJo-Medium /DW 1000 /W [1 [333] 2 95 500] /CIDSystemInfo \
              << /Registry (Adobe) /Ordering (Korea1) /Supplement 1 >> >>"
                 .to_owned(),
             stream(&format!("/Type /XObject /Subtype /Form /BBox [0 0 600 300] {fonts}"), of_form),
+            stream("", &behind),
         ];
         let mut bytes = b"%PDF-1.5\n".to_vec();
         let mut places = vec![0];
@@ -250,7 +377,7 @@ mod tests {
         let text = "2호 창고의 Windows PC는 관리자가 잠근다.";
         for cmap in ["UniKS-UCS2-H", "UniKS-UTF16-H", "KSCms-UHC-H", "KSCms-UHC-HW-H", "KSC-EUC-H", "KSCpc-EUC-H"] {
             for table in [Table::Plain, Table::Stream] {
-                for drawn in [Drawn::InPage, Drawn::InForm] {
+                for drawn in [Drawn::InPage, Drawn::InForm, Drawn::InlineFont, Drawn::Split] {
                     let bytes = page(&[(50, 200, text.to_owned())], cmap, table, drawn);
                     assert_eq!(said(&bytes), text, "{cmap}");
                 }
@@ -259,10 +386,19 @@ mod tests {
     }
 
     #[test]
+    fn text_that_cannot_be_told_is_a_finding() {
+        let bytes = page(&[(50, 200, "가 나".to_owned())], "KSCms-UHC-H", Table::Plain, Drawn::InPage);
+        let bytes = String::from_utf8_lossy(&bytes).replace("[6 0 R]", "[ null]").into_bytes();
+        let problems = extract(None, &bytes).problems;
+        assert!(problems.iter().any(|problem| problem.detail.contains("KSCms-UHC-H")), "{problems:?}");
+    }
+
+    #[test]
     fn a_file_of_other_fonts_is_left_alone() {
         let bytes = page(&[(50, 200, "가".to_owned())], "Identity-H", Table::Plain, Drawn::InPage);
         let document = PdfDocument::from_bytes(bytes.clone()).unwrap();
-        assert_eq!(in_unicode(&document, &bytes), None);
+        let told = told(&document, &bytes);
+        assert_eq!((told.update, told.unread.len()), (None, 0));
     }
 
     /// The library takes each blank for half an em, so that the left lines reached the right ones.

@@ -2,16 +2,13 @@
 
 use pdf_oxide::PdfDocument;
 use pdf_oxide::object::{Object, ObjectRef};
-use pdf_oxide::writer::ObjectSerializer;
 
 use super::Dict;
 
 /// What stands behind a file.
-pub(super) struct Update<'a> {
-    bytes: &'a [u8],
-    /// Where the table of the file's objects begins.
-    previous: i64,
+pub(super) struct Update {
     trailer: Dict,
+    is_encrypted: bool,
     objects: Vec<(ObjectRef, Object)>,
 }
 
@@ -19,18 +16,13 @@ pub(super) struct Update<'a> {
 /// that readers need know is 8,388,607 (annex C.2).
 const FIRST: u32 = 8_000_000;
 
-impl<'a> Update<'a> {
-    /// Of a file; `None` where it does not say where its objects are.
-    pub(super) fn of(document: &PdfDocument, bytes: &'a [u8]) -> Option<Self> {
-        const MARK: &[u8] = b"startxref";
-        let at = bytes.windows(MARK.len()).rposition(|window| window == MARK)?;
-        let rest = bytes[at + MARK.len()..].trim_ascii_start();
-        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let previous = std::str::from_utf8(&rest[..digits]).ok()?.parse().ok()?;
-        let trailer = document.trailer().as_dict()?;
-        let kept =
-            ["Root", "Info", "ID"].into_iter().filter_map(|key| Some((key.to_owned(), trailer.get(key)?.clone())));
-        Some(Self { bytes, previous, trailer: kept.collect(), objects: Vec::new() })
+impl Update {
+    /// Of a file.
+    pub(super) fn of(document: &PdfDocument) -> Self {
+        let trailer = document.trailer().as_dict().cloned().unwrap_or_default();
+        let kept = ["Root", "Info", "ID", "Encrypt"];
+        let kept: Dict = kept.into_iter().filter_map(|key| Some((key.to_owned(), trailer.get(key)?.clone()))).collect();
+        Self { is_encrypted: kept.contains_key("Encrypt"), trailer: kept, objects: Vec::new() }
     }
 
     /// Adds an object.
@@ -46,24 +38,130 @@ impl<'a> Update<'a> {
         self.objects.push((at, object));
     }
 
-    /// The file with what stands behind it.
-    pub(super) fn written(mut self) -> Vec<u8> {
+    /// What is to stand behind the file.
+    pub(super) fn written(mut self, bytes: &[u8]) -> Vec<u8> {
         self.objects.sort_by_key(|(at, _)| at.id);
-        let mut written = self.bytes.to_vec();
-        written.push(b'\n');
-        let serializer = ObjectSerializer::compact();
+        let mut written = b"\n".to_vec();
         let mut table = "xref\n".to_owned();
-        for (at, object) in &self.objects {
-            table.push_str(&format!("{} 1\n{:010} {:05} n \n", at.id, written.len(), at.r#gen));
-            written.extend(serializer.serialize_indirect(at.id, at.r#gen, object));
+        for (at, object) in &mut self.objects {
+            if let Object::Stream { dict, .. } = object
+                && self.is_encrypted
+            {
+                // Streams of cross references are the ones that are never encrypted (7.5.8.2): the library asks just for the type.
+                dict.insert("Type".to_owned(), Object::Name("XRef".to_owned()));
+            }
+            let place = bytes.len() + written.len();
+            table.push_str(&format!("{} 1\n{place:010} {:05} n \n", at.id, at.r#gen));
+            written.extend(format!("{} {} obj\n", at.id, at.r#gen).into_bytes());
+            write(object, &mut written);
+            written.extend(b"\nendobj\n");
         }
-        let start = written.len();
+        let start = bytes.len() + written.len();
         self.trailer.insert("Size".to_owned(), Object::Integer(i64::from(FIRST) + self.objects.len() as i64));
-        self.trailer.insert("Prev".to_owned(), Object::Integer(self.previous));
+        let previous = previous(bytes);
+        self.trailer.extend(previous.map(|previous| ("Prev".to_owned(), Object::Integer(previous))));
         written.extend(table.into_bytes());
         written.extend(b"trailer\n");
-        written.extend(serializer.serialize(&Object::Dictionary(self.trailer)));
-        written.extend(format!("\nstartxref\n{start}\n%%EOF\n").into_bytes());
+        write(&Object::Dictionary(self.trailer), &mut written);
+        // A file that does not say where its objects are is searched for them, and the last of each counts.
+        let end = previous.map_or_else(|| "\n".to_owned(), |_| format!("\nstartxref\n{start}\n%%EOF\n"));
+        written.extend(end.into_bytes());
         written
+    }
+}
+
+/// Where the table of a file's objects begins; `None` where the file does not say that, or something else stands there.
+fn previous(bytes: &[u8]) -> Option<i64> {
+    const MARK: &[u8] = b"startxref";
+    let mut end = bytes.len();
+    loop {
+        let at = bytes[..end].windows(MARK.len()).rposition(|window| window == MARK)?;
+        let rest = bytes[at + MARK.len()..].trim_ascii_start();
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if let Some(place) = str::from_utf8(&rest[..digits]).ok().and_then(|place| place.parse().ok()) {
+            return Some(place);
+        }
+        end = at;
+    }
+}
+
+/// Writes an object (7.3).
+fn write(object: &Object, written: &mut Vec<u8>) {
+    match object {
+        Object::Null => written.extend(b"null"),
+        Object::Boolean(value) => written.extend(value.to_string().into_bytes()),
+        Object::Integer(number) => written.extend(number.to_string().into_bytes()),
+        Object::Real(number) => written.extend(number.to_string().into_bytes()),
+        Object::String(text) => {
+            written.push(b'<');
+            text.iter().for_each(|byte| written.extend(format!("{byte:02X}").into_bytes()));
+            written.push(b'>');
+        }
+        Object::Name(name) => write_name(name, written),
+        Object::Array(items) => {
+            written.push(b'[');
+            for item in items {
+                write(item, written);
+                written.push(b' ');
+            }
+            written.push(b']');
+        }
+        Object::Dictionary(dict) => write_dict(dict, written),
+        Object::Stream { dict, data } => {
+            write_dict(dict, written);
+            written.extend(b"\nstream\n");
+            written.extend_from_slice(data);
+            written.extend(b"\nendstream");
+        }
+        Object::Reference(at) => written.extend(format!("{} {} R", at.id, at.r#gen).into_bytes()),
+    }
+}
+
+fn write_dict(dict: &Dict, written: &mut Vec<u8>) {
+    written.extend(b"<<");
+    let mut entries: Vec<_> = dict.iter().collect();
+    entries.sort_by_key(|(key, _)| *key);
+    for (key, value) in entries {
+        write_name(key, written);
+        written.push(b' ');
+        write(value, written);
+        written.push(b' ');
+    }
+    written.extend(b">>");
+}
+
+/// Anything that is not a regular character is escaped (7.3.5).
+fn write_name(name: &str, written: &mut Vec<u8>) {
+    written.push(b'/');
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"+-_.,:;*'@&=!?$".contains(&byte) {
+            written.push(byte);
+        } else {
+            written.extend(format!("#{byte:02X}").into_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_written_with_escapes() {
+        let mut written = Vec::new();
+        write_name("Gulim(K)%#/ 굴", &mut written);
+        assert_eq!(written, b"/Gulim#28K#29#25#23#2F#20#EA#B5#B4");
+    }
+
+    #[test]
+    fn where_the_table_is_stands_before_the_end() {
+        for (text, expect) in [
+            ("startxref\n12\n%%EOF", Some(12)),
+            ("startxref\r\n 7 startxref 9 % startxref", Some(9)),
+            ("startxref", None),
+            ("", None),
+        ] {
+            assert_eq!(previous(text.as_bytes()), expect, "{text}");
+        }
     }
 }
