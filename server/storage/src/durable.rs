@@ -78,6 +78,12 @@ impl StorageError {
         self.source.kind()
     }
 
+    /// Whether a file stands where a folder was to be made.
+    pub fn is_file_in_the_way(&self) -> bool {
+        let is_taken = matches!(self.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory);
+        self.step == Step::CreateDir && is_taken
+    }
+
     /// Whether trying again later can help without anybody changing the request (no space, busy, no file handles, a
     /// disk or a network mount that failed just now).
     pub fn is_retryable(&self) -> bool {
@@ -113,6 +119,9 @@ fn advice(source: &io::Error) -> &'static str {
             "; free some space or point the data directory at a larger disk"
         }
         io::ErrorKind::PermissionDenied => "; give this user access to it",
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            "; a file stands where a folder is wanted: name another folder, or move the file away"
+        }
         io::ErrorKind::ReadOnlyFilesystem => "; the data directory must be writable here",
         _ => "",
     }
@@ -324,6 +333,16 @@ mod tests {
         create_dir(&path.join("in the way")).unwrap();
         assert_eq!(replace_file(&path, b"one").unwrap_err().step, Step::Rename);
         assert_eq!(list(dir.path()).unwrap(), [path]);
+    }
+
+    #[test]
+    fn a_file_in_the_place_of_a_folder_is_told_and_does_not_go_away_by_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "x").unwrap();
+        let error = create_dir(&file.join("below")).unwrap_err();
+        assert!(error.is_file_in_the_way() && !error.is_retryable(), "{error}");
+        assert!(error.to_string().contains("a file stands where a folder is wanted"), "{error}");
     }
 
     #[test]

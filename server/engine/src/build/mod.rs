@@ -127,6 +127,7 @@ impl BuildError {
             | Self::FileRefused { .. }
             | Self::Embed(EmbedError::Model { .. })
             | Self::Index(IndexError::Factory(_)) => ErrorClass::BadInput,
+            Self::Revision(RevisionError::Storage(error)) if error.is_file_in_the_way() => ErrorClass::BadInput,
             _ => ErrorClass::Retryable,
         }
     }
