@@ -186,61 +186,37 @@ const ROLES: &[&str] = &[
     "owner",
     "owners",
     "deals",
-    "takes",
-    "care",
-    "talk",
-    "ask",
 ];
 
 /// What may stand between those and "who".
-const BEFORE_ROLES: &[&str] = &[
-    "is",
-    "are",
-    "was",
-    "be",
-    "would",
-    "should",
-    "do",
-    "can",
-    "i",
-    "we",
-    "to",
-    "in",
-    "the",
-    "a",
-    "person",
-    "one",
-    "people",
-    "currently",
-    "primarily",
-    "takes",
+const BEFORE_ROLES: &[&str] =
+    &["is", "are", "was", "be", "would", "do", "i", "in", "the", "a", "person", "currently", "primarily"];
+
+/// Korean verbs that ask who does something, where `누가` or `누구` stands before them. They are whole words: `책임보험` and `맡김`
+/// begin as some of them do.
+const ROLE_VERBS: &[&str] = &[
+    "맡고",
+    "맡나요",
+    "맡아요",
+    "맡습니까",
+    "맡죠",
+    "관리하나요",
+    "관리해요",
+    "관리합니까",
+    "관리하죠",
+    "담당하나요",
+    "담당해요",
+    "담당합니까",
+    "담당하죠",
+    "책임지나요",
+    "책임져요",
+    "물어봐야",
+    "물어보나요",
+    "물어보죠",
 ];
 
-/// How Korean words begin that ask for someone where `누가`, `누구`, `어느` or `어디` stands in the question.
-const KOREAN_ROLES: &[&str] = &[
-    "담당",
-    "책임",
-    "맡",
-    "관리하",
-    "관리해",
-    "관리합",
-    "물어봐",
-    "물어보",
-    "팀은",
-    "팀이",
-    "팀에",
-    "팀인",
-    "부서는",
-    "부서가",
-    "부서에",
-    "사람은",
-    "사람이",
-    "오너",
-    "소유자",
-];
-
-/// Words that ask for someone.
-const WHO: &[&str] = &["누가", "누구", "누굴", "어느", "어디"];
+/// Who is asked for behind `담당`, which only asks there: `환불 담당 팀은 어디인가요?`.
+const GROUPS: &[&str] = &["팀은", "팀이", "팀", "부서는", "부서가", "부서", "사람은", "사람이"];
 
 /// Whether the word at `place` only makes a question of a sentence, or is only polite.
 pub(crate) fn only_asks(question: &str, place: &Range<usize>) -> bool {
@@ -256,7 +232,6 @@ pub(crate) fn only_asks(question: &str, place: &Range<usize>) -> bool {
             _ => false,
         }
     };
-    let asks_who = || question.split_whitespace().any(|word| WHO.iter().any(|who| word.starts_with(who)));
     INTERROGATIVE_WORDS.contains(&word)
         || begins(INTERROGATIVES)
         || begins(POLITE)
@@ -264,14 +239,43 @@ pub(crate) fn only_asks(question: &str, place: &Range<usize>) -> bool {
         || is_one_of(POLITE_WORDS)
         || is_one_of(ASKING_WORDS)
         || (is_one_of(ROLES) && follows_who())
-        || (word.eq_ignore_ascii_case("team") && is_asked_for(question, place))
-        || (begins(KOREAN_ROLES) && asks_who())
+        || (word.eq_ignore_ascii_case("team") && is_team_asked_for(question, place))
+        || (ROLE_VERBS.contains(&word) && words_before(question, place).any(|word| word.starts_with("누")))
+        || is_group_asked_for(question, place)
 }
 
-/// Whether "which" or "what" stands before the word.
-fn is_asked_for(question: &str, place: &Range<usize>) -> bool {
-    let before = question[..place.start].split_whitespace().next_back();
-    before.is_some_and(|word| word.eq_ignore_ascii_case("which") || word.eq_ignore_ascii_case("what"))
+fn words_before<'q>(question: &'q str, place: &Range<usize>) -> impl Iterator<Item = &'q str> {
+    question[..place.start].split_whitespace().rev()
+}
+
+/// The words behind the one at `place`, without what ends a question.
+fn words_behind<'q>(question: &'q str, place: &Range<usize>) -> impl Iterator<Item = &'q str> {
+    let end = place.start + whole_word(question, place).len();
+    question[end..].split_whitespace().map(|word| word.trim_end_matches(['?', '.', '!', '？']))
+}
+
+/// Whether the word stands between "which" or "what" and what a team does: "What team colours are used?" asks for none.
+fn is_team_asked_for(question: &str, place: &Range<usize>) -> bool {
+    let is_which = |word: &str| word.eq_ignore_ascii_case("which") || word.eq_ignore_ascii_case("what");
+    let does = |word: &str| word == "is" || word == "currently" || ROLES.contains(&word);
+    words_before(question, place).next().is_some_and(is_which) && words_behind(question, place).next().is_some_and(does)
+}
+
+/// Whether the word is one of `담당 팀은 어디인가요`, behind what that team is responsible for.
+fn is_group_asked_for(question: &str, place: &Range<usize>) -> bool {
+    let asks = |word: &str| word.starts_with("어디인") || word.starts_with("어디예") || word.starts_with("누구");
+    let mut behind = words_behind(question, place);
+    let mut before = words_before(question, place);
+    match whole_word(question, place) {
+        "담당" => {
+            let is_group = behind.next().is_some_and(|word| GROUPS.contains(&word));
+            is_group && behind.next().is_some_and(asks) && before.next().is_some()
+        }
+        word if GROUPS.contains(&word) => {
+            behind.next().is_some_and(asks) && before.next() == Some("담당") && before.next().is_some()
+        }
+        _ => false,
+    }
 }
 
 /// The word at `place` with the particle or ending that was taken off it.
@@ -320,8 +324,7 @@ mod tests {
             ("Who is in charge of backups?", Some("backups")),
             ("Which team is responsible for refunds?", Some("refunds")),
             ("What team owns refunds?", Some("refunds")),
-            ("Who takes care of refunds?", Some("refunds")),
-            ("Who should I talk to about refunds?", Some("refunds")),
+            ("Who do I contact about refunds?", Some("refunds")),
             ("환불은 누가 맡고 있나요?", Some("환불은")),
             ("환불 담당 팀은 어디인가요?", Some("환불")),
             ("환불은 누가 관리하나요?", Some("환불은")),
@@ -329,6 +332,13 @@ mod tests {
             // The same words where nobody is asked for.
             ("Explain team charge", Some("team charge")),
             ("담당 책임 알려줘", Some("담당 책임")),
+            ("책임 한도는 어디까지인가요?", None),
+            ("책임보험은 어디에 있나요?", Some("책임보험은")),
+            ("담당자는 누구인가요?", Some("담당자는")),
+            ("팀에 누가 있나요?", Some("팀에")),
+            ("담당 팀은 어디인가요?", Some("담당 팀은")),
+            ("What team colours are used?", None),
+            ("Who can talk to customers?", None),
             // Nothing that asks, nothing else, or more than two words.
             ("kube-proxy", None),
             ("file handles", None),

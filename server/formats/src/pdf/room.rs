@@ -1,8 +1,7 @@
 //! Tells how far the lines of a column could have reached. A page that holds short lines only does not tell that itself: its
 //! longest line is no margin.
 
-use super::eojeol::goes_on_after;
-use super::eojeol::is_hangul;
+use super::eojeol::{goes_on_after, is_bound, is_first_piece, is_hangul, is_last_piece};
 use super::geometry::Area;
 use super::line::Line;
 use super::marks::mark;
@@ -67,7 +66,15 @@ fn is_running_text(lines: &[Line]) -> bool {
     let pairs = || lines.windows(2).filter(|pair| are_neighbours(&pair[0], &pair[1]));
     let open = pairs().filter(|pair| goes_on(&pair[0].text, &pair[1].text)).count();
     let cut = pairs().filter(is_cut).count();
-    open as f32 >= MIN_OPEN * pairs().count() as f32 && open > 0 || cut >= 3 && cut * 2 >= pairs().count()
+    let torn = pairs().filter(is_cut).filter(|pair| is_torn(&pair[0].text, &pair[1].text)).count();
+    let is_cut_text = cut >= 3 && cut * 2 >= pairs().count() && torn >= 2 && torn * 6 >= cut;
+    open as f32 >= MIN_OPEN * pairs().count() as f32 && open > 0 || is_cut_text
+}
+
+/// Whether a break is seen to be inside of a word: items of a list may be of one width as well.
+fn is_torn(last: &str, next: &str) -> bool {
+    let (tail, head) = (last.split_whitespace().next_back(), next.split_whitespace().next());
+    tail.is_some_and(is_first_piece) || head.is_some_and(|head| is_last_piece(head) || is_bound(head))
 }
 
 /// Fewest characters of lines that are cut where their column ends: shorter ones of one width are items of a list.
@@ -152,6 +159,8 @@ mod tests {
         ];
         let mut cut = lines(&cut, 50.0, 200.0);
         assert_eq!(right_edge(&cut, 550.0, &[]), None);
+        let item = ["서울특별시 강남구 역삼동 지점 창고"; 6];
+        assert_eq!(right_edge(&lines(&item, 50.0, 200.0), 550.0, &[]), Some(550.0));
         // Items of different widths are none.
         (0..).zip(&mut cut).for_each(|(at, line)| line.area.right -= 25.0 * f32::from(at % 3_u8));
         assert_eq!(right_edge(&cut, 550.0, &[]), Some(550.0));

@@ -56,12 +56,16 @@ impl Source {
         if !is_open {
             return Err(locked());
         }
-        let cmaps::Told { update, unread } = guarded(|| cmaps::told(&document, bytes)).unwrap_or_default();
-        if let Some(update) = update {
+        let told = guarded(|| cmaps::told(&document, bytes));
+        let mut unread = told.as_ref().map_or_else(unknown_fonts, |told| told.unread.clone());
+        if let Some(update) = told.and_then(|told| told.update) {
             // One document at a time: a file may be large.
             drop(document);
             let open = |bytes: Vec<u8>| guarded(|| PdfDocument::from_bytes(bytes).ok()).flatten();
-            let mended = open([bytes, &update].concat()).or_else(|| open(bytes.to_vec()));
+            let mended = open([bytes, &update].concat()).or_else(|| {
+                unread.extend(unknown_fonts());
+                open(bytes.to_vec())
+            });
             document = mended.ok_or_else(|| malformed("it can be opened but once".to_owned()))?;
         }
         let hidden = guarded(|| compute_default_off_ocgs(&document)).unwrap_or_default();
@@ -171,6 +175,11 @@ impl Source {
 fn is_ruling(path: &PathContent) -> bool {
     let is_thin = path.bbox.width.min(path.bbox.height) < 2.5;
     (is_thin || path.has_stroke() || path.has_fill()) && (path.is_straight_line() || path.is_rectangle())
+}
+
+/// What is said where looking at the fonts broke the reader.
+fn unknown_fonts() -> BTreeSet<String> {
+    BTreeSet::from(["(unknown)".to_owned()])
 }
 
 fn locked() -> Problem {

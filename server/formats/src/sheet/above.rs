@@ -183,19 +183,24 @@ fn looks_like_names_below_forms(rows: &[GridRow], rest: &[GridRow]) -> bool {
         && is_set_off(row, rest)
         && above.all(|above| {
             looks(above) != looks(row)
-                && !stands_out(above, rest)
+                && !looks_more_like_names(above, row, rest)
                 && has_labels(above)
                 && (share_of_names(above) < 1.0 || share_of_names(row) == 1.0)
         })
         && is_names_below(row, rest, false)
 }
 
-/// Whether all of a row is bold, or filled or framed unlike the rows of the table: so names look, and so do a total or a current
-/// row right below them.
-fn stands_out(row: &GridRow, rest: &[GridRow]) -> bool {
+/// Whether a row is set off from the rows of a table in as many ways as one below it: so are names above a total or a current row
+/// that is bold or coloured, while a form is set off in less.
+fn looks_more_like_names(above: &GridRow, row: &GridRow, rest: &[GridRow]) -> bool {
     let look_of_rows = |at: usize| rest.first().and_then(|row| row.cells.get(at)).map_or(0, |cell| cell.look);
-    let cells = row.cells.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty());
-    cells.clone().all(|(at, cell)| cell.is_bold || cell.look != 0 && cell.look != look_of_rows(at))
+    let ways = |row: &GridRow| {
+        let cells = || row.cells.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty());
+        let is_bold = cells().all(|(_, cell)| cell.is_bold);
+        let is_filled = cells().all(|(at, cell)| cell.look != 0 && cell.look != look_of_rows(at));
+        usize::from(is_bold) + usize::from(is_filled)
+    };
+    ways(above) > 0 && ways(above) >= ways(row)
 }
 
 /// The row of nothing but usual names below a first row that has the shape of pairs and says other words, where nothing looks
@@ -344,6 +349,27 @@ mod tests {
                 assert_eq!((lines_above(&rows, &Marks::default(), 0), rival(&rows)), (0, None), "{names} above {form}");
             }
         }
+    }
+
+    #[test]
+    fn of_two_rows_that_stand_out_the_one_that_does_more_names() {
+        let look = |bold: [bool; 2], filled: [u32; 2]| {
+            let mut rows =
+                grid("지역|매니저|채널|등급\n전체|김서준|온라인|A\n강남점|이하은|매장|B\n홍대점|박도윤|매장|B").rows;
+            for (row, (bold, look)) in rows.iter_mut().zip(bold.into_iter().zip(filled)) {
+                row.cells.iter_mut().for_each(|cell| (cell.is_bold, cell.look) = (bold, look));
+            }
+            lines_above(&rows, &Marks::default(), 0)
+        };
+        // A total below the names.
+        assert_eq!(look([true, true], [1, 0]), 0);
+        assert_eq!(look([true, false], [1, 2]), 0);
+        assert_eq!(look([true, true], [1, 2]), 0);
+        assert_eq!(look([true, false], [0, 2]), 0);
+        // A form above them.
+        assert_eq!(look([true, true], [0, 2]), 1);
+        assert_eq!(look([false, true], [1, 2]), 1);
+        assert_eq!(look([false, true], [0, 2]), 1);
     }
 
     #[test]

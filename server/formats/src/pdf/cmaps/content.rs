@@ -145,6 +145,20 @@ impl Shown {
     }
 }
 
+/// Whether content shows text before it names a font.
+pub(super) fn inherits_font(content: &[u8]) -> bool {
+    let mut tokens = Tokens { content, at: 0 };
+    while let Some((token, _)) = tokens.next() {
+        match token {
+            Token::Operator(b"Tf") => return false,
+            Token::Operator(b"Tj" | b"TJ" | b"'" | b"\"") => return true,
+            Token::Operator(b"BI") => tokens.pass_image(),
+            _ => {}
+        }
+    }
+    false
+}
+
 enum Token<'a> {
     Operand(Operand),
     Operator(&'a [u8]),
@@ -379,6 +393,12 @@ mod tests {
         let tagged = b"/F1 9 Tf /Span <</ActualText (x) /A << >> >> BDC (a) Tj EMC % (b) Tj\n0 g";
         let expect = "/F1 9 Tf /Span <</ActualText (x) /A << >> >> BDC [<0061>] TJ EMC % (b) Tj\n0 g";
         check(tagged, Some(expect));
+    }
+
+    #[test]
+    fn a_form_that_names_no_font_has_the_pages() {
+        assert!(inherits_font(b"BT (a) Tj ET /F1 9 Tf"));
+        assert!(!inherits_font(b"BT /F1 9 Tf (a) Tj ET") && !inherits_font(b"0 0 m (a) pop S"));
     }
 
     #[test]

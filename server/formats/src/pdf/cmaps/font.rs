@@ -58,12 +58,26 @@ pub(super) struct Font {
     pub(super) told: Object,
 }
 
+/// What the encoding of a font says.
+pub(super) enum Named {
+    /// A predefined CMap that is told in Unicode, and its name.
+    Told(String, Cmap),
+    /// Another one than the library knows: what its codes mean is not known.
+    Unknown(String),
+}
+
 /// The predefined CMap that is the encoding of a font.
-pub(super) fn cmap_of(document: &PdfDocument, font: &Object) -> Option<(String, Cmap)> {
+pub(super) fn cmap_of(document: &PdfDocument, font: &Object) -> Option<Named> {
     let dict = font.as_dict().filter(|dict| dict.get("Subtype").and_then(Object::as_name) == Some("Type0"))?;
     let encoding = document.resolve_object(dict.get("Encoding")?).ok()?;
-    let name = encoding.as_name()?;
-    Some((name.to_owned(), Cmap::named(name)?))
+    let name = encoding.as_name()?.to_owned();
+    match Cmap::named(&name) {
+        Some(cmap) => Some(Named::Told(name, cmap)),
+        None => {
+            let is_known = name.starts_with("Identity") || name.starts_with("Uni") || dict.contains_key("ToUnicode");
+            (!is_known).then_some(Named::Unknown(name))
+        }
+    }
 }
 
 impl Font {
@@ -105,7 +119,7 @@ fn widths_by_cid(document: &PdfDocument, widths: &Object) -> HashMap<u16, f32> {
         match rest {
             [first, Object::Array(listed), tail @ ..] => {
                 let listed = listed.iter().map(|width| number(&resolved(document, width)));
-                let each = cid(first).map(|first| (first..).zip(listed)).into_iter().flatten();
+                let each = cid(first).map(|first| (first..=u16::MAX).zip(listed)).into_iter().flatten();
                 found.extend(each.filter_map(|(cid, width)| Some((cid, width?))));
                 rest = tail;
             }

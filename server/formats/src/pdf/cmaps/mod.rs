@@ -16,7 +16,7 @@ use pdf_oxide::PdfDocument;
 use pdf_oxide::object::{Object, ObjectRef};
 
 use self::content::{Names, Shown};
-use self::font::Font;
+use self::font::{Font, Named};
 use self::update::Update;
 use crate::limits::MAX_PAGES;
 
@@ -105,6 +105,7 @@ impl Reading<'_> {
             self.write_page(index, page, &resources, &fonts);
         }
         if is_new {
+            self.note_states(&resources);
             self.forms(&resources, &fonts);
         }
     }
@@ -136,9 +137,9 @@ impl Reading<'_> {
         size <= MAX_STREAM && self.size + size <= MAX_CONTENT
     }
 
-    /// The forms that resources name, and those below them.
-    fn forms(&mut self, resources: &Object, fonts: &Fonts) {
-        let mut open = vec![(resources.clone(), fonts.clone())];
+    /// The forms that a page's resources name, and those below them.
+    fn forms(&mut self, resources: &Object, of_page: &Fonts) {
+        let mut open = vec![(resources.clone(), of_page.clone())];
         while let Some((resources, fonts)) = open.pop() {
             let forms = self.entry(&resources, "XObject");
             for at in forms.as_dict().into_iter().flat_map(|forms| forms.values()).filter_map(Object::as_reference) {
@@ -150,15 +151,32 @@ impl Reading<'_> {
                 if dict.get("Subtype").and_then(Object::as_name) != Some("Form") {
                     continue;
                 }
-                // A form without resources of its own has those of the page (ISO 32000-1, 7.8.3).
-                let own = dict.get("Resources").map(|own| self.resolved(own));
-                let fonts = own.as_ref().map_or_else(|| fonts.clone(), |own| self.fonts(own));
-                let resources = own.unwrap_or_else(|| resources.clone());
+                self.note_inherited(&form, of_page);
+                // A form without resources of its own has those of the page (ISO 32000-1, 7.8.3), whose forms are looked at here.
+                let Some(own) = dict.get("Resources").map(|own| self.resolved(own)) else {
+                    if !fonts.told.is_empty() {
+                        self.write_form(at, &form, &resources, &fonts);
+                    }
+                    continue;
+                };
+                let fonts = self.fonts(&own);
                 if !fonts.told.is_empty() {
-                    self.write_form(at, &form, &resources, &fonts);
+                    self.write_form(at, &form, &own, &fonts);
                 }
-                open.push((resources, fonts));
+                self.note_states(&own);
+                open.push((own, fonts));
             }
+        }
+    }
+
+    /// A form that shows text in the font that is in force where it is drawn: its strings are not written anew.
+    fn note_inherited(&mut self, form: &Object, of_page: &Fonts) {
+        if of_page.names.is_empty() {
+            return;
+        }
+        let content = form.decode_stream_data().unwrap_or_default();
+        if content.len() > MAX_STREAM || content::inherits_font(&content) {
+            self.unread.extend(of_page.cmaps.iter().cloned());
         }
     }
 
@@ -206,16 +224,40 @@ impl Reading<'_> {
             // Codes of UTF-16 stay as they are.
             if charset != UTF_16BE {
                 fonts.names.insert(name.clone(), charset);
-                let font = self.resolved(font);
-                fonts.cmaps.extend(font::cmap_of(self.document, &font).map(|(cmap, _)| cmap));
+                fonts.cmaps.extend(self.charset_of(font));
             }
         }
         fonts
     }
 
+    /// The name of a font's CMap, if that is of a national character set.
+    fn charset_of(&self, font: &Object) -> Option<String> {
+        match font::cmap_of(self.document, &self.resolved(font))? {
+            Named::Told(name, cmap) if cmap.charset.is_some() => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Fonts that graphics states set are not told (ISO 32000-1, table 58).
+    fn note_states(&mut self, resources: &Object) {
+        let states = self.entry(resources, "ExtGState");
+        for state in states.as_dict().into_iter().flat_map(|states| states.values()) {
+            let font = self.entry(&self.resolved(state), "Font");
+            let name = font.as_array().and_then(|font| self.charset_of(font.first()?));
+            self.unread.extend(name);
+        }
+    }
+
     fn look_at(&mut self, font: &Object, at: Option<ObjectRef>) -> Seen {
         let font = self.resolved(font);
-        let Some((name, cmap)) = font::cmap_of(self.document, &font) else { return Seen::Done };
+        let (name, cmap) = match font::cmap_of(self.document, &font) {
+            Some(Named::Told(name, cmap)) => (name, cmap),
+            Some(Named::Unknown(name)) => {
+                self.unread.insert(name);
+                return Seen::Done;
+            }
+            None => return Seen::Done,
+        };
         let Some(font) = Font::of(self.document, &font, cmap, self.to_unicode) else {
             self.unread.extend(cmap.charset.map(|_| name));
             return Seen::Done;
