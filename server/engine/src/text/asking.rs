@@ -332,7 +332,7 @@ mod tests {
             // The same words where nobody is asked for.
             ("Explain team charge", Some("team charge")),
             ("담당 책임 알려줘", Some("담당 책임")),
-            ("책임 한도는 어디까지인가요?", None),
+            ("책임 한도는 어디까지인가요?", Some("책임 한도는")),
             ("책임보험은 어디에 있나요?", Some("책임보험은")),
             ("담당자는 누구인가요?", Some("담당자는")),
             ("팀에 누가 있나요?", Some("팀에")),
