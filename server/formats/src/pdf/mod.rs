@@ -1,6 +1,6 @@
 //! Reads PDF files. The library `pdf_oxide` decodes fonts and content (`source`); which lines belong to which column,
 //! paragraph, list, heading or table is decided here, from where they stand and how they look. All modules but `source`,
-//! `title` and `attachments` are pure.
+//! `cmaps`, `title`, `forms` and `attachments` are pure.
 
 mod aligned;
 mod attachments;
