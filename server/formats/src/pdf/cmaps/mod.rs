@@ -163,8 +163,12 @@ impl Reading<'_> {
                 if !fonts.told.is_empty() {
                     self.write_form(at, &form, &own, &fonts);
                 }
-                self.note_states(&own);
-                open.push((own, fonts));
+                // Forms often share resources, which may name all of them.
+                let is_new = dict.get("Resources").and_then(Object::as_reference).is_none_or(|at| self.seen.insert(at));
+                if is_new {
+                    self.note_states(&own);
+                    open.push((own, fonts));
+                }
             }
         }
     }
