@@ -51,22 +51,16 @@ pub(super) struct JsonTokenizer {
 
 impl JsonTokenizer {
     pub(super) fn parse(bytes: &[u8], rows: usize) -> Result<Self, JsonError> {
-        // The crate panics on some files that are wrong inside.
-        let parsed = catch_unwind(AssertUnwindSafe(|| tokenizers::Tokenizer::from_bytes(bytes)));
-        let mut tokenizer = match parsed {
-            Ok(Ok(tokenizer)) => tokenizer,
-            Ok(Err(error)) => return Err(JsonError::Unreadable(error.to_string())),
-            Err(_) => return Err(JsonError::Unreadable("a part of it is not what its type says".to_owned())),
-        };
-        let unreadable = |error: tokenizers::Error| JsonError::Unreadable(error.to_string());
+        let mut tokenizer =
+            without_panic(|| tokenizers::Tokenizer::from_bytes(bytes)).map_err(JsonError::Unreadable)?;
         tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(unreadable)?;
+        tokenizer.with_truncation(None).map_err(|error| JsonError::Unreadable(error.to_string()))?;
         tokenizer.set_encode_special_tokens(true);
         let highest = tokenizer.get_vocab(true).into_values().max().unwrap_or_default();
         if highest as usize >= rows {
             return Err(JsonError::Vocabulary { highest, rows });
         }
-        let around = tokenizer.encode("", true).map_err(|error| JsonError::Encode(error.to_string()))?;
+        let around = without_panic(|| tokenizer.encode("", true)).map_err(JsonError::Unreadable)?;
         let &[start, end] = around.get_ids() else { return Err(JsonError::Markers(around.len())) };
         let special = tokenizer.get_added_tokens_decoder().into_iter().filter(|(_, token)| token.special);
         let mut reserved: HashSet<u32> = special.map(|(id, _)| id).chain([start, end]).collect();
@@ -75,7 +69,7 @@ impl JsonTokenizer {
         }
         let parsed = Self { tokenizer, start, end, reserved };
         for text in TRIALS {
-            parsed.try_each_token(text, &mut |_, _| {}).map_err(|error| JsonError::Encode(error.to_string()))?;
+            parsed.try_each_token(text, &mut |_, _| {}).map_err(JsonError::Encode)?;
         }
         Ok(parsed)
     }
@@ -99,11 +93,11 @@ impl JsonTokenizer {
         }
     }
 
-    fn try_each_token(&self, text: &str, token: &mut dyn FnMut(u32, usize)) -> Result<(), tokenizers::Error> {
+    fn try_each_token(&self, text: &str, token: &mut dyn FnMut(u32, usize)) -> Result<(), String> {
         if text.is_empty() {
             return Ok(());
         }
-        let encoded = self.tokenizer.encode(text, false)?;
+        let encoded = without_panic(|| self.tokenizer.encode(text, false))?;
         let mut last = 0;
         for (id, (start, _)) in encoded.get_ids().iter().zip(encoded.get_offsets()) {
             if self.reserved.contains(id) {
@@ -115,6 +109,15 @@ impl JsonTokenizer {
             token(*id, last);
         }
         Ok(())
+    }
+}
+
+/// What the crate answers. It panics on some files that are wrong inside: when it reads them, or, where a marker around a
+/// text is none of the special tokens, only when it encodes.
+fn without_panic<T>(call: impl FnOnce() -> Result<T, tokenizers::Error>) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_) => Err("a part of it names what it does not have, or is not what its type says".to_owned()),
     }
 }
 
@@ -232,6 +235,10 @@ mod tests {
         let map = "////".to_owned();
         let broken = serde_json::json!({"type": "Precompiled", "precompiled_charsmap": map});
         check(tokenizer(|file| file["normalizer"] = broken), 12, "cannot be read");
+        let unnamed = |file: &mut serde_json::Value| {
+            file["post_processor"]["special_tokens"].as_object_mut().unwrap().remove("[SEP]");
+        };
+        check(tokenizer(unnamed), 12, "cannot be read: a part of it names what it does not have");
         let without = |file: &mut serde_json::Value| {
             file["added_tokens"].as_array_mut().unwrap().remove(1);
             let vocabulary = file["model"]["vocab"].as_object_mut().unwrap();
