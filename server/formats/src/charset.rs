@@ -7,7 +7,7 @@ mod label;
 mod likelihood;
 mod signs;
 
-use encoding_rs::{Encoding, REPLACEMENT, UTF_8};
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, REPLACEMENT, SHIFT_JIS, UTF_8};
 
 pub use escaped::escaped;
 pub use guess::{Certainty, Guess, guess};
@@ -48,7 +48,7 @@ pub(crate) fn decode_told(bytes: &[u8], declared: Option<&str>) -> Option<Decode
     let strictly = |encoding: &'static Encoding| {
         encoding.decode_without_bom_handling_and_without_replacement(bytes).map(std::borrow::Cow::into_owned)
     };
-    if let Some(text) = declared.and_then(strictly) {
+    if let Some(text) = declared.map(|declared| contradicted(declared, bytes).unwrap_or(declared)).and_then(strictly) {
         return known(text);
     }
     let guess = guess(bytes);
@@ -60,6 +60,16 @@ pub(crate) fn decode_told(bytes: &[u8], declared: Option<&str>) -> Option<Decode
             Some(Decoded { text, guess: Some(guess) })
         }
     }
+}
+
+/// The encoding that bytes surely are in, of two bytes a character, where they are declared to be in another: programs write
+/// `iso-8859-1` over Korean, which takes any bytes and makes `ÇÏ°è` of `하계`. Another Asian encoding is believed only
+/// against Korean, which has the best evidence.
+pub fn contradicted(declared: &'static Encoding, bytes: &[u8]) -> Option<&'static Encoding> {
+    let Guess { encoding, certainty } = guess(bytes);
+    let is_asian = |encoding| [EUC_KR, GBK, GB18030, BIG5, SHIFT_JIS, EUC_JP].contains(&encoding);
+    let is_likelier = encoding == EUC_KR || (is_asian(encoding) && !is_asian(declared));
+    (certainty == Certainty::Told && encoding != declared && is_likelier).then_some(encoding)
 }
 
 /// What to say of a guess: nothing where enough speaks for it.
@@ -82,9 +92,47 @@ pub fn is_damaged_utf8(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use encoding_rs::EUC_KR;
-
     use super::*;
+
+    #[test]
+    fn korean_under_another_name_is_korean() {
+        let text = "하계 휴가는 7월 20일부터 8월 14일 사이에 쓸 수 있다.";
+        let cp949 = EUC_KR.encode(text).0.into_owned();
+        let others = ["iso-8859-1", "windows-1252", "us-ascii", "koi8-r", "gb2312", "euc-jp", "big5", "windows-1251"];
+        for declared in others {
+            assert_eq!(decode(&cp949, Some(declared)).as_deref(), Some(text), "{declared}");
+        }
+        let japanese = "サーバーを再起動する前に、管理者に連絡してください。";
+        let bytes = SHIFT_JIS.encode(japanese).0.into_owned();
+        assert_eq!(decode(&bytes, Some("iso-8859-1")).as_deref(), Some(japanese));
+    }
+
+    #[test]
+    fn what_is_declared_rightly_is_believed() {
+        for (declared, text) in [
+            ("iso-8859-1", "À la carte, the crème brûlée costs £7 and the café crème £3."),
+            ("windows-1252", "Die Gebühr beträgt 12 € pro Monat. Größe: 5 m². Übergabe möglich, schöne Grüße."),
+            ("windows-1252", "Precisión ±0,5 °C · Año 2024 — “señal” débil…"),
+            ("windows-1251", "Перезапустите сервер после обновления базы данных и сообщите дежурному."),
+            ("koi8-r", "Перезапустите сервер после обновления базы данных и сообщите дежурному."),
+            ("iso-8859-7", "Επανεκκινήστε τον διακομιστή μετά την ενημέρωση της βάσης δεδομένων."),
+            ("windows-1254", "Sunucu yeniden başlatıldığında bağlantılar kapanır, şifre değişir."),
+            ("windows-1255", "יש להפעיל מחדש את השרת לאחר עדכון מסד הנתונים."),
+            ("windows-1256", "أعد تشغيل الخادم بعد تحديث قاعدة البيانات."),
+            ("windows-874", "โปรดรีสตาร์ทเซิร์ฟเวอร์หลังจากอัปเดตฐานข้อมูล"),
+            ("gb2312", "网关超时后请先检查证书的有效期，再重新启动代理。"),
+            ("gb2312", "退款"),
+            ("gbk", "员工每年享有十五天带薪休假，未使用的假期可以结转到下一年三月底。"),
+            ("big5", "伺服器重新啟動之後請聯絡管理員。"),
+            ("euc-jp", "サーバーを再起動する前に、管理者に連絡してください。"),
+            ("shift_jis", "再起動後、管理者に連絡。"),
+        ] {
+            let encoding = labelled(declared).unwrap();
+            let (bytes, _, had_errors) = encoding.encode(text);
+            assert!(!had_errors, "{text}");
+            assert_eq!(decode(&bytes, Some(declared)).as_deref(), Some(text), "{declared}");
+        }
+    }
 
     #[test]
     fn bytes_are_read_as_what_they_can_be() {

@@ -2,7 +2,7 @@
 //! Valid UTF-8 wins over whatever a page declares. What comes out is NFC with `\n` line breaks.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
-use ragops_formats::charset::{Certainty, Guess, escaped, guess, is_damaged_utf8, labelled};
+use ragops_formats::charset::{Certainty, Guess, contradicted, escaped, guess, is_damaged_utf8, labelled};
 
 use crate::document::{Finding, FindingCode};
 use crate::text::nfc;
@@ -44,7 +44,7 @@ pub fn decode(bytes: &[u8], declared: Option<&str>) -> Result<Decoded, NotText> 
     }
     let declared = declared.and_then(labelled);
     if let Some(encoding) = declared.filter(|encoding| *encoding != UTF_8) {
-        let decoded = decode_as(bytes, encoding);
+        let decoded = decode_as(bytes, contradicted(encoding, bytes).unwrap_or(encoding));
         if decoded.replaced == 0 {
             return Ok(decoded);
         }
@@ -148,6 +148,7 @@ mod tests {
         check(SENTENCE.as_bytes(), Some("iso-8859-1"), SENTENCE, "UTF-8");
         check(format!("\u{feff}{SENTENCE}").as_bytes(), None, SENTENCE, "UTF-8");
         check(&euc_kr(SENTENCE), None, SENTENCE, "EUC-KR");
+        check(&euc_kr(SENTENCE), Some("iso-8859-1"), SENTENCE, "EUC-KR");
         check(&euc_kr(SENTENCE), Some("euc-kr"), SENTENCE, "EUC-KR");
         // `똠` and `펲` exist in CP949 only.
         check(&euc_kr("똠방각하 펲시콜라를 주문한다"), None, "똠방각하 펲시콜라를 주문한다", "EUC-KR");

@@ -230,7 +230,7 @@ impl Walk<'_> {
         }
         for entry in entries {
             let Some(name) = entry.raw.to_str() else {
-                self.not_utf8(path, &entry.raw.to_string_lossy());
+                self.not_utf8(path, &entry);
                 continue;
             };
             if is_skipped(name) {
@@ -392,8 +392,19 @@ impl Walk<'_> {
         self.findings.push(Finding::new(FindingCode::LinkNotFollowed, path, detail, advice));
     }
 
-    fn not_utf8(&mut self, folder: &str, name: &str) {
-        let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    /// A finding where the source takes what is called so, as far as its name can be told.
+    fn not_utf8(&mut self, folder: &str, entry: &Entry) {
+        let name = entry.raw.to_string_lossy();
+        let path = if folder.is_empty() { name.into_owned() } else { format!("{folder}/{name}") };
+        let is_folder = entry.kind.as_ref().is_ok_and(FileType::is_dir);
+        let is_left = if is_folder {
+            !self.patterns.takes_folder(&path)
+        } else {
+            matches!(self.patterns.choose(&path), Choice::Leave)
+        };
+        if is_left || is_skipped(&entry.raw.to_string_lossy()) {
+            return;
+        }
         let detail = "its name is not valid UTF-8";
         self.findings.push(Finding::new(FindingCode::NameNotUtf8, path, detail, "rename it"));
     }

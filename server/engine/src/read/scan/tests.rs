@@ -182,6 +182,18 @@ fn what_is_no_readable_file_is_a_finding() {
 }
 
 #[test]
+fn a_name_that_is_no_utf8_counts_only_where_the_source_takes_it() {
+    let folder = Folder::new(&["a.md"]);
+    for name in [&b"bad\xff.bin"[..], b"bad\xff.txt", b"~$\xff.docx"] {
+        fs::write(folder.0.path().join(std::ffi::OsStr::from_bytes(name)), "x").unwrap();
+    }
+    let named = |name: &'static str| (FindingCode::NameNotUtf8, name);
+    folder.check(&[], &[], &["a.md"], &[named("bad\u{FFFD}.bin"), named("bad\u{FFFD}.txt")]);
+    folder.check(&["**/*.md"], &[], &["a.md"], &[]);
+    folder.check(&[], &["*.bin"], &["a.md"], &[named("bad\u{FFFD}.txt")]);
+}
+
+#[test]
 fn an_unreadable_folder_is_a_finding() {
     use std::os::unix::fs::PermissionsExt;
     let folder = Folder::new(&["a.md", "closed/b.md"]);
