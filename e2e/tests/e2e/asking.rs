@@ -23,7 +23,7 @@ const ABSENT_KO: &str = "연봉 주식 퇴직금 출산휴가 식당 주차장 �
     프린터 기숙사 어린이집 야구";
 const ABSENT_EN: &str = "vacation cafeteria pension mortgage tennis lunch kindergarten dentist gym taxi visa perfume museum \
     umbrella";
-const WAYS_KO: [&str; 19] = [
+const WAYS_KO: [&str; 22] = [
     "{}",
     "{} 뭐예요?",
     "{}(은) 무엇인가요?",
@@ -33,6 +33,9 @@ const WAYS_KO: [&str; 19] = [
     "{}(은) 누가 관리하나요?",
     "{}(은) 누가 맡고 있나요?",
     "{} 담당 팀은 어디인가요?",
+    "{} 담당팀은 어디인가요?",
+    "{}(은) 어느 팀이 담당하나요?",
+    "{}(은) 누구 담당인가요?",
     "{} 언제 하나요?",
     "{}에 대해 알려 주세요",
     "{} 설명해 주세요",
@@ -44,7 +47,7 @@ const WAYS_KO: [&str; 19] = [
     "{} 어디 있어요?",
     "{}(이) 궁금합니다",
 ];
-const WAYS_EN: [&str; 16] = [
+const WAYS_EN: [&str; 19] = [
     "{}",
     "What is {}?",
     "What about {}?",
@@ -60,6 +63,9 @@ const WAYS_EN: [&str; 16] = [
     "Who\u{2019}s responsible for {}?",
     "Which team is responsible for {}?",
     "Who deals with {}?",
+    "Who should I contact about {}?",
+    "Who currently owns {}?",
+    "Who takes care of {}?",
     "Do you know {}?",
 ];
 

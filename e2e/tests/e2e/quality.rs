@@ -70,10 +70,23 @@ fn a_number_that_no_page_has_is_escalated(server: &Path, data: &Path) -> Result<
         "alert hn-4230 fired, what do I do?",
         "정산 배치가 종료 코드 41로 죽었어요",
         "How do I fail over the MySQL primary?",
+        "What is port 9999?",
+        "Who owns port 7777?",
+        "Who handles ticket 4711?",
+        "What is tier 7?",
+        "77번 창고는 누가 관리하나요?",
+        "77등급은 뭐예요?",
     ] {
         ensure!(status(server, data, question)? == "escalated", "`{question}` is answered");
     }
-    for question in ["에러 코드 503 대응 방법?", "503 오류 37건 발생하면 어떻게 하나요?"] {
+    for question in [
+        "에러 코드 503 대응 방법?",
+        "503 오류 37건 발생하면 어떻게 하나요?",
+        "What is port 53?",
+        "What is tier 2?",
+        "What is PostgreSQL 16?",
+        "백업 7일",
+    ] {
         ensure!(status(server, data, question)? == "answered", "`{question}` is not answered");
     }
     Ok(())

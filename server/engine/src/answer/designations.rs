@@ -62,6 +62,24 @@ pub(super) fn is_designated(before: &str, number: &str, after: &str) -> bool {
         || begins_with_designator(after.strip_prefix('번').unwrap_or(after))
 }
 
+/// Whether a number is a name in a question that is about it and one word more: `port 9999`, `77번 창고`, `77등급`; not `20건`,
+/// `5 users`, `100GB`.
+pub(super) fn names_one(before: &str, number: &str, after: &str) -> bool {
+    if begins_with_unit(after) || is_counted_but_for_number(number, after) {
+        return false;
+    }
+    let hangs_on = after.starts_with(|c: char| c.is_alphabetic());
+    let is_behind = last_word(before).ends_with(char::is_alphabetic) && !before.ends_with(char::is_alphanumeric);
+    let counts = after.trim_start().starts_with(|c: char| c.is_ascii_alphabetic());
+    hangs_on || (is_behind && !counts)
+}
+
+/// As [`is_counted`], but `77번` may be a number: from two digits on.
+fn is_counted_but_for_number(number: &str, after: &str) -> bool {
+    let is_number = number.len() > 1 && after.starts_with('번');
+    !is_number && is_counted(after)
+}
+
 /// Whether a unit hangs on the number, or it is a part of a greater one: `30s`, `7%`, `12만 건`, `14:30`.
 fn begins_with_unit(after: &str) -> bool {
     let mut chars = after.chars();
@@ -118,6 +136,30 @@ fn designates(word: &str, names: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn beside_one_word_a_number_behind_it_is_a_name() {
+        for (question, expect) in [
+            ("What is port |9999|?", true),
+            ("Who handles ticket #|4711|?", true),
+            ("What is PostgreSQL |12|?", true),
+            ("PostgreSQL |12|은 누가 관리하나요?", true),
+            ("|77|번 창고는 누가 관리하나요?", true),
+            ("|77|등급은 뭐예요?", true),
+            ("|999|호는 누가 쓰나요?", true),
+            ("재시도 |3|번", false),
+            ("백업 |7|일", false),
+            ("오류 |20|건", false),
+            ("disk |100|GB", false),
+            ("disk |80|%", false),
+            ("What are |5| users?", false),
+            ("retries |3| times", false),
+            ("|30| replicas", false),
+        ] {
+            let parts: Vec<&str> = question.split('|').collect();
+            assert_eq!(names_one(parts[0], parts[1], parts[2]), expect, "{question}");
+        }
+    }
 
     #[test]
     fn numbers_beside_a_designator_are_names_and_others_are_quantities() {

@@ -2,6 +2,7 @@
 //! about just these: then two syllables in common are not a Korean word (ADR 0008).
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use crate::index::{ChunkNumber, IndexError};
 use crate::revision::Revision;
@@ -9,6 +10,7 @@ use crate::text::asking::{FEW_WORDS, whole_word};
 use crate::text::{Analyzer, TokenBuffer, TokenKind, korean};
 
 use super::confidence::whole_text;
+use super::designations;
 use super::words::{Word, WordKind, is_action, is_instance, question_words, rarity};
 
 /// The words of a question with their rarity, to be looked for in passages.
@@ -42,6 +44,12 @@ impl WeighedWords {
         let is_thing = |word: &Word| word.is_day || question[word.place.clone()].contains(|c: char| c.is_ascii_digit());
         if are_few && words.iter().all(|word| acts(word) || is_thing(word)) && words.iter().any(is_thing) {
             words.retain(|word| !acts(word));
+        }
+        if are_few {
+            words
+                .iter_mut()
+                .filter(|word| names_one(question, word))
+                .for_each(|word| word.kind = WordKind::Designation);
         }
         let says_what = |word: &&Word| word.kind != WordKind::Particular && !acts(word);
         let subjects: Vec<&Word> = words.iter().filter(says_what).collect();
@@ -121,6 +129,15 @@ impl WeighedWords {
         }
         if all > 0.0 { covered / all } else { 0.0 }
     }
+}
+
+/// Whether a word of a question of one or two is a number by which the other is known.
+fn names_one(question: &str, word: &Word) -> bool {
+    let Range { start, end } = word.place;
+    let number = &question[start..end];
+    !word.is_day
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && designations::names_one(&question[..start], number, &question[end..])
 }
 
 /// Whether a word is the name of a kind of thing, whatever its instances: `KubeletDown`, `OOMKilled`, `kube-proxy`.

@@ -190,7 +190,10 @@ const ROLES: &[&str] = &[
 
 /// What may stand between those and "who".
 const BEFORE_ROLES: &[&str] =
-    &["is", "are", "was", "be", "would", "do", "i", "in", "the", "a", "person", "currently", "primarily"];
+    &["is", "are", "was", "be", "would", "should", "do", "i", "in", "the", "a", "person", "currently", "primarily"];
+
+/// Of these, what says nothing of the subject either.
+const ADVERBS: &[&str] = &["currently", "primarily"];
 
 /// Korean verbs that ask who does something, where `누가` or `누구` stands before them. They are whole words: `책임보험` and `맡김`
 /// begin as some of them do.
@@ -208,6 +211,11 @@ const ROLE_VERBS: &[&str] = &[
     "담당해요",
     "담당합니까",
     "담당하죠",
+    "담당인가요",
+    "담당이에요",
+    "담당이죠",
+    "담당이야",
+    "담당입니까",
     "책임지나요",
     "책임져요",
     "물어봐야",
@@ -215,7 +223,7 @@ const ROLE_VERBS: &[&str] = &[
     "물어보죠",
 ];
 
-/// Who is asked for behind `담당`, which only asks there: `환불 담당 팀은 어디인가요?`.
+/// Who is asked for behind `담당`, which only asks there: `환불 담당 팀은 어디인가요?`, `환불 담당팀은 어디인가요?`.
 const GROUPS: &[&str] = &["팀은", "팀이", "팀", "부서는", "부서가", "부서", "사람은", "사람이"];
 
 /// Whether the word at `place` only makes a question of a sentence, or is only polite.
@@ -223,28 +231,57 @@ pub(crate) fn only_asks(question: &str, place: &Range<usize>) -> bool {
     let word = whole_word(question, place);
     let begins = |beginnings: &[&str]| beginnings.iter().any(|beginning| word.starts_with(beginning));
     let is_one_of = |words: &[&str]| words.iter().any(|asking| word.eq_ignore_ascii_case(asking));
-    let follows_who = || {
-        let before = question[..place.start].split_whitespace().rev().map(str::to_lowercase);
-        let mut before = before.skip_while(|word| BEFORE_ROLES.contains(&word.as_str()));
-        match before.next().as_deref() {
-            Some("who" | "who's" | "whom") => true,
-            Some("team") => before.next().is_some_and(|word| word == "which" || word == "what"),
-            _ => false,
-        }
-    };
+    let follows_who = || asks_who(words_before(question, place));
     INTERROGATIVE_WORDS.contains(&word)
         || begins(INTERROGATIVES)
         || begins(POLITE)
         || korean::is_light_verb(word)
         || is_one_of(POLITE_WORDS)
         || is_one_of(ASKING_WORDS)
-        || (is_one_of(ROLES) && follows_who())
+        || ((is_one_of(ROLES) || is_one_of(ADVERBS)) && follows_who())
+        || takes_care(question, place)
         || (word.eq_ignore_ascii_case("team") && is_team_asked_for(question, place))
-        || (ROLE_VERBS.contains(&word) && words_before(question, place).any(|word| word.starts_with("누")))
+        || (ROLE_VERBS.contains(&word) && is_role_asked_for(question, place))
         || is_group_asked_for(question, place)
 }
 
-fn words_before<'q>(question: &'q str, place: &Range<usize>) -> impl Iterator<Item = &'q str> {
+/// Whether these words, last first, end in "who" or "which team" and what may stand between that and a role.
+fn asks_who<'q>(before: impl Iterator<Item = &'q str>) -> bool {
+    let before = before.map(str::to_lowercase);
+    let mut before = before.skip_while(|word| BEFORE_ROLES.contains(&word.as_str()));
+    match before.next().as_deref() {
+        Some("who" | "who's" | "whom") => true,
+        Some("team") => before.next().is_some_and(|word| word == "which" || word == "what"),
+        _ => false,
+    }
+}
+
+/// Whether the word is one of "Who takes care of refunds?".
+fn takes_care(question: &str, place: &Range<usize>) -> bool {
+    let takes = |word: &str| word.eq_ignore_ascii_case("takes");
+    let mut before = words_before(question, place);
+    match whole_word(question, place) {
+        word if takes(word) => words_behind(question, place).next() == Some("care") && asks_who(before),
+        "care" => before.next().is_some_and(takes) && asks_who(before),
+        _ => false,
+    }
+}
+
+/// Whether a verb asks whose something is: `누가` or `어느 팀` stands before it, and what is asked about.
+fn is_role_asked_for(question: &str, place: &Range<usize>) -> bool {
+    let is_who = |word: &str| word.starts_with("누") || word == "어느";
+    let is_subject = |word: &str| !is_who(word) && !is_group(word);
+    words_before(question, place).any(is_who) && words_before(question, place).any(is_subject)
+}
+
+/// Whether a word is `팀이` or its like, with any particle.
+fn is_group(word: &str) -> bool {
+    ["팀", "부서"]
+        .iter()
+        .any(|group| word.strip_prefix(group).is_some_and(|rest| korean::is_particle(rest) || rest.is_empty()))
+}
+
+fn words_before<'q>(question: &'q str, place: &Range<usize>) -> impl Iterator<Item = &'q str> + Clone {
     question[..place.start].split_whitespace().rev()
 }
 
@@ -271,10 +308,17 @@ fn is_group_asked_for(question: &str, place: &Range<usize>) -> bool {
             let is_group = behind.next().is_some_and(|word| GROUPS.contains(&word));
             is_group && behind.next().is_some_and(asks) && before.next().is_some()
         }
+        word if is_group(word) && before.clone().next() == Some("어느") => {
+            before.nth(1).is_some() && behind.next().is_some_and(|word| ROLE_VERBS.contains(&word))
+        }
         word if GROUPS.contains(&word) => {
             behind.next().is_some_and(asks) && before.next() == Some("담당") && before.next().is_some()
         }
-        _ => false,
+        word => {
+            let group = word.strip_prefix("담당");
+            let is_person = |rest: &str| rest.starts_with('자') || GROUPS.contains(&rest);
+            group.is_some_and(is_person) && behind.next().is_some_and(asks) && before.next().is_some()
+        }
     }
 }
 
@@ -327,6 +371,14 @@ mod tests {
             ("Who do I contact about refunds?", Some("refunds")),
             ("환불은 누가 맡고 있나요?", Some("환불은")),
             ("환불 담당 팀은 어디인가요?", Some("환불")),
+            ("환불 담당팀은 어디인가요?", Some("환불")),
+            ("환불 담당자는 누구인가요?", Some("환불")),
+            ("환불은 어느 팀이 담당하나요?", Some("환불은")),
+            ("환불은 어느 부서 담당인가요?", Some("환불은")),
+            ("환불은 누구 담당이에요?", Some("환불은")),
+            ("Who should I contact about refunds?", Some("refunds")),
+            ("Who currently owns refunds?", Some("refunds")),
+            ("Who takes care of refunds?", Some("refunds")),
             ("환불은 누가 관리하나요?", Some("환불은")),
             ("What does kube-proxy mean?", Some("kube-proxy")),
             // The same words where nobody is asked for.
@@ -337,6 +389,10 @@ mod tests {
             ("담당자는 누구인가요?", Some("담당자는")),
             ("팀에 누가 있나요?", Some("팀에")),
             ("담당 팀은 어디인가요?", Some("담당 팀은")),
+            ("담당팀은 어디인가요?", Some("담당팀은")),
+            ("어느 팀이 담당하나요?", Some("팀이 담당하나요")),
+            ("누구 담당이에요?", Some("담당이에요")),
+            ("Who takes notes?", None),
             ("What team colours are used?", None),
             ("Who can talk to customers?", None),
             // Nothing that asks, nothing else, or more than two words.
