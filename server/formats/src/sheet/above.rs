@@ -181,6 +181,7 @@ fn looks_like_names_below_forms(rows: &[GridRow], rest: &[GridRow]) -> bool {
     let has_labels = |row: &GridRow| row.cells.iter().step_by(2).all(|cell| !cell.is_value);
     !row.texts().any(words::is_name_of_period)
         && is_set_off(row, rest)
+        && !comes_again(row, rest)
         && above.all(|above| {
             looks(above) != looks(row)
                 && !looks_more_like_names(above, row, rest)
@@ -201,6 +202,17 @@ fn looks_more_like_names(above: &GridRow, row: &GridRow, rest: &[GridRow]) -> bo
         usize::from(is_bold) + usize::from(is_filled)
     };
     ways(above) > 0 && ways(above) >= ways(row)
+}
+
+/// Whether a cell of a row stands in its column again, in a row that is not all the same: values of categories do, as in a first
+/// row that is bold, and names of columns do not.
+fn comes_again(row: &GridRow, rest: &[GridRow]) -> bool {
+    let columns = || 0..row.cells.len();
+    let same = |other: &GridRow, column: usize| row.text(column) == other.text(column);
+    rest.iter().any(|other| {
+        columns().any(|column| !row.text(column).is_empty() && same(other, column))
+            && !columns().all(|column| same(other, column))
+    })
 }
 
 /// The row of nothing but usual names below a first row that has the shape of pairs and says other words, where nothing looks
@@ -370,6 +382,26 @@ mod tests {
         assert_eq!(look([true, true], [0, 2]), 1);
         assert_eq!(look([false, true], [1, 2]), 1);
         assert_eq!(look([false, true], [0, 2]), 1);
+    }
+
+    #[test]
+    fn a_bold_first_row_whose_values_come_again_is_no_header() {
+        let lines = |text: &str| {
+            let mut rows = grid(text).rows;
+            rows[1].cells.iter_mut().for_each(|cell| cell.is_bold = true);
+            lines_above(&rows, &Marks::default(), 0)
+        };
+        assert_eq!(
+            lines("지역|매니저|채널|등급\n강남점|김서준|온라인|A\n홍대점|이하은|매장|B\n판교점|박도윤|온라인|B"),
+            0
+        );
+        assert_eq!(
+            lines("현장|판교 2공구|감리|최지우\n지역|매니저|채널|등급\n강남점|김서준|온라인|A\n홍대점|이하은|매장|B"),
+            1
+        );
+        // The header stands again on the next printed page.
+        let again = "현장|판교|감리|최지우\n지역|매니저|채널|등급\n강남점|김서준|온라인|A\n지역|매니저|채널|등급\n홍대점|이하은|매장|B";
+        assert_eq!(lines(again), 1);
     }
 
     #[test]
