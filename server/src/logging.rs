@@ -21,8 +21,11 @@ pub struct LogFilterError {
 /// Starts logging. `default` holds where neither flag nor environment says anything.
 pub fn start(settings: &Settings, default: &str) -> Result<(), LogFilterError> {
     let filter = settings.log.as_deref().unwrap_or(default);
-    let parsed = EnvFilter::try_new(quieted(filter))
-        .map_err(|e| LogFilterError { filter: filter.to_owned(), reason: e.to_string() })?;
+    let refused = |reason: String| LogFilterError { filter: filter.to_owned(), reason };
+    if let Some(word) = misspelt_level(filter) {
+        return Err(refused(format!("`{word}` is no level")));
+    }
+    let parsed = EnvFilter::try_new(quieted(filter)).map_err(|e| refused(e.to_string()))?;
     let is_terminal = io::stderr().is_terminal();
     let format = settings.log_format.unwrap_or(if is_terminal { LogFormat::Text } else { LogFormat::Json });
     let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(AboveBars);
@@ -34,6 +37,16 @@ pub fn start(settings: &Settings, default: &str) -> Result<(), LogFilterError> {
         }
     };
     Ok(())
+}
+
+/// A word that is neither a level nor a part of this program: `inof`, which a filter takes for the name of a part that logs
+/// nothing.
+fn misspelt_level(filter: &str) -> Option<&str> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_level = |word: &str| LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
+    let is_part = |word: &str| word.starts_with("ragops") || word.contains([':', '=', '[', '_']);
+    let mut words = filter.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words.find(|word| !is_level(word) && !is_part(word) && word.parse::<u8>().is_err())
 }
 
 /// A filter that does not show what the library that watches files says to itself (that a watch ended with its folder),
@@ -61,5 +74,30 @@ impl Write for AboveBars {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_level_is_no_part_of_the_program() {
+        for filter in ["inof", "info,debgu", "verbose"] {
+            assert!(misspelt_level(filter).is_some(), "{filter}");
+        }
+        for filter in [
+            "info",
+            "WARN",
+            "off",
+            "3",
+            "ragops_server",
+            "info,ragops_server=debug",
+            "hyper::client",
+            "[span]=debug",
+            "",
+        ] {
+            assert_eq!(misspelt_level(filter), None, "{filter}");
+        }
     }
 }

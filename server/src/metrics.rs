@@ -155,7 +155,7 @@ const CONFIG_ERRORS: Family = Family {
 };
 
 /// Every family, in the order of the documentation.
-pub const FAMILIES: [Family; 15] = [
+pub const FAMILIES: [Family; 18] = [
     REQUESTS,
     LATENCY,
     ANSWERS,
@@ -170,6 +170,9 @@ pub const FAMILIES: [Family; 15] = [
     EMBED_REQUESTS,
     EMBED_TIME,
     EMBED_UP,
+    CHAT_REQUESTS,
+    CHAT_TIME,
+    CHAT_UP,
     CONFIG_ERRORS,
 ];
 
@@ -402,6 +405,46 @@ mod tests {
         assert!(!text.contains("bbbbbbbb"), "{text}");
         metrics.forget_index("runbooks");
         assert!(!metrics.render().contains("runbooks") && metrics.render().contains("faq"));
+    }
+
+    /// The families of chat backends were shown and not documented.
+    #[test]
+    fn every_registered_family_is_in_the_list() {
+        // Destructured without `..`: a new metric is to be named here.
+        let Metrics {
+            registry: _,
+            requests,
+            latency,
+            answers,
+            degraded,
+            embed_requests,
+            embed_time,
+            embed_up,
+            chat_requests,
+            chat_time,
+            chat_up,
+            ready,
+            revision,
+            documents,
+            chunks,
+            findings,
+            builds,
+            build_time,
+            config_rejected,
+        } = Metrics::new();
+        let counters = [requests, answers, degraded, embed_requests, chat_requests, builds].map(|it| name_of(&it));
+        let times = [latency, embed_time, chat_time, build_time].map(|it| name_of(&it));
+        let gauges = [embed_up, chat_up, ready, revision, documents, chunks, findings, config_rejected];
+        let gauges = gauges.map(|it| name_of(&it));
+        let mut registered: Vec<String> = counters.into_iter().chain(times).chain(gauges).collect();
+        let mut listed: Vec<String> = FAMILIES.iter().map(|family| family.name.to_owned()).collect();
+        registered.sort();
+        listed.sort();
+        assert_eq!(registered, listed);
+    }
+
+    fn name_of(metric: &impl Collector) -> String {
+        metric.desc()[0].fq_name.clone()
     }
 
     #[test]
