@@ -109,6 +109,28 @@ fn a_missing_or_unknown_word_names_what_this_version_takes() {
 }
 
 #[test]
+fn a_config_map_counts_where_an_index_names_it_as_its_gold_set() {
+    let index = with("  evaluation: {goldSetRef: {name: gold}}\n");
+    let map = |name: &str, data: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {data}\n---\n")
+    };
+    let judge = |maps: &[String]| admit_file("a.yaml", format!("{}{index}", maps.concat()).as_bytes());
+    let told = |admission: &Admission| admission.errors.iter().map(ToString::to_string).collect::<Vec<_>>();
+
+    let admission = judge(&[map("gold", "{qrels.tsv: a}"), map("other", "[1]")]);
+    assert_eq!(told(&admission), [""; 0]);
+    assert_eq!(admission.config_maps.len(), 1);
+    assert_eq!(admission.config_maps[0].resource.texts["qrels.tsv"], "a");
+    let unused: Vec<_> = admission.not_used.iter().map(|unused| unused.object.as_str()).collect();
+    assert_eq!(unused, ["ConfigMap/other"]);
+
+    let broken = told(&judge(&[map("gold", "{qrels.tsv: 1}")]));
+    assert!(broken[0].starts_with("a.yaml:4: ConfigMap/gold: data.qrels.tsv: Invalid value"), "{broken:?}");
+    let twice = told(&judge(&[map("gold", "{}"), map("gold", "{}")]));
+    assert!(twice[0].contains("ConfigMap/gold is defined at a.yaml:1 already"), "{twice:?}");
+}
+
+#[test]
 fn what_is_not_built_yet_is_refused_by_name() {
     let object = "a.yaml:11: RagIndex/runbooks: ";
     let check = |line: &str, message: &str| refused(&with(line), &[&format!("{object}{message}")]);
@@ -117,8 +139,8 @@ fn what_is_not_built_yet_is_refused_by_name() {
         r#"spec.graph.type: Unsupported value: "Extractive": not built yet in this version; use "Off""#,
     );
     check(
-        "  evaluation: {goldSetRef: {name: gold}}\n",
-        "spec.evaluation.goldSetRef: Forbidden: not built yet in this version; remove it, and measure with `ragops-server eval --set`",
+        "  evaluation: {gate: {maxRegression: 0.1}}\n",
+        "spec.evaluation.gate: Forbidden: not built yet in this version; remove it: every verified revision is promoted",
     );
     check(
         "  rollout: {pinnedRevision: 4f1c09ab}\n",

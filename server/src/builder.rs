@@ -65,6 +65,7 @@ pub fn build(
         built_by: concat!("ragops-server ", env!("CARGO_PKG_VERSION")).to_owned(),
         history: config.history,
         extractor: SharedExtractor(readers.extractor()),
+        gold: config.gold.clone(),
         documents: model.documents(),
     };
     let outcome = readers.while_wanted(observer, || build_revision(&request, model.model(), &store, observer));

@@ -4,7 +4,7 @@
 use ragops_engine::answer::attribute::Support;
 use ragops_engine::answer::generate::{GeneratedBy, Usage};
 use ragops_engine::answer::{
-    Answer, Citation, EscalationReason, ItemPlace, Joint, ParagraphPlace, Sentence, Source, Status, Timings,
+    Answer, Citation, EscalationReason, ItemPlace, Joint, ParagraphPlace, Sentence, Source, Status, Timings, Warning,
 };
 use ragops_engine::document::Locator;
 use ragops_engine::retrieve::{self, Degraded};
@@ -67,6 +67,8 @@ pub struct Answered {
     pub sentences: Vec<AnswerSentence>,
     /// The passages that the sentences cite.
     pub sources: Vec<AnswerSource>,
+    /// Why the answer is to be checked against its sources before it is relied on; empty for a sure one.
+    pub warnings: Vec<AnswerWarning>,
     /// How the question was handled.
     #[serde(flatten)]
     pub circumstances: Circumstances,
@@ -117,6 +119,15 @@ pub struct Circumstances {
     pub request_id: Option<String>,
     /// Where the time went.
     pub timings_ms: TimingsMs,
+}
+
+/// Why an answer is to be checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerWarning {
+    /// Its confidence is above the cut, but below `confidence.targetPrecision` (.9 where a fixed cut is set): all answers
+    /// together keep that precision, this one alone may not.
+    LowConfidence,
 }
 
 /// What is missing from an answer that is less than it could be.
@@ -396,6 +407,7 @@ impl QueryResponse {
             sources,
             confidence,
             confidence_cut,
+            warnings,
             reason,
             mode,
             mode_used,
@@ -423,6 +435,7 @@ impl QueryResponse {
                 answer,
                 sentences: sentences.into_iter().map(AnswerSentence::from).collect(),
                 sources: sources.into_iter().map(AnswerSource::from).collect(),
+                warnings: warnings.into_iter().map(AnswerWarning::from).collect(),
                 circumstances,
             }),
             Status::Escalated => {
@@ -447,6 +460,14 @@ impl QueryResponse {
             Self::Answered(Answered { circumstances, .. }) | Self::Escalated(Escalated { circumstances, .. }) => {
                 circumstances
             }
+        }
+    }
+}
+
+impl From<Warning> for AnswerWarning {
+    fn from(warning: Warning) -> Self {
+        match warning {
+            Warning::LowConfidence => Self::LowConfidence,
         }
     }
 }
@@ -597,6 +618,7 @@ mod tests {
             sources: vec![source],
             confidence: 0.75,
             confidence_cut: 0.5,
+            warnings: vec![Warning::LowConfidence],
             reason: (status == Status::Escalated).then_some(EscalationReason::LowConfidence),
             mode: "auto",
             mode_used: "hybrid",
@@ -622,7 +644,7 @@ mod tests {
                 "title": "Kafka", "headings": ["Restart"], "lines": {"first": 3, "last": 9},
                 "pages": {"first": 2, "last": 4}, "copies": ["old/kafka.md"],
                 "text": "Restart the broker.", "cosine": 0.9_f32}],
-            "confidence": 0.75, "confidence_cut": 0.5, "mode": "auto", "mode_used": "hybrid", "degraded": false,
+            "warnings": ["low_confidence"], "confidence": 0.75, "confidence_cut": 0.5, "mode": "auto", "mode_used": "hybrid", "degraded": false,
             "degraded_reasons": [], "index": "runbooks", "revision": "0123abcd", "request_id": "r1",
             "timings_ms": {"retrieve": 1.0, "answer": 2.0, "total": 3.0}
         });

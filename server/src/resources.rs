@@ -4,21 +4,23 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ragops_crds::admission::{self, Admitted};
+use ragops_crds::admission::{self, Admission, Admitted, ConfigMap};
 use ragops_crds::v1alpha1::llm_backend::{BackendRole, LlmBackend};
 use ragops_crds::v1alpha1::rag_index::{
     ConfidenceCut, IndexType, OnError, RagIndex, RagIndexSpec, Source, SourceType, default_include,
 };
 use ragops_engine::chunk::ChunkSettings;
 use ragops_engine::document::SourceName;
+use ragops_engine::evaluate::GoldSet;
 use ragops_engine::read::FolderSource;
 use ragops_engine::settings::{
     AnsweringSettings, BuildSettings, ConfidenceSettings, QuerySettings, RetrievalSettings, VectorIndexType,
 };
 use ragops_llm::chat::ChatConfig;
 
-use crate::backends::{ChatRecord, DEFAULT_MODEL, Embedder, chat_configs};
+use crate::backends::{ChatRecord, DEFAULT_MODEL, Embedder, chat_configs, refusal};
 use crate::query_record::InForce;
 use crate::settings::{Secrets, Settings};
 
@@ -51,6 +53,8 @@ pub struct IndexConfig {
     pub embedder: Embedder,
     /// Who words answers, in the order in which they are asked; none for answers that quote.
     pub chat: Vec<ChatConfig>,
+    /// Questions that each revision is measured and calibrated by.
+    pub gold: Option<Arc<GoldSet>>,
     /// Inactive revisions to keep.
     pub history: usize,
 }
@@ -182,6 +186,7 @@ fn graph_rag_resources(root: &Path) -> Result<Resources, ResourcesError> {
         query: QuerySettings::default(),
         embedder: Embedder::Local(DEFAULT_MODEL.to_owned()),
         chat: Vec::new(),
+        gold: None,
         history: 3,
     };
     Ok(Resources { indexes: vec![index], not_used: Vec::new() })
@@ -201,12 +206,15 @@ fn load_path(path: &Path, secrets: &Secrets) -> Result<Resources, ResourcesError
     for index in &admission.indexes {
         let embedder = Embedder::of(index, &admission, secrets);
         let chat = chat_configs(index, &admission, secrets);
-        match (embedder, chat) {
-            (Ok(embedder), Ok(chat)) => {
+        let gold = gold_set(index, &admission);
+        match (embedder, chat, gold) {
+            (Ok(embedder), Ok(chat), Ok(gold)) => {
                 let base = base(&index.place.file).unwrap_or(path);
-                indexes.push(IndexConfig::of(&index.resource, base, embedder, chat));
+                indexes.push(IndexConfig { gold, ..IndexConfig::of(&index.resource, base, embedder, chat) });
             }
-            (embedder, chat) => refused.extend([embedder.err(), chat.err()].into_iter().flatten()),
+            (embedder, chat, gold) => {
+                refused.extend([embedder.err(), chat.err(), gold.err()].into_iter().flatten());
+            }
         }
     }
     if !refused.is_empty() {
@@ -219,6 +227,25 @@ fn load_path(path: &Path, secrets: &Secrets) -> Result<Resources, ResourcesError
     let mut not_used: Vec<String> = admission.not_used.iter().map(ToString::to_string).collect();
     not_used.extend(admission.backends.iter().filter_map(|backend| unused_backend(backend, &indexes)));
     Ok(Resources { indexes, not_used })
+}
+
+/// The gold set that an index names, from the ConfigMap among the resources.
+fn gold_set(index: &Admitted<RagIndex>, admission: &Admission) -> Result<Option<Arc<GoldSet>>, String> {
+    let evaluation = index.resource.spec.evaluation.as_ref();
+    let Some(reference) = evaluation.and_then(|it| it.gold_set_ref.as_ref()) else { return Ok(None) };
+    let refused = |reason: String| refusal(index, "spec.evaluation.goldSetRef", &reason);
+    let name = &reference.name;
+    let map = admission.config_maps.iter().find(|map| map.resource.name == *name).ok_or_else(|| {
+        refused(format!(
+            "there is no ConfigMap `{name}` among the resources; make it of the files of a gold set: `kubectl create \
+             configmap {name} --from-file=queries.jsonl --from-file=qrels.tsv \
+             --from-file=queries_unanswerable.jsonl --dry-run=client -o yaml`"
+        ))
+    })?;
+    let shown = format!("{}/{name}", ConfigMap::KIND);
+    GoldSet::from_texts(&shown, &map.resource.texts)
+        .map(|gold| Some(Arc::new(gold)))
+        .map_err(|e| refused(e.to_string()))
 }
 
 /// A backend that no index names has no effect here.
@@ -289,6 +316,7 @@ impl IndexConfig {
             query: query(spec),
             embedder,
             chat,
+            gold: None,
             history: positive(spec.rollout.revision_history_limit),
         }
     }

@@ -3,6 +3,7 @@
 //! `capabilities` refuses what this version does not build and names what is not used. Pure: bytes in, values out.
 
 pub mod capabilities;
+mod config_map;
 mod field_error;
 mod metadata;
 mod openapi;
@@ -13,6 +14,7 @@ mod structural;
 mod suggest;
 mod yaml;
 
+pub use config_map::ConfigMap;
 pub use field_error::{FieldError, FieldErrorKind};
 pub use report::{Admission, AdmissionError, Admitted, NotUsed, Place, Refusal};
 pub use rules::RuleError;
@@ -54,17 +56,51 @@ pub fn admit_file(name: &str, bytes: &[u8]) -> Admission {
 #[must_use]
 pub fn admit_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Admission {
     let mut admission = Admission::default();
+    let mut config_maps = Vec::new();
     for (name, bytes) in files {
         match yaml::documents(bytes) {
             Err(error) => admission.refuse(Place { file: name.to_owned(), document: 0, line: 1 }, Refusal::Yaml(error)),
-            Ok(documents) => documents.into_iter().for_each(|document| admit_document(name, document, &mut admission)),
+            Ok(documents) => {
+                for document in documents {
+                    config_maps.extend(admit_document(name, document, &mut admission));
+                }
+            }
         }
+    }
+    // Which of them matter is known when all indexes are.
+    for config_map in config_maps {
+        admit_config_map(config_map, &mut admission);
     }
     admission.refuse_duplicates();
     admission
 }
 
-fn admit_document(file: &str, document: yaml::Document, admission: &mut Admission) {
+/// A ConfigMap of which it is not known yet whether an index names it.
+struct Pending {
+    name: String,
+    document: Value,
+    /// Where it starts, and where its kind stands.
+    start: Place,
+    kind: Place,
+    read: Result<ConfigMap, (Place, Refusal)>,
+}
+
+fn admit_config_map(Pending { name, document, start, kind, read }: Pending, admission: &mut Admission) {
+    let is_named = |index: &Admitted<RagIndex>| {
+        let evaluation = index.resource.spec.evaluation.as_ref();
+        evaluation.and_then(|it| it.gold_set_ref.as_ref()).is_some_and(|reference| reference.name == name)
+    };
+    match read {
+        _ if !admission.indexes.iter().any(is_named) => admission.ignore(kind, &document),
+        Ok(config_map) => admission.config_maps.push(Admitted { resource: config_map, place: start }),
+        Err((place, refusal)) => {
+            admission.refuse_object(place, &format!("{}/{name}", ConfigMap::KIND), refusal);
+        }
+    }
+}
+
+/// Judges a document; a ConfigMap is given back.
+fn admit_document(file: &str, document: yaml::Document, admission: &mut Admission) -> Option<Pending> {
     let place = |line: usize| Place {
         file: file.to_owned(),
         document: document.number,
@@ -77,7 +113,8 @@ fn admit_document(file: &str, document: yaml::Document, admission: &mut Admissio
                 YamlError::Syntax { line: Some(line), .. } => *line,
                 _ => document.first_line,
             };
-            return admission.refuse(Place { line, ..place(1) }, Refusal::Yaml(error));
+            admission.refuse(Place { line, ..place(1) }, Refusal::Yaml(error));
+            return None;
         }
     };
     let at = |path: &str| place(node.line_of(path));
@@ -90,12 +127,23 @@ fn admit_document(file: &str, document: yaml::Document, admission: &mut Admissio
                 admission.refuse_object(at(refusal.field()), &object, refusal);
             }
         }
-        return;
+        return None;
+    }
+    if ConfigMap::is(&written) {
+        let read = ConfigMap::of(&written).map_err(|refusal| (at(refusal.field()), refusal));
+        let name = ConfigMap::name_of(&written).to_owned();
+        return Some(Pending { name, start: place(node.line), kind: at("kind"), document: written, read });
     }
     let judge = match recognise(&written) {
         Ok(Some(judge)) => judge,
-        Ok(None) => return admission.ignore(at("kind"), &written),
-        Err(refusal) => return admission.refuse(at(refusal.field()), refusal),
+        Ok(None) => {
+            admission.ignore(at("kind"), &written);
+            return None;
+        }
+        Err(refusal) => {
+            admission.refuse(at(refusal.field()), refusal);
+            return None;
+        }
     };
     let verdict = create(judge, written);
     let object = verdict.object_name();
@@ -108,6 +156,7 @@ fn admit_document(file: &str, document: yaml::Document, admission: &mut Admissio
     if let Some(value) = verdict.admitted {
         admission.admit(place(node.line), &value);
     }
+    None
 }
 
 /// The kind that a document is of: `None` for documents of other groups, which are somebody else's.

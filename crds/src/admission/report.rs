@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::config_map::ConfigMap;
 use super::field_error::FieldError;
 use super::secret::Secret;
 use super::yaml::YamlError;
@@ -179,6 +180,8 @@ pub struct Admission {
     pub escalations: Vec<Admitted<Escalation>>,
     /// Secrets that stand among the resources, in their order.
     pub secrets: Vec<Secret>,
+    /// ConfigMaps that an index names as its gold set.
+    pub config_maps: Vec<Admitted<ConfigMap>>,
     /// What is accepted and has no effect here.
     pub not_used: Vec<NotUsed>,
     /// Every refusal, in the order of the files.
@@ -219,9 +222,10 @@ impl Admission {
 
     /// Keeps the first definition of each resource and refuses the others.
     pub(crate) fn refuse_duplicates(&mut self) {
-        let mut errors = drop_repeated(&mut self.indexes, RagIndex::KIND, |index| &index.metadata.name);
-        errors.extend(drop_repeated(&mut self.backends, LlmBackend::KIND, |backend| &backend.metadata.name));
-        errors.extend(drop_repeated(&mut self.escalations, Escalation::KIND, |ticket| &ticket.metadata.name));
+        let mut errors = drop_repeated(&mut self.indexes, RagIndex::KIND, |index| index.metadata.name.clone());
+        errors.extend(drop_repeated(&mut self.backends, LlmBackend::KIND, |backend| backend.metadata.name.clone()));
+        errors.extend(drop_repeated(&mut self.escalations, Escalation::KIND, |ticket| ticket.metadata.name.clone()));
+        errors.extend(drop_repeated(&mut self.config_maps, ConfigMap::KIND, |map| Some(map.name.clone())));
         self.errors.extend(errors);
     }
 }
@@ -234,12 +238,12 @@ fn add<T: Resource>(list: &mut Vec<Admitted<T>>, place: &Place, value: &Value) -
 fn drop_repeated<T>(
     list: &mut Vec<Admitted<T>>,
     kind: &str,
-    name: impl Fn(&T) -> &Option<String>,
+    name: impl Fn(&T) -> Option<String>,
 ) -> Vec<AdmissionError> {
     let mut places: HashMap<String, Place> = HashMap::new();
     let mut errors = Vec::new();
     list.retain(|admitted| {
-        let name = name(&admitted.resource).clone().unwrap_or_default();
+        let name = name(&admitted.resource).unwrap_or_default();
         let object = format!("{kind}/{name}");
         let Some(first) = places.get(&name).cloned() else {
             places.insert(name, admitted.place.clone());

@@ -5,6 +5,7 @@ mod asking;
 mod damage;
 mod disk_full;
 mod few_words;
+mod gold_set;
 mod honesty;
 mod kills;
 mod power_cuts;

@@ -143,6 +143,7 @@ fn main() {
         built_by: "build_memory".to_owned(),
         history: 0,
         extractor: ragops_engine::build::SharedExtractor(std::sync::Arc::new(ragops_engine::read::InProcess)),
+        gold: None,
         documents: None,
     };
     let before = held();

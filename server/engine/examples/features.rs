@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use ragops_embed::ModelStore;
+use ragops_engine::answer::confidence::Confidence;
 use ragops_engine::answer::{Question, Searcher};
 use ragops_engine::evaluate::{GoldSet, Question as GoldQuestion};
 use ragops_engine::retrieve::Mode;
@@ -35,9 +36,9 @@ fn main() -> Result<()> {
 fn show(searcher: &Searcher, question: &GoldQuestion, answerable: bool) -> Result<()> {
     let settings = QuerySettings::default().retrieval;
     let found = searcher.retrieve(Question { text: &question.text, mode: Mode::Auto }, &settings)?;
-    let seen = searcher.confidence(&question.text, &found)?;
+    let Confidence { value, seen, .. } = searcher.confidence(&question.text, &found)?;
     let line = serde_json::json!({
-        "id": question.id, "split": question.split, "answerable": answerable, "value": seen.value,
+        "id": question.id, "split": question.split, "answerable": answerable, "value": value,
         "deviations": seen.deviations, "coverage": seen.coverage, "best_coverage": seen.best_coverage, "same_language": seen.same_language,
         "known_words": seen.known_words, "few_words": seen.few_words, "names": format!("{:?}", seen.names),
     });

@@ -336,6 +336,8 @@ pub enum FindingCode {
     TooManyFiles,
     /// The source gives no file, while others do: its folder is empty, or its patterns leave all of them out.
     EmptySource,
+    /// The gold set names documents that the index does not hold.
+    UnknownGoldDocument,
 }
 
 /// What a finding means for the index.
@@ -343,7 +345,7 @@ pub enum FindingCode {
 pub enum Effect {
     /// The file, folder or record is missing from the index.
     Skipped,
-    /// The document is indexed, but not exactly as written.
+    /// Nothing is missing, but something is not as it was written or meant.
     Altered,
 }
 
@@ -378,7 +380,8 @@ impl FindingCode {
             | Self::PartlyMalformed
             | Self::ContentLeftOut
             | Self::UnsafePart
-            | Self::UnreadPart => Effect::Altered,
+            | Self::UnreadPart
+            | Self::UnknownGoldDocument => Effect::Altered,
             _ => Effect::Skipped,
         }
     }

@@ -92,9 +92,12 @@ pub enum ConfidenceSettings {
     },
 }
 
+/// The precision that is asked for unless told otherwise.
+pub const DEFAULT_TARGET_PRECISION: f32 = 0.9;
+
 impl Default for ConfidenceSettings {
     fn default() -> Self {
-        Self::Calibrated { target_precision: 0.9 }
+        Self::Calibrated { target_precision: DEFAULT_TARGET_PRECISION }
     }
 }
 

@@ -26,7 +26,7 @@ struct Reached<'a> {
 }
 
 /// Why an index is refused, in a line with its place.
-fn refusal(index: &Admitted<RagIndex>, field: &str, reason: &str) -> String {
+pub(crate) fn refusal(index: &Admitted<RagIndex>, field: &str, reason: &str) -> String {
     let name = name_of(index.resource.metadata.name.as_ref());
     format!("{}: RagIndex/{name}: {field}: {reason}", index.place)
 }

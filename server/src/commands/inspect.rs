@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use ragops_engine::answer::calibration::{Calibration, ConfidenceMap, cut_on};
 use ragops_engine::document::Finding;
+use ragops_engine::evaluate::Evaluation;
 use ragops_engine::index::IndexError;
 use ragops_engine::index::vectors::CodesDescription;
+use ragops_engine::retrieve::Channels;
 use ragops_engine::revision::{Manifest, RevisionError, RevisionName, RevisionStore, open};
 use serde::Serialize;
 
@@ -18,6 +21,9 @@ use crate::settings::Settings;
 
 /// Findings shown one by one for people; `--json` shows all that are kept.
 const SHOWN_FINDINGS: usize = 20;
+
+/// Precisions of which the cut is shown.
+const SHOWN_PRECISIONS: [f32; 3] = [0.8, 0.9, 0.95];
 
 /// What `--json` prints for each index.
 #[derive(Debug, Serialize)]
@@ -59,6 +65,11 @@ struct Content {
     /// The compressed vectors; none where every vector is compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     codes: Option<CodesDescription>,
+    /// What it reached on its gold set, and how its confidence is calibrated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evaluation: Option<Evaluation>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    calibration: BTreeMap<Channels, Calibration>,
     bytes: u64,
     findings: BTreeMap<String, u64>,
     first_findings: Vec<Finding>,
@@ -158,6 +169,8 @@ impl Content {
             }),
             counts: manifest.counts.into(),
             codes: manifest.codes,
+            evaluation: manifest.evaluation,
+            calibration: manifest.background.calibration,
             findings: manifest.findings.counts,
             first_findings: manifest.findings.first,
         }
@@ -165,6 +178,7 @@ impl Content {
 
     fn render(&self) -> String {
         let Self { created_time, model, dimension, backend, counts, codes, bytes, findings, first_findings, .. } = self;
+        let Self { evaluation, calibration, .. } = self;
         let RevisionCounts { files, documents, chunks, .. } = counts;
         let megabytes = *bytes as f64 / 1e6;
         let elsewhere = backend
@@ -176,6 +190,9 @@ impl Content {
         );
         if let Some(codes) = codes {
             text.push_str(&format!("    vectors: {}\n", told(codes)));
+        }
+        if let Some(evaluation) = evaluation {
+            text.push_str(&evaluated(evaluation, calibration.get(&Channels::Hybrid)));
         }
         if !findings.is_empty() {
             text.push_str(&format!("    findings: {}\n", counted(findings)));
@@ -222,6 +239,35 @@ fn by_file(findings: &[Finding]) -> Vec<(&Finding, u64)> {
         }
     }
     lines
+}
+
+/// What a revision reached on its gold set, and what that says of its confidence.
+fn evaluated(evaluation: &Evaluation, calibration: Option<&Calibration>) -> String {
+    let Evaluation { gold_set, queries, unanswerable, left_out, scores, not_calibrated, .. } = evaluation;
+    let left_out = match left_out {
+        0 => String::new(),
+        left_out => format!(", {left_out} left out"),
+    };
+    let scores: Vec<String> =
+        scores.iter().map(|(metric, score)| format!("{} {:.3}", metric.label(), score.mean)).collect();
+    let mut text = format!(
+        "    gold set {gold_set}: {queries} questions and {unanswerable} without an answer{left_out}; {}\n",
+        scores.join(", ")
+    );
+    if let Some(Calibration { map, precision_at_cut, .. }) = calibration {
+        let map = match map {
+            ConfidenceMap::Logistic { offset, slope } => format!("offset {offset:+.2}, slope {slope:.2}"),
+            ConfidenceMap::Isotonic { points } => format!("isotonic, {} points", points.len()),
+        };
+        let cuts: Vec<String> = SHOWN_PRECISIONS
+            .iter()
+            .map(|precision| format!("{precision} from {:.2}", cut_on(precision_at_cut, *precision)))
+            .collect();
+        text.push_str(&format!("    confidence calibrated by it ({map}); precision {}\n", cuts.join(", ")));
+    } else if let Some(reason) = not_calibrated {
+        text.push_str(&format!("    confidence not calibrated by it: {reason}\n"));
+    }
+    text
 }
 
 impl IndexInspection {

@@ -11,8 +11,8 @@ use super::{CommandError, Exit};
 use crate::chat;
 use crate::cli::QueryArgs;
 use crate::contract::{
-    AnswerSentence, AnswerSource, Answered, Circumstances, DegradedReason, Escalated, Lines, Paragraph, QueryResponse,
-    Reason, SentenceJoint, SupportLevel,
+    AnswerSentence, AnswerSource, AnswerWarning, Answered, Circumstances, DegradedReason, Escalated, Lines, Paragraph,
+    QueryResponse, Reason, SentenceJoint, SupportLevel,
 };
 use crate::output;
 use crate::pool::Turn;
@@ -22,6 +22,8 @@ use crate::settings::Settings;
 
 const ESCALATED: &str = "The documents do not hold enough to answer this question.\n\
                          이 질문에 답할 만한 근거를 문서에서 찾지 못했습니다.\n";
+
+const UNSURE: &str = "NOT CERTAIN: check the answer against its sources.\n";
 
 const SMALL_TALK: &str = "This is no question about the documents. Ask what you would look up in them.\n\
                           문서에 관한 질문이 아닙니다. 문서에서 찾고 싶은 내용을 물어보세요.\n";
@@ -59,9 +61,17 @@ fn render(response: &QueryResponse) -> String {
     let Circumstances { confidence, confidence_cut, mode_used, degraded_reasons, index, revision, timings_ms, .. } =
         response.circumstances();
     let ms = timings_ms.total;
+    let worded = response.circumstances().generated_by.as_ref();
+    let worded = worded.map_or_else(String::new, |by| format!("worded by {} ({}), ", by.model, by.backend));
+    let unsure = match response {
+        QueryResponse::Answered(Answered { warnings, .. }) if warnings.contains(&AnswerWarning::LowConfidence) => {
+            UNSURE
+        }
+        _ => "",
+    };
     let degraded: String = degraded_reasons.iter().map(|reason| degradation(*reason)).collect();
     format!(
-        "{text}\n{degraded}confidence {confidence:.2} (answers from {confidence_cut:.2}), {mode_used} search, index {index}, \
+        "{text}\n{unsure}{degraded}{worded}confidence {confidence:.2} (answers from {confidence_cut:.2}), {mode_used} search, index {index}, \
          revision {revision}, {ms:.0} ms"
     )
 }

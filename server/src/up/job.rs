@@ -138,6 +138,10 @@ fn difference(searcher: &Searcher, config: &IndexConfig) -> Option<String> {
     let parts = [
         ("chunking", manifest.settings.chunking != config.build.chunking),
         ("type of index", manifest.settings.index != config.build.index),
+        (
+            "gold set",
+            manifest.evaluation.as_ref().map(|kept| kept.digest) != config.gold.as_ref().map(|gold| gold.digest()),
+        ),
         ("embedding model", !is_of(manifest, &config.embedder)),
         ("documents", !(0..documents).all(is_known)),
     ];
@@ -357,6 +361,7 @@ mod tests {
             name: "faq".to_owned(),
             folders: Vec::new(),
             build: BuildSettings::default(),
+            gold: None,
             query: QuerySettings::default(),
             embedder: Embedder::Local("multilingual-e5-small".to_owned()),
             chat: Vec::new(),

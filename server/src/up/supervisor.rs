@@ -419,5 +419,8 @@ async fn sleep_until(time: Option<Instant>) {
 
 /// Whether what is served for one no longer answers to the other.
 fn needs_build(before: &IndexConfig, now: &IndexConfig) -> bool {
-    before.folders != now.folders || before.build != now.build || before.embedder != now.embedder
+    before.folders != now.folders
+        || before.build != now.build
+        || before.embedder != now.embedder
+        || before.gold != now.gold
 }

@@ -153,8 +153,10 @@ pub enum ConfidenceCut {
     .message("goldSetRef is required when gate.recallAt5, gate.ndcgAt10 or gate.mrrAt10 is set")
     .reason(Reason::FieldValueRequired).field_path(".goldSetRef"))]
 pub struct Evaluation {
-    /// ConfigMap with the gold set: `queries.jsonl` and `qrels.tsv`. Default: none; then only replays of approved
-    /// tickets are compared.
+    /// ConfigMap with the gold set: `queries.jsonl`, `qrels.tsv` and, for questions that no document answers,
+    /// `queries_unanswerable.jsonl`. Each revision is measured by it; with 30 answerable and 10 unanswerable questions or
+    /// more its confidence is calibrated by it, too. Without a cluster the ConfigMap stands among the resources.
+    /// Default: none; then only replays of approved tickets are compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gold_set_ref: Option<ObjectRef>,
     /// What a new revision must reach.

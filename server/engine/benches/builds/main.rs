@@ -97,6 +97,7 @@ impl Site {
             built_by: "bench".to_owned(),
             history: 0,
             extractor: SharedExtractor(Arc::new(InProcess)),
+            gold: None,
             documents: self.documents.clone(),
         };
         Ok(build(&request, model, &self.store(), &Unobserved)?)

@@ -66,6 +66,7 @@ impl Bench {
             built_by: "bench".to_owned(),
             history: 0,
             extractor: ragops_engine::build::SharedExtractor(std::sync::Arc::new(ragops_engine::read::InProcess)),
+            gold: None,
             documents: None,
         };
         let store = RevisionStore::of_index(&self.data, name);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::Calibration;
 use crate::document::Language;
 use crate::retrieve::Channels;
 
@@ -100,6 +101,10 @@ pub struct Background {
     /// How much closer such questions come to passages in their own language than to those in another: by the
     /// question's language, then the passage's. A model of several languages favours its own for no reason of content.
     pub language_bias: BTreeMap<Language, BTreeMap<Language, f32>>,
+    /// What the index's own questions say of its confidence, by the channels that were searched; empty without a gold set of
+    /// enough of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub calibration: BTreeMap<Channels, Calibration>,
     /// How many passages are in each language.
     #[serde(default)]
     pub passages: BTreeMap<Language, u32>,

@@ -12,10 +12,11 @@ use crate::document::Language;
 use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::{Candidate, Channels, Retrieved};
 use crate::revision::Revision;
-use crate::settings::ConfidenceSettings;
+use crate::settings::{ConfidenceSettings, DEFAULT_TARGET_PRECISION};
 use crate::text::{Analyzer, language, matching_form};
 
 use super::background::{Background, OwnLanguage};
+use super::calibration::{Weighing, cut_on};
 use super::names::{self, Names};
 use super::weighed_words::{Present, WeighedWords};
 use super::words::{WordKind, stands_somewhere};
@@ -68,6 +69,9 @@ const PRECISION_AT_CUT: [(f32, f32); 9] = [
     (1.0, 0.99),
 ];
 
+/// Whatever an index's own curve says, what is less likely than this is not answered.
+const MIN_CUT: f32 = PRECISION_AT_CUT[0].1;
+
 /// This share of the questions that have nothing to do with an index is refused whatever the precision asked for ...
 const OFF_TOPIC_REFUSED: f32 = 0.95;
 /// ... but an index about everything must not refuse everything.
@@ -86,11 +90,20 @@ struct Coefficients {
     coverage: f32,
 }
 
-/// What was seen of a question's evidence, and what follows.
+/// How likely an answer is to be right, and why.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Confidence {
     /// The probability that the index holds the answer, 0 to 1.
     pub value: f32,
+    /// What it is made of: see `calibration`.
+    pub weighing: Weighing,
+    /// What was seen of the question's evidence.
+    pub seen: Seen,
+}
+
+/// What was seen of a question's evidence.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
     /// The best cosine in robust deviations above the off-topic median; `None` when only text was searched.
     pub deviations: Option<f32>,
     /// The share of the question's words, by rarity, in the best passages together; 0 to 1.
@@ -136,18 +149,16 @@ pub fn confidence(
     let deviations = cosine.zip(distribution).and_then(|(cosine, d)| d.deviations_above_median(cosine, MIN_DEVIATION));
     let names = if lacks_designation { Names::Unknown } else { names::known(revision, analyzer, question, &best)? };
     let names = if lacks_instance { names.max(Names::Doubtful) } else { names };
-    let mut confidence =
-        Confidence { value: 0.0, deviations, coverage, best_coverage, same_language, known_words, names, few_words };
-    if !found.candidates.is_empty() {
-        confidence.value = judge(&confidence, own_language);
-        if is_asked_there {
-            confidence.value = confidence.value.max(ASKED_THERE);
-        }
-    }
-    Ok(confidence)
+    let seen = Seen { deviations, coverage, best_coverage, same_language, known_words, names, few_words };
+    let weighing = match found.candidates.is_empty() {
+        true => Weighing::NOTHING,
+        false => Weighing { least: if is_asked_there { ASKED_THERE } else { 0.0 }, ..judge(&seen, own_language) },
+    };
+    let calibration = background.calibration.get(&found.channels);
+    Ok(Confidence { value: weighing.confidence(calibration.map(|calibration| &calibration.map)), weighing, seen })
 }
 
-fn judge(seen: &Confidence, own_language: OwnLanguage) -> f32 {
+fn judge(seen: &Seen, own_language: OwnLanguage) -> Weighing {
     let weights = match (seen.deviations, seen.same_language) {
         (None, _) => WORDS_ONLY,
         (Some(_), true) => SAME_LANGUAGE,
@@ -156,18 +167,19 @@ fn judge(seen: &Confidence, own_language: OwnLanguage) -> f32 {
     let deviations = seen.deviations.unwrap_or(0.0).clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS);
     let doubtful = if seen.names == Names::Doubtful { DOUBTFUL_NAME } else { 0.0 };
     let covered = if seen.deviations.is_some() { seen.best_coverage } else { seen.coverage };
-    let evidence = weights.deviations * deviations + weights.coverage * covered + doubtful;
-    let mut value = logistic(weights.intercept + evidence);
+    let mut evidence =
+        logistic(weights.intercept + weights.deviations * deviations + weights.coverage * covered + doubtful);
     if seen.few_words && seen.same_language {
-        value = value.max(logistic(WORDS_ONLY.intercept + WORDS_ONLY.coverage * seen.coverage + doubtful));
+        evidence = evidence.max(logistic(WORDS_ONLY.intercept + WORDS_ONLY.coverage * seen.coverage + doubtful));
     }
-    let value = value.min(if seen.names == Names::Unknown { UNKNOWN_NAME } else { 1.0 });
-    match (seen.same_language, own_language) {
-        (true, _) if seen.few_words => value * (seen.coverage / FEW_WORDS_COVERAGE).min(1.0),
-        (true, _) => value * (seen.coverage / MIN_COVERAGE).min(1.0),
-        (false, OwnLanguage::Held) => value * (seen.known_words / MIN_KNOWN_WORDS).min(1.0),
-        (false, OwnLanguage::Absent) => value,
-    }
+    let share = match (seen.same_language, own_language) {
+        (true, _) if seen.few_words => seen.coverage / FEW_WORDS_COVERAGE,
+        (true, _) => seen.coverage / MIN_COVERAGE,
+        (false, OwnLanguage::Held) => seen.known_words / MIN_KNOWN_WORDS,
+        (false, OwnLanguage::Absent) => 1.0,
+    };
+    let most = if seen.names == Names::Unknown { UNKNOWN_NAME } else { 1.0 };
+    Weighing { evidence, most, share: share.min(1.0), least: 0.0 }
 }
 
 fn logistic(x: f32) -> f32 {
@@ -181,18 +193,22 @@ pub fn cut(settings: ConfidenceSettings, background: &Background, channels: Chan
         ConfidenceSettings::Calibrated { target_precision } => {
             let off_topic = background.off_topic_confidence.get(&channels);
             let off_topic = off_topic.and_then(|confidences| confidences.quantile(OFF_TOPIC_REFUSED));
-            cut_for(target_precision).max(off_topic.unwrap_or(0.0).min(MAX_OFF_TOPIC_CUT))
+            let wanted = match background.calibration.get(&channels) {
+                Some(own) => cut_on(&own.precision_at_cut, target_precision).max(MIN_CUT),
+                None => cut_on(&PRECISION_AT_CUT, target_precision),
+            };
+            wanted.max(off_topic.unwrap_or(0.0).min(MAX_OFF_TOPIC_CUT))
         }
     }
 }
 
-/// The cut on the curve for a precision, linear between its points.
-fn cut_for(precision: f32) -> f32 {
-    let between = |pair: &[(f32, f32)]| {
-        let ((p0, c0), (p1, c1)) = (pair[0], pair[1]);
-        (precision <= p1).then(|| c0 + (c1 - c0) * ((precision - p0) / (p1 - p0)).clamp(0.0, 1.0))
-    };
-    PRECISION_AT_CUT.windows(2).find_map(between).unwrap_or(1.0)
+/// The confidence from which on an answer is given without a warning: what is asked of all answers together, asked of the
+/// one. Where only a cut is given, what is asked by default.
+pub fn sure_from(settings: ConfidenceSettings) -> f32 {
+    match settings {
+        ConfidenceSettings::Calibrated { target_precision } => target_precision,
+        ConfidenceSettings::Fixed { .. } => DEFAULT_TARGET_PRECISION,
+    }
 }
 
 fn best_language(revision: &Revision, found: &Retrieved) -> Option<Language> {
@@ -315,9 +331,12 @@ mod tests {
     use super::super::background::Distribution;
     use super::*;
 
-    fn seen(deviations: Option<f32>, coverage: f32, same_language: bool) -> Confidence {
-        Confidence {
-            value: 0.0,
+    fn judge(seen: &Seen, own_language: OwnLanguage) -> f32 {
+        super::judge(seen, own_language).confidence(None)
+    }
+
+    fn seen(deviations: Option<f32>, coverage: f32, same_language: bool) -> Seen {
+        Seen {
             deviations,
             coverage,
             best_coverage: coverage,
@@ -371,15 +390,14 @@ mod tests {
 
     #[test]
     fn strings_of_no_language_are_no_question_where_the_index_holds_the_language() {
-        let gibberish = Confidence { known_words: 0.0, ..seen(Some(4.2), 0.0, false) };
+        let gibberish = Seen { known_words: 0.0, ..seen(Some(4.2), 0.0, false) };
         assert_eq!(judge(&gibberish, OwnLanguage::Held), 0.0);
         assert!(judge(&gibberish, OwnLanguage::Absent) > 0.9, "an index in another language knows none of its words");
     }
 
     #[test]
     fn a_name_that_stands_nowhere_keeps_a_question_from_its_answer_and_a_mistyped_one_weighs_against() {
-        let with =
-            |names, deviations| judge(&Confidence { names, ..seen(Some(deviations), 0.5, true) }, OwnLanguage::Held);
+        let with = |names, deviations| judge(&Seen { names, ..seen(Some(deviations), 0.5, true) }, OwnLanguage::Held);
         assert!(with(Names::Known, 2.5) > 0.6 && with(Names::Doubtful, 2.5) < 0.4);
         assert!(with(Names::Doubtful, 6.0) > 0.9);
         assert!(with(Names::Unknown, 8.0) <= 0.25);
@@ -388,9 +406,13 @@ mod tests {
     #[test]
     fn the_cut_rises_with_the_precision_asked_for() {
         for (precision, expect) in [(0.5, 0.3), (0.85, 0.3), (0.889, 0.4), (0.9, 0.5), (0.953, 0.9), (1.0, 0.99)] {
-            assert!((cut_for(precision) - expect).abs() < 1e-4, "{precision}: {}", cut_for(precision));
+            assert!(
+                (cut_on(&PRECISION_AT_CUT, precision) - expect).abs() < 1e-4,
+                "{precision}: {}",
+                cut_on(&PRECISION_AT_CUT, precision)
+            );
         }
-        let cuts: Vec<f32> = (500..=1000).map(|p| cut_for(p as f32 / 1000.0)).collect();
+        let cuts: Vec<f32> = (500..=1000).map(|p| cut_on(&PRECISION_AT_CUT, p as f32 / 1000.0)).collect();
         assert!(cuts.is_sorted() && cuts.iter().all(|cut| (0.3..=0.99).contains(cut)));
     }
 

@@ -3,6 +3,7 @@
 
 pub mod attribute;
 pub mod background;
+pub mod calibration;
 pub mod confidence;
 mod designations;
 pub mod extract;
@@ -69,6 +70,14 @@ pub enum EscalationReason {
     NoAnswer,
 }
 
+/// Why an answer is to be checked against its sources before it is relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Warning {
+    /// It is likelier to be wrong than the precision asked for allows, though all answers together keep it.
+    LowConfidence,
+}
+
 /// An answer, in the shape of the HTTP contract.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Answer {
@@ -84,6 +93,9 @@ pub struct Answer {
     pub confidence: f32,
     /// The confidence from which on a question is answered.
     pub confidence_cut: f32,
+    /// Why it is to be checked; empty for a sure answer, and when escalated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
     /// Why it was not answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<EscalationReason>,
@@ -357,6 +369,9 @@ impl Searcher {
         } else {
             let asked = Asked { question: question.text, found: &found, confidence: &confidence, settings };
             self.word_or_quote(&mut answer, &asked, wording)?;
+            if answer.status == Status::Answered && confidence.value < confidence::sure_from(settings.confidence) {
+                answer.warnings.push(Warning::LowConfidence);
+            }
         }
         answer.timings_ms = timings(retrieved, start.elapsed());
         Ok(answer)
@@ -437,6 +452,7 @@ impl Searcher {
             sources: Vec::new(),
             confidence,
             confidence_cut: cut,
+            warnings: Vec::new(),
             reason: None,
             mode: question.mode.name(),
             mode_used: found.channels.name(),
@@ -451,17 +467,17 @@ impl Searcher {
     /// from passages without them, it picks again among those that have them. A question of a word or two is answered from
     /// those alone: as a vector a single rare word (`피치클락`) is near to nothing, and it stands where it stands.
     fn extract(&self, asked: &Asked<'_>) -> Result<Extraction, AnswerError> {
-        let Asked { question, found, confidence, settings } = *asked;
+        let Asked { question, found, confidence: Confidence { seen, .. }, settings } = *asked;
         let settings = &settings.retrieval;
-        let kept = if confidence.few_words { KEPT_OF_FEW_WORDS } else { KEPT_COVERAGE };
-        let enough = confidence.coverage * kept;
+        let kept = if seen.few_words { KEPT_OF_FEW_WORDS } else { KEPT_COVERAGE };
+        let enough = seen.coverage * kept;
         let words = WeighedWords::of(&self.revision, &self.analyzer, question)?;
         let covered = |chunks: &[ChunkNumber]| words.covered_by(&self.revision, &self.analyzer, chunks);
         let from_all = || extract::extract(self, question, found, settings);
-        if !confidence.same_language || (confidence.coverage < WORDS_DECIDE && !confidence.few_words) {
+        if !seen.same_language || (seen.coverage < WORDS_DECIDE && !seen.few_words) {
             return from_all();
         }
-        if !confidence.few_words {
+        if !seen.few_words {
             let extraction = from_all()?;
             let drawn_from: Vec<ChunkNumber> =
                 extraction.picked.iter().map(|picked| extraction.pieces[*picked].chunk).collect();

@@ -6,13 +6,14 @@ use ragops_embed::EmbeddingModel;
 use ragops_storage::{Sha256Digest, Sha256Hasher};
 use rayon::prelude::*;
 
-use super::{BuildError, BuildObserver};
+use super::{BuildError, BuildObserver, gold};
 use crate::answer::attribute::{Evidence, similarity};
 use crate::answer::background::{Background, Distribution};
 use crate::answer::confidence::confidence;
 use crate::answer::extract::{context_of, in_context};
 use crate::answer::small_talk::{self, SmallTalk};
 use crate::document::Language;
+use crate::evaluate::GoldSet;
 use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::{Channels, Retrieved, retrieve_embedded};
 use crate::revision::Revision;
@@ -61,11 +62,12 @@ pub(super) fn off_topic_texts() -> Vec<&'static str> {
     off_topic().map(|(text, _)| text).collect()
 }
 
-/// Measures the background of an index whose parts are all written, and puts it into `revision.manifest`.
-/// Stops soon after `observer` is cancelled.
+/// Measures the background of an index whose parts are all written, and what it reaches on `gold`, and puts both into
+/// `revision.manifest`. Stops soon after `observer` is cancelled.
 pub(super) fn calibrate(
     revision: &mut Revision,
     model: &dyn EmbeddingModel,
+    gold: Option<&GoldSet>,
     observer: &dyn BuildObserver,
 ) -> Result<(), BuildError> {
     let questions: Vec<(&str, Language)> = off_topic().collect();
@@ -76,6 +78,7 @@ pub(super) fn calibrate(
         .zip(vectors.rows())
         .map(|((text, language), vector)| Asked { text, language: *language, vector })
         .collect();
+    let embedded: Vec<(&str, &[f32])> = asked.iter().map(|question| (question.text, question.vector)).collect();
     let sample = sample_sentences(revision)?;
     revision.manifest.background = Background {
         sentence_pairs: unrelated_pairs(&sample, model, |said| in_context(&said.context, &said.text))?,
@@ -85,15 +88,19 @@ pub(super) fn calibrate(
     };
     revision.manifest.background.language_bias = language_bias(revision, &asked)?;
     // From here on each step needs what the one before put into the manifest.
-    let found = retrieve_all(revision, &asked, Channels::Hybrid, observer)?;
+    let found = retrieve_all(revision, &embedded, Channels::Hybrid, observer)?;
     let best = |(question, hits): (&Asked<'_>, &Retrieved)| Some((question.language, hits.best_closeness()?));
     revision.manifest.background.off_topic_cosine = by_language(asked.iter().zip(&found).filter_map(best));
     let talk = SmallTalk::embed(model)?;
     let near_talk = |question: &Asked<'_>| (question.language, talk.closeness(question.vector));
     revision.manifest.background.small_talk = by_language(asked.iter().map(near_talk));
+    if let Some(gold) = gold {
+        let finding = gold::ask(revision, gold, model, observer)?;
+        finding.into_iter().for_each(|finding| revision.manifest.findings.push(finding));
+    }
     let mut confidences = BTreeMap::new();
     for channels in [Channels::Text, Channels::Vector, Channels::Hybrid] {
-        let found = retrieve_all(revision, &asked, channels, observer)?;
+        let found = retrieve_all(revision, &embedded, channels, observer)?;
         let judged =
             asked.par_iter().zip(&found).map(|(question, hits)| confidence(revision, &Analyzer, question.text, hits));
         let values: Result<Vec<f32>, IndexError> = judged.map(|judged| Ok(judged?.value)).collect();
@@ -116,18 +123,19 @@ struct Asked<'a> {
     vector: &'a [f32],
 }
 
-fn retrieve_all(
+/// What is found for questions that are embedded, in their order.
+pub(super) fn retrieve_all(
     revision: &Revision,
-    asked: &[Asked<'_>],
+    asked: &[(&str, &[f32])],
     channels: Channels,
     observer: &dyn BuildObserver,
 ) -> Result<Vec<Retrieved>, BuildError> {
     let settings = RetrievalSettings::default();
-    let one = |question: &Asked<'_>| {
+    let one = |(text, vector): &(&str, &[f32])| {
         if observer.is_cancelled() {
             return Err(BuildError::Cancelled);
         }
-        Ok(retrieve_embedded(revision, question.text, question.vector, channels, &settings)?)
+        Ok(retrieve_embedded(revision, text, vector, channels, &settings)?)
     };
     asked.par_iter().map(one).collect()
 }

@@ -7,6 +7,7 @@
 mod calibrate;
 mod cancel;
 mod documents;
+mod gold;
 mod pipeline;
 mod plan;
 mod prepare;

@@ -18,6 +18,7 @@ use super::progress::{BuildObserver, Embedding, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
 use crate::document::{Chunk, DocumentId, Finding, FindingCode, SourceName};
+use crate::evaluate::GoldSet;
 use crate::index::IndexError;
 use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
 use crate::index::text::{TextEntry, TextUnit, TextWriter};
@@ -57,6 +58,8 @@ pub struct BuildRequest {
     pub history: usize,
     /// Reads binary formats.
     pub extractor: SharedExtractor,
+    /// Questions that the new revision is measured and calibrated by.
+    pub gold: Option<Arc<GoldSet>>,
     /// What files became when they were read before; without it every file is read.
     pub documents: Option<Arc<DocumentCache>>,
 }
@@ -267,7 +270,7 @@ impl<'a> Build<'a> {
         manifest.codes = compress(&dir, request, model, &compressing).map_err(cancelled)?;
         observer.progress(Progress::after_index(Stage::Calibrate, &counts, &found));
         let mut revision = Revision::open_parts(&dir, manifest)?;
-        calibrate(&mut revision, model, observer).map_err(cancelled)?;
+        calibrate(&mut revision, model, request.gold.as_deref(), observer).map_err(cancelled)?;
         let mut manifest = revision.manifest;
         manifest.remote = model.describe_remote().map_err(BuildError::from).map_err(cancelled)?;
         if observer.is_cancelled() {
@@ -607,6 +610,7 @@ fn manifest(
         counts,
         findings,
         background: Background::default(),
+        evaluation: None,
         codes: None,
         files: Vec::new(),
     }

@@ -349,6 +349,10 @@ fn identity(
     hasher.update_field(request.settings.digest().as_bytes());
     hasher.update_field(model.identity().digest.as_bytes());
     hasher.update_field(content.as_bytes());
+    if let Some(gold) = &request.gold {
+        hasher.update_field(b"gold");
+        hasher.update_field(gold.digest().as_bytes());
+    }
     // Another revision, which was built while files could be left out, is none for sources that must be whole.
     for source in request.sources.iter().filter(|source| source.on_error == OnError::Fail) {
         hasher.update_field(b"whole");

@@ -4,7 +4,7 @@
 //! Source: Efron and Tibshirani, "An Introduction to the Bootstrap", chapters 13 and 15; for retrieval, Smucker, Allan
 //! and Carterette, "A comparison of statistical significance tests for information retrieval evaluation" (CIKM 2007).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::metrics::{mean, percentile};
 
@@ -29,7 +29,7 @@ impl Default for Bootstrap {
 }
 
 /// A 95 % interval: both ends are within the range of the values.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// The 2.5 % quantile.
     pub low: f64,

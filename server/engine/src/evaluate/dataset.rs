@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ragops_storage::{Sha256Digest, Sha256Hasher};
+
 use super::bootstrap::mix;
 use super::metrics::Judgements;
 
@@ -53,7 +55,7 @@ pub struct GoldQuery {
 /// A loaded gold set. There is at least one query; ids are unique.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoldSet {
-    /// The name of the folder.
+    /// The name of the folder, or what it was given.
     pub name: String,
     /// The questions that have relevant documents, in the order of the file.
     pub queries: Vec<GoldQuery>,
@@ -76,7 +78,7 @@ pub struct Selection {
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
     /// A file that every set has is not there, or the folder is not.
-    #[error("{} does not exist: a gold set is a folder with queries.jsonl and qrels.tsv", .0.display())]
+    #[error("{} does not exist: a gold set has queries.jsonl and qrels.tsv", .0.display())]
     Missing(PathBuf),
     /// The system refused to open or read a file.
     #[error("cannot read {}: {source}", .path.display())]
@@ -189,7 +191,34 @@ impl GoldSet {
     /// # Errors
     /// Every [`DatasetError`] but `NothingSelected`.
     pub fn load(dir: &Path) -> Result<Self, DatasetError> {
-        files::load(dir)
+        files::load_folder(dir)
+    }
+
+    /// The same from files in memory, as a ConfigMap has them; `name` stands in messages in place of a folder.
+    ///
+    /// # Errors
+    /// Every [`DatasetError`] but `NothingSelected`, `Read` and `TooLarge`.
+    pub fn from_texts(name: &str, texts: &BTreeMap<String, String>) -> Result<Self, DatasetError> {
+        files::load(&files::Files::Texts(Path::new(name), texts), name.to_owned())
+    }
+
+    /// A digest of all that measuring with it depends on: questions, judgements, and which have no answer.
+    pub fn digest(&self) -> Sha256Digest {
+        let mut hasher = Sha256Hasher::default();
+        let mut field = |text: &str| hasher.update_field(text.as_bytes());
+        for GoldQuery { question, judgements, .. } in &self.queries {
+            field("query");
+            field(&question.text);
+            for document in judgements.relevant() {
+                field(document);
+                field(&judgements.gain(document).to_string());
+            }
+        }
+        for question in &self.unanswerable {
+            field("unanswerable");
+            field(&question.text);
+        }
+        hasher.finish()
     }
 
     /// The part of the set that `selection` names. A selection takes from the answerable and the unanswerable alike.

@@ -9,6 +9,7 @@ pub mod compare;
 pub mod dataset;
 pub mod metrics;
 mod paired;
+pub mod record;
 pub mod report;
 pub mod run;
 mod table;
@@ -19,6 +20,7 @@ pub use compare::{Comparison, compare};
 pub use dataset::{DatasetError, GoldQuery, GoldSet, Question, Selection, default_split};
 pub use metrics::Judgements;
 pub use paired::{IncompleteRun, Latency};
+pub use record::{Evaluation, Score};
 pub use report::{Metric, Report, ReportSettings};
 pub use run::{Clock, EvaluateError, MonotonicClock, Ranked, Run, RunDescription, RunFileError, evaluate};
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::abstention::{AbstentionReport, Share};
 use super::bootstrap::{Bootstrap, Interval};
@@ -15,7 +15,7 @@ use super::run::Run;
 use super::table::{align, one_line};
 
 /// A metric of one query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are the definitions; see `JudgedRanking`")]
 pub enum Metric {
     #[serde(rename = "recall_at_1")]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{FORMAT_VERSION, RevisionName};
 use crate::answer::background::Background;
 use crate::document::Finding;
+use crate::evaluate::Evaluation;
 use crate::index::vectors::CodesDescription;
 use crate::settings::BuildSettings;
 
@@ -52,8 +53,8 @@ pub struct Manifest {
     pub settings: BuildSettings,
     /// Digest of those settings.
     pub settings_digest: Sha256Digest,
-    /// Digest of every source file's name and content: two revisions with the same one, the same settings digest and the
-    /// same model answer alike.
+    /// Digest of every source file's name and content: two revisions with the same one, the same settings digest, the same
+    /// model and the same gold set answer alike.
     pub content_digest: Sha256Digest,
     /// The embedding model.
     pub model: ModelIdentity,
@@ -69,6 +70,9 @@ pub struct Manifest {
     pub codes: Option<CodesDescription>,
     /// The model's background on this index: what unrelated things score.
     pub background: Background,
+    /// What it reached on its gold set; none without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluation: Option<Evaluation>,
     /// Every other file of the folder, by path, sorted.
     pub files: Vec<FileEntry>,
 }
@@ -194,6 +198,7 @@ mod tests {
     use super::*;
     use crate::answer::background::Distribution;
     use crate::document::FindingCode;
+    use crate::evaluate::{Interval, Metric, Score};
     use ragops_embed::remote::{Probe, ProbeRole, RemoteProtocol, SecretName};
     use serde_json::Value;
 
@@ -241,6 +246,15 @@ mod tests {
             findings,
             codes: Some(CodesDescription { factory: "SQ8".to_owned(), setting: Some(7), candidates: 2, recall: 0.5 }),
             background: Background { sentence_pairs: Distribution::of(vec![0.1, 0.7]), ..Background::default() },
+            evaluation: Some(Evaluation {
+                gold_set: "gold".to_owned(),
+                digest: digest("gold"),
+                queries: 2,
+                unanswerable: 1,
+                left_out: 0,
+                scores: [(Metric::RecallAt5, Score { mean: 0.5, interval: Interval { low: 0.25, high: 0.75 } })].into(),
+                not_calibrated: Some("too few".to_owned()),
+            }),
             files: vec![FileEntry { path: "chunks.jsonl".to_owned(), size: 7, sha256: digest("file") }],
         }
     }
@@ -314,6 +328,7 @@ mod tests {
             "/counts/chunks",
             "/findings/first/0/path",
             "/background/sentencePairs/values/0",
+            "/evaluation/scores/recall_at_5/mean",
             "/files",
             "/model/digest",
             "/remote/probes/0/vector",

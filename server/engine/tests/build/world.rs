@@ -126,6 +126,7 @@ fn request(docs: &Path) -> BuildRequest {
         built_by: "tests".to_owned(),
         history: 2,
         extractor: SharedExtractor(std::sync::Arc::new(ragops_engine::read::InProcess)),
+        gold: None,
         documents: None,
     }
 }

@@ -13,7 +13,10 @@
       advice: 'Put it in other words, or ask somebody who knows. Nothing was made up.',
       embedder_unavailable: 'The embedding model does not answer at the moment, so words alone were searched: an answer in other words than the question may be missed.',
       embedder_changed: 'Another embedding model answers than this index was built with, so words alone were searched: an answer in other words than the question may be missed.',
+      llm_unavailable: 'No language model answers at the moment, so the passages are quoted as they stand.',
+      worded: (by) => `worded by ${by.model} (${by.backend})`,
       talk: 'This is no question about the documents.', talkAdvice: 'Ask what you would look up in them.',
+      low_confidence: 'This answer is not certain: please check it against its sources.',
       failed: 'The server could not be reached. Is it still running?', unexpected: 'The server gave an answer that this page cannot read.',
       empty: 'Please write a question first.', tooLong: 'The question is too long: at most 4,096 bytes.', id: 'request',
       about: 'HTTP interface: POST /query, described in ', starting: 'The index is being built; answers come when it is ready.',
@@ -30,7 +33,10 @@
       advice: '다르게 물어보거나 담당자에게 문의해 주세요. 지어낸 내용은 없습니다.',
       embedder_unavailable: '임베딩 모델이 지금 응답하지 않아 단어로만 검색했습니다. 질문과 다른 표현으로 쓰인 답은 찾지 못할 수 있습니다.',
       embedder_changed: '이 인덱스를 만든 것과 다른 임베딩 모델이 응답하여 단어로만 검색했습니다. 질문과 다른 표현으로 쓰인 답은 찾지 못할 수 있습니다.',
+      llm_unavailable: '언어 모델이 지금 응답하지 않아 본문을 그대로 인용했습니다.',
+      worded: (by) => `${by.model} (${by.backend})이 작성`,
       talk: '문서에 관한 질문이 아닙니다.', talkAdvice: '문서에서 찾고 싶은 내용을 물어보세요.',
+      low_confidence: '확실하지 않은 답변입니다. 출처를 확인해 주세요.',
       failed: '서버에 연결할 수 없습니다. 서버가 실행 중인지 확인해 주세요.', unexpected: '서버의 응답을 읽을 수 없습니다.',
       empty: '질문을 먼저 입력해 주세요.', tooLong: '질문이 너무 깁니다. 한글로 약 1,300자까지 쓸 수 있습니다.', id: '요청',
       about: 'HTTP 인터페이스: POST /query, 설명서는 ', starting: '인덱스를 만드는 중입니다. 준비되면 답변할 수 있습니다.',
@@ -252,13 +258,15 @@
     // Not a percentage: it says how much evidence there is, not how often such answers are right.
     const parts = [`${t.confidence} ${body.confidence.toFixed(2)} (≥ ${body.confidence_cut.toFixed(2)})`, body.mode_used,
       `${body.index}, ${t.revision} ${body.revision}`, `${Math.round(body.timings_ms.total)} ms`, `${t.id} ${body.request_id}`];
+    if (body.generated_by) parts.unshift(t.worded(body.generated_by));
     return element('p', parts.join(' · '), { class: 'small' });
   }
 
-  // What the answer lacks because something is down, above it: below, nobody would look for it.
+  // What the answer lacks because something is down, or why to check it, above it: below, nobody would look for it.
   function degradations(body) {
     const reasons = body.degraded ? body.degraded_reasons : [];
-    return reasons.map((reason) => element('p', t[reason] || reason, { class: 'degraded', role: 'status' }));
+    return reasons.concat(body.warnings || [])
+      .map((reason) => element('p', t[reason] || reason, { class: 'degraded', role: 'status' }));
   }
 
   function show(body) {

@@ -1,9 +1,10 @@
 //! Reading the files of a gold set line by line. Every fault is tied to its file and line here, and nowhere else.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -18,32 +19,70 @@ const ANSWERS: &str = "answers.jsonl";
 /// The most bytes of one file. The largest public set (MS MARCO, all its queries) has 50 MB.
 const FILE_LIMIT: u64 = 256 << 20;
 
-pub(super) fn load(dir: &Path) -> Result<GoldSet, DatasetError> {
+/// Where the files of a set are.
+pub(super) enum Files<'a> {
+    /// In a folder.
+    Folder(&'a Path),
+    /// In memory, by name; the path stands in messages.
+    Texts(&'a Path, &'a BTreeMap<String, String>),
+}
+
+impl Files<'_> {
+    fn path(&self, file: &str) -> PathBuf {
+        match self {
+            Self::Folder(dir) | Self::Texts(dir, _) => dir.join(file),
+        }
+    }
+
+    /// A dangling link counts as present, so that it is reported and not taken for a set without that file.
+    fn has(&self, file: &str) -> bool {
+        match self {
+            Self::Folder(dir) => dir.join(file).symlink_metadata().is_ok(),
+            Self::Texts(_, texts) => texts.contains_key(file),
+        }
+    }
+
+    fn read(&self, file: &str) -> Result<Cow<'_, [u8]>, DatasetError> {
+        match self {
+            Self::Folder(dir) => read(&dir.join(file)).map(Cow::Owned),
+            Self::Texts(_, texts) => match texts.get(file) {
+                Some(text) => Ok(Cow::Borrowed(text.as_bytes())),
+                None => Err(DatasetError::Missing(self.path(file))),
+            },
+        }
+    }
+}
+
+pub(super) fn load_folder(dir: &Path) -> Result<GoldSet, DatasetError> {
     if !dir.is_dir() {
         return Err(DatasetError::Missing(dir.to_owned()));
     }
+    load(&Files::Folder(dir), name_of(dir))
+}
+
+pub(super) fn load(files: &Files<'_>, name: String) -> Result<GoldSet, DatasetError> {
     let mut ids = Ids::new();
     let mut queries = Vec::new();
-    read_queries(dir, QUERIES, &mut ids, &mut queries)?;
+    read_queries(files, QUERIES, &mut ids, &mut queries)?;
     if queries.is_empty() {
-        return Err(DatasetError::Empty(dir.join(QUERIES)));
+        return Err(DatasetError::Empty(files.path(QUERIES)));
     }
     let places = queries.iter().enumerate().map(|(index, query)| (query.id.clone(), index)).collect();
     let asked = queries.len();
     let mut queries: Vec<GoldQuery> = queries.into_iter().map(unjudged).collect();
-    read_judgements(dir, &places, &mut queries)?;
-    if has(dir, ANSWERS) {
-        read_answers(dir, &places, &mut queries)?;
+    read_judgements(files, &places, &mut queries)?;
+    if files.has(ANSWERS) {
+        read_answers(files, &places, &mut queries)?;
     }
     queries.retain(|query| query.judgements.relevant().next().is_some());
     if queries.is_empty() {
-        return Err(DatasetError::NothingRelevant(dir.join(QRELS)));
+        return Err(DatasetError::NothingRelevant(files.path(QRELS)));
     }
     let mut unanswerable = Vec::new();
-    if has(dir, UNANSWERABLE) {
-        read_queries(dir, UNANSWERABLE, &mut ids, &mut unanswerable)?;
+    if files.has(UNANSWERABLE) {
+        read_queries(files, UNANSWERABLE, &mut ids, &mut unanswerable)?;
     }
-    Ok(GoldSet { name: name_of(dir), unjudged: asked - queries.len(), queries, unanswerable })
+    Ok(GoldSet { name, unjudged: asked - queries.len(), queries, unanswerable })
 }
 
 /// Where each id stood first: the file and the line.
@@ -53,11 +92,6 @@ type Places = HashMap<String, usize>;
 
 fn unjudged(question: Question) -> GoldQuery {
     GoldQuery { question, judgements: Judgements::default(), answer: None }
-}
-
-/// A dangling link counts as present, so that it is reported and not taken for a set without that file.
-fn has(dir: &Path, name: &str) -> bool {
-    dir.join(name).symlink_metadata().is_ok()
 }
 
 fn name_of(dir: &Path) -> String {
@@ -107,12 +141,12 @@ fn id_of(id: Option<Id>, underscored: Option<Id>) -> Result<String, LineFault> {
 }
 
 fn read_queries(
-    dir: &Path,
+    files: &Files<'_>,
     file: &'static str,
     ids: &mut Ids,
     questions: &mut Vec<Question>,
 ) -> Result<(), DatasetError> {
-    each_line(&dir.join(file), |number, line| {
+    each_line(files, file, |number, line| {
         let line: QueryLine = json(line)?;
         let id = id_of(line.id, line._id)?;
         if line.text.trim().is_empty() {
@@ -133,8 +167,8 @@ fn read_queries(
     })
 }
 
-fn read_judgements(dir: &Path, places: &Places, queries: &mut [GoldQuery]) -> Result<(), DatasetError> {
-    each_line(&dir.join(QRELS), |number, line| {
+fn read_judgements(files: &Files<'_>, places: &Places, queries: &mut [GoldQuery]) -> Result<(), DatasetError> {
+    each_line(files, QRELS, |number, line| {
         let (query, document, score) = columns(line)?;
         if number == 1 && query.eq_ignore_ascii_case("query-id") {
             return Ok(());
@@ -166,8 +200,8 @@ fn columns(line: &str) -> Result<(&str, &str, &str), LineFault> {
     }
 }
 
-fn read_answers(dir: &Path, places: &Places, queries: &mut [GoldQuery]) -> Result<(), DatasetError> {
-    each_line(&dir.join(ANSWERS), |_, line| {
+fn read_answers(files: &Files<'_>, places: &Places, queries: &mut [GoldQuery]) -> Result<(), DatasetError> {
+    each_line(files, ANSWERS, |_, line| {
         let line: AnswerLine = json(line)?;
         let id = id_of(line.id, line._id)?;
         if line.must_contain.is_empty() || line.must_contain.iter().any(|part| part.trim().is_empty()) {
@@ -192,8 +226,12 @@ fn json<'a, T: Deserialize<'a>>(line: &'a str) -> Result<T, LineFault> {
 }
 
 /// Hands every line that is not blank, with its number from 1, to `take`. A byte order mark is dropped.
-fn each_line(path: &Path, mut take: impl FnMut(usize, &str) -> Result<(), LineFault>) -> Result<(), DatasetError> {
-    let bytes = read(path)?;
+fn each_line(
+    files: &Files<'_>,
+    file: &str,
+    mut take: impl FnMut(usize, &str) -> Result<(), LineFault>,
+) -> Result<(), DatasetError> {
+    let bytes = files.read(file)?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
         let taken = match std::str::from_utf8(line) {
@@ -201,7 +239,7 @@ fn each_line(path: &Path, mut take: impl FnMut(usize, &str) -> Result<(), LineFa
             Ok(text) if text.trim().is_empty() => Ok(()),
             Ok(text) => take(index + 1, text.trim_end_matches('\r')),
         };
-        taken.map_err(|fault| DatasetError::Line { path: path.to_owned(), line: index + 1, fault })?;
+        taken.map_err(|fault| DatasetError::Line { path: files.path(file), line: index + 1, fault })?;
     }
     Ok(())
 }

@@ -105,7 +105,7 @@ fn dropping_documents_drops_the_queries_that_they_answered() {
 fn a_bad_set_is_refused_with_its_file_and_line() {
     let good = ("qrels.tsv", "a\td1\t1\n");
     let queries = ("queries.jsonl", TWO);
-    let needs = "does not exist: a gold set is a folder with queries.jsonl and qrels.tsv";
+    let needs = "does not exist: a gold set has queries.jsonl and qrels.tsv";
     check_refused(&[good], &format!("queries.jsonl {needs}"));
     check_refused(&[queries], &format!("qrels.tsv {needs}"));
     check_refused(&[("queries.jsonl", "\n \n"), good], "queries.jsonl has no query");
