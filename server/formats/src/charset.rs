@@ -7,10 +7,10 @@ mod label;
 mod likelihood;
 mod signs;
 
-use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, REPLACEMENT, SHIFT_JIS, UTF_8};
+use encoding_rs::{Encoding, REPLACEMENT, UTF_8};
 
 pub use escaped::escaped;
-pub use guess::{Certainty, Guess, guess};
+pub use guess::{Certainty, Guess, contradicted, guess};
 pub use label::labelled;
 
 use super::{Problem, ProblemKind};
@@ -62,16 +62,6 @@ pub(crate) fn decode_told(bytes: &[u8], declared: Option<&str>) -> Option<Decode
     }
 }
 
-/// The encoding that bytes surely are in, of two bytes a character, where they are declared to be in another: programs write
-/// `iso-8859-1` over Korean, which takes any bytes and makes `ÇÏ°è` of `하계`. Another Asian encoding is believed only
-/// against Korean, which has the best evidence.
-pub fn contradicted(declared: &'static Encoding, bytes: &[u8]) -> Option<&'static Encoding> {
-    let Guess { encoding, certainty } = guess(bytes);
-    let is_asian = |encoding| [EUC_KR, GBK, GB18030, BIG5, SHIFT_JIS, EUC_JP].contains(&encoding);
-    let is_likelier = encoding == EUC_KR || (is_asian(encoding) && !is_asian(declared));
-    (certainty == Certainty::Told && encoding != declared && is_likelier).then_some(encoding)
-}
-
 /// What to say of a guess: nothing where enough speaks for it.
 pub(crate) fn weak_guess(guess: Option<Guess>) -> Option<Problem> {
     let weak = guess.filter(|guess| guess.certainty == Certainty::Weak)?;
@@ -92,6 +82,8 @@ pub fn is_damaged_utf8(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use encoding_rs::{EUC_KR, SHIFT_JIS};
+
     use super::*;
 
     #[test]
@@ -126,6 +118,13 @@ mod tests {
             ("big5", "伺服器重新啟動之後請聯絡管理員。"),
             ("euc-jp", "サーバーを再起動する前に、管理者に連絡してください。"),
             ("shift_jis", "再起動後、管理者に連絡。"),
+            // Words and capitals: two letters of these are a character of Chinese or Korean.
+            ("koi8-r", "Инструкция Зарплата, оплата, печать. Tel. 555-1234"),
+            ("koi8-r", "Расписание Доступ, гарантия, план: http://a"),
+            ("koi8-u", "Сервер Перезавантажте сервер"),
+            ("windows-1251", "ВНИМАНИЕ РАБОТА ЦЕНА ОПЛАТА"),
+            ("iso-8859-7", "ΔΕΔΟΜΕΝΑ ΠΑΡΑΔΟΣΗ ΤΗΛΕΦΩΝΟ ΠΑΡΑΓΓΕΛΙΑ"),
+            ("euc-jp", "経費精算 衛生 住所 精算"),
         ] {
             let encoding = labelled(declared).unwrap();
             let (bytes, _, had_errors) = encoding.encode(text);

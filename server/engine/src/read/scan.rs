@@ -398,7 +398,7 @@ impl Walk<'_> {
         let path = if folder.is_empty() { name.into_owned() } else { format!("{folder}/{name}") };
         let is_folder = entry.kind.as_ref().is_ok_and(FileType::is_dir);
         let is_left = if is_folder {
-            !self.patterns.takes_folder(&path)
+            !self.patterns.may_take_below(&path)
         } else {
             matches!(self.patterns.choose(&path), Choice::Leave)
         };

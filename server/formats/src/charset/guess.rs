@@ -5,9 +5,9 @@
 //! without its signs.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, WINDOWS_1250, WINDOWS_1252};
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, WINDOWS_1250, WINDOWS_1252};
 
-use super::likelihood::{Likelihood, likelihood, pairs};
+use super::likelihood::{Likelihood, frequent_syllables, likelihood, pairs};
 use super::signs::without_signs;
 
 /// What some bytes are taken for.
@@ -34,6 +34,8 @@ const FEWEST_LETTERS: usize = 4;
 const ENOUGH_LETTERS: usize = 12;
 /// Fewest syllables that tell Korean: two words.
 const FEWEST_SYLLABLES: usize = 3;
+/// Fewest frequent syllables that are believed against a declaration: a sentence.
+const PLAIN_SYLLABLES: usize = 12;
 /// How much likelier than Korean a text must be as Chinese, as a natural logarithm, to be read as that: Korean files are the
 /// likelier ones, and a word or two that are rare in Korean prove nothing.
 const CHINESE_RATHER: f64 = 4.0;
@@ -58,6 +60,29 @@ pub fn guess(bytes: &[u8]) -> Guess {
         return Guess { encoding: detected, certainty: told(count >= FEWEST_LETTERS) };
     }
     by_letters(bytes, &letters, detected)
+}
+
+/// The encoding that bytes surely are in where they are declared to be in another: programs write `iso-8859-1` over Korean, which
+/// takes any bytes and makes `ÇÏ°è` of `하계`. Against Latin letters any guess of two bytes a character is believed that is told;
+/// two letters of other alphabets are often a character, so against these only Korean is that has its usual syllables.
+pub fn contradicted(declared: &'static Encoding, bytes: &[u8]) -> Option<&'static Encoding> {
+    if declared == EUC_KR || bytes.is_ascii() {
+        return None;
+    }
+    if !is_latin(declared) {
+        return is_plainly_korean(bytes).then_some(EUC_KR);
+    }
+    let Guess { encoding, certainty } = guess(bytes);
+    let is_asian = [EUC_KR, GBK, GB18030, BIG5, SHIFT_JIS, EUC_JP].contains(&encoding);
+    (certainty == Certainty::Told && is_asian).then_some(encoding)
+}
+
+/// Whether bytes are Korean by nothing but its frequent syllables: of any two bytes one in nine is one of these.
+fn is_plainly_korean(bytes: &[u8]) -> bool {
+    let (frequent, all) = frequent_syllables(bytes);
+    frequent >= PLAIN_SYLLABLES
+        && frequent * 5 >= all * 4
+        && EUC_KR.decode_without_bom_handling_and_without_replacement(bytes).is_some()
 }
 
 /// The encoding of a Japanese text that was taken for another: by its kana, of which there are many in each sentence and few

@@ -39,6 +39,12 @@ pub(super) fn likelihood(bytes: &[u8]) -> Likelihood {
     told
 }
 
+/// How many pairs are a frequent syllable of Korean, and how many there are.
+pub(super) fn frequent_syllables(bytes: &[u8]) -> (usize, usize) {
+    let count = |(frequent, all), pair| (frequent + usize::from(KOREAN.frequent.contains_key(&pair)), all + 1);
+    pairs(bytes).take(MAX_PAIRS).fold((0, 0), count)
+}
+
 /// The characters of two bytes.
 pub(super) fn pairs(mut bytes: &[u8]) -> impl Iterator<Item = [u8; 2]> {
     std::iter::from_fn(move || {

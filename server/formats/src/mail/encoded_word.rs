@@ -5,7 +5,7 @@ use encoding_rs::Encoding;
 use mail_parser::decoders::base64::base64_decode;
 
 use super::headers::{Mended, is_known, unescaped};
-use crate::charset::{Decoded, decode_told, labelled};
+use crate::charset::{Decoded, contradicted, decode_told, labelled};
 
 /// A header in which such words are in UTF-8; `None` where there are none.
 pub(super) fn mended(header: &str) -> Option<Mended> {
@@ -63,8 +63,14 @@ impl<'h> Run<'h> {
 
     /// What they say, where the parser would not read them.
     fn decoded(&self) -> Option<Decoded> {
-        let is_mended = !self.words.is_empty() && (!is_known(self.charset) || self.is_parted());
+        let is_mended =
+            !self.words.is_empty() && (!is_known(self.charset) || self.is_parted() || self.is_contradicted());
         if is_mended { decode_told(&self.words.concat(), Some(self.charset)) } else { None }
+    }
+
+    /// Whether they are in another charset than they say: Korean under `iso-8859-1`.
+    fn is_contradicted(&self) -> bool {
+        labelled(self.charset).is_some_and(|encoding| contradicted(encoding, &self.words.concat()).is_some())
     }
 
     /// Whether a character begins in one word and ends in the next, which the standard forbids.
@@ -114,6 +120,13 @@ mod tests {
         check("=?MS949?Q?=B3=EB=B5=E5?= =?cp949?Q?=B3=EB?=", "노드노");
         check("=?UHC?Q?=8C=63?=", "똠");
         check("=?x-unknown?Q?=B3=EB=B5=E5=B0=A1_=B8=D8=C3=DF=B8=E9?=", "노드가 멈추면");
+    }
+
+    /// The title stood as `ÇÏ°è` above a body that was right.
+    #[test]
+    fn korean_words_under_another_name_are_mended() {
+        check("=?iso-8859-1?B?x8+w6CDI3rChIL7Is7s=?=", "하계 휴가 안내");
+        check("=?us-ascii?Q?=C7=CF=B0=E8_=C8=DE=B0=A1_=BE=C8=B3=BB?=", "하계 휴가 안내");
     }
 
     /// Each half was a replacement character.

@@ -11,6 +11,8 @@ use crate::text::nfc;
 pub(super) struct Patterns {
     include: Option<GlobSet>,
     exclude: GlobSet,
+    /// Whether `include` can take anything below the source folder.
+    reaches_below: bool,
 }
 
 impl Patterns {
@@ -23,7 +25,13 @@ impl Patterns {
             builder.build().map_err(|error| bad_pattern(&folder.name, &patterns.join(", "), &error))
         };
         let include = (!folder.include.is_empty()).then(|| set(&folder.include)).transpose()?;
-        Ok(Self { include, exclude: set(&folder.exclude)? })
+        let reaches_below = include.is_none() || folder.include.iter().any(|pattern| pattern.contains('/'));
+        Ok(Self { include, exclude: set(&folder.exclude)?, reaches_below })
+    }
+
+    /// Whether anything in a folder may be taken whose name cannot be told.
+    pub(super) fn may_take_below(&self, path: &str) -> bool {
+        self.reaches_below && self.takes_folder(path)
     }
 
     /// What happens to a file at this path in the source.

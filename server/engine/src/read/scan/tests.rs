@@ -190,6 +190,10 @@ fn a_name_that_is_no_utf8_counts_only_where_the_source_takes_it() {
     let named = |name: &'static str| (FindingCode::NameNotUtf8, name);
     folder.check(&[], &[], &["a.md"], &[named("bad\u{FFFD}.bin"), named("bad\u{FFFD}.txt")]);
     folder.check(&["**/*.md"], &[], &["a.md"], &[]);
+    fs::create_dir(folder.0.path().join(std::ffi::OsStr::from_bytes(b"dir\xff"))).unwrap();
+    folder.check(&["*.md"], &[], &["a.md"], &[]);
+    folder.check(&["**/*.md"], &[], &["a.md"], &[named("dir\u{FFFD}")]);
+    fs::remove_dir(folder.0.path().join(std::ffi::OsStr::from_bytes(b"dir\xff"))).unwrap();
     folder.check(&[], &["*.bin"], &["a.md"], &[named("bad\u{FFFD}.txt")]);
 }
 
