@@ -88,9 +88,9 @@ pub(super) fn calibrate(
     };
     revision.manifest.background.language_bias = language_bias(revision, &asked)?;
     // From here on each step needs what the one before put into the manifest.
-    let found = retrieve_all(revision, &embedded, Channels::Hybrid, observer)?;
+    let hybrid = retrieve_all(revision, &embedded, Channels::Hybrid, observer)?;
     let best = |(question, hits): (&Asked<'_>, &Retrieved)| Some((question.language, hits.best_closeness()?));
-    revision.manifest.background.off_topic_cosine = by_language(asked.iter().zip(&found).filter_map(best));
+    revision.manifest.background.off_topic_cosine = by_language(asked.iter().zip(&hybrid).filter_map(best));
     let talk = SmallTalk::embed(model)?;
     let near_talk = |question: &Asked<'_>| (question.language, talk.closeness(question.vector));
     revision.manifest.background.small_talk = by_language(asked.iter().map(near_talk));
@@ -100,9 +100,13 @@ pub(super) fn calibrate(
     }
     let mut confidences = BTreeMap::new();
     for channels in [Channels::Text, Channels::Vector, Channels::Hybrid] {
-        let found = retrieve_all(revision, &embedded, channels, observer)?;
+        // What is found by both depends on nothing that was measured since.
+        let found = match channels {
+            Channels::Hybrid => &hybrid,
+            Channels::Text | Channels::Vector => &retrieve_all(revision, &embedded, channels, observer)?,
+        };
         let judged =
-            asked.par_iter().zip(&found).map(|(question, hits)| confidence(revision, &Analyzer, question.text, hits));
+            asked.par_iter().zip(found).map(|(question, hits)| confidence(revision, &Analyzer, question.text, hits));
         let values: Result<Vec<f32>, IndexError> = judged.map(|judged| Ok(judged?.value)).collect();
         confidences.insert(channels, Distribution::of(values?));
     }

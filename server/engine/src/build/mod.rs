@@ -8,6 +8,7 @@ mod calibrate;
 mod cancel;
 mod documents;
 mod gold;
+mod parts;
 mod pipeline;
 mod plan;
 mod prepare;

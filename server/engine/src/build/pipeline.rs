@@ -5,31 +5,29 @@ use std::iter::once;
 use std::path::Path;
 use std::sync::Arc;
 
-use ragops_embed::{EmbedError, EmbeddingModel};
+use ragops_embed::EmbeddingModel;
 use ragops_storage::{Sha256Digest, Sha256Hasher, durable};
 use rayon::prelude::*;
 
 use super::calibrate::{calibrate, off_topic_texts};
 use super::cancel::{Cancellable, cancelled};
-use super::documents::{CutDocument, DocumentCache};
+use super::documents::DocumentCache;
+use super::parts::{Entry, Parts};
 use super::plan::{Identity, Plan, PlannedFile, Restless, is_there, refused, skips};
 use super::prepare::{Prepared, Preparer};
 use super::progress::{BuildObserver, Embedding, Progress, Stage};
 use super::{BuildError, ErrorClass};
 use crate::answer::background::Background;
-use crate::document::{Chunk, DocumentId, Finding, FindingCode, SourceName};
+use crate::document::{DocumentId, Finding, FindingCode, SourceName};
 use crate::evaluate::GoldSet;
 use crate::index::IndexError;
-use crate::index::passages::{ChunkRecord, DocumentRecord, PassageWriter};
-use crate::index::text::{TextEntry, TextUnit, TextWriter};
-use crate::index::vectors::{self, CodesDescription, ExactVectors, Factory, VectorWriter};
+use crate::index::vectors::{self, CodesDescription, ExactVectors, Factory};
 use crate::read::media::ACCEPTED;
 use crate::read::{Extractor, FolderSource, Growing, OnError, SourceFault, SourceFile, misnamed};
 use crate::revision::manifest::{Counts, Findings, Manifest};
 use crate::revision::store::WriteLock;
 use crate::revision::{FORMAT_VERSION, Revision, RevisionError, RevisionName, RevisionStore};
 use crate::settings::{BuildSettings, VectorIndexType};
-use crate::text::prose_language;
 
 /// Source bytes read and cut at a time: bounds memory, and is enough to keep all cores busy. A batch is whole files, so
 /// it holds up to this and one file of the largest size that is read.
@@ -221,11 +219,8 @@ struct Build<'a> {
     model: &'a dyn EmbeddingModel,
     observer: &'a dyn BuildObserver,
     request: &'a BuildRequest,
-    passages: PassageWriter,
-    text: TextWriter,
-    text_documents: TextWriter,
+    parts: Parts,
     seen: HashSet<(SourceName, DocumentId)>,
-    vectors: VectorWriter,
     counts: Counts,
     findings: Findings,
     files_total: u64,
@@ -294,11 +289,8 @@ impl<'a> Build<'a> {
             model,
             observer,
             request,
-            passages: PassageWriter::create(dir)?,
-            text: TextWriter::create(dir, TextUnit::Chunk)?,
-            text_documents: TextWriter::create(dir, TextUnit::Document)?,
+            parts: Parts::create(dir, model.identity().dimension)?,
             seen: HashSet::new(),
-            vectors: VectorWriter::create(dir, model.identity().dimension)?,
             counts: Counts::default(),
             findings,
             files_total: plan.files.iter().map(|planned| 1 + planned.copies.len() as u64).sum(),
@@ -381,11 +373,12 @@ impl<'a> Build<'a> {
 
     fn write(&mut self, prepared: Vec<Prepared>) -> Result<(), BuildError> {
         let prepared = self.without_duplicates(prepared);
-        let chunks: Vec<&Chunk> = chunks_of(&prepared).collect();
         let bytes = prepared.iter().map(|file| file.bytes).sum();
-        let documents = |file: &Prepared| file.documents.iter().map(|cut| cut.chunks.len()).collect::<Vec<_>>();
-        let before = Progress { chunks_expected: self.expect(chunks.len() as u64, bytes), ..self.so_far() };
-        self.embed(&chunks, &Embedding::begin(self.observer, before, prepared.iter().map(documents)))?;
+        let lengths = |file: &Prepared| file.documents.iter().map(|cut| cut.chunks.len()).collect::<Vec<_>>();
+        let lengths: Vec<Vec<usize>> = prepared.iter().map(lengths).collect();
+        let chunks = lengths.iter().flatten().sum::<usize>() as u64;
+        let before = Progress { chunks_expected: self.expect(chunks, bytes), ..self.so_far() };
+        let mut entries = Vec::new();
         for file in prepared {
             self.counts.files += 1 + file.copies.len() as u64;
             self.counts.source_bytes += file.bytes;
@@ -408,9 +401,15 @@ impl<'a> Build<'a> {
             for mut document in file.documents {
                 // Whoever is shown the path can open it.
                 document.path.clone_from(&file.on_disk);
-                self.write_document(document, &file.source, file.digest, &copies)?;
+                let (source, digest, copies) = (file.source.clone(), file.digest, copies.clone());
+                entries.push(Entry { document, source, digest, copies });
             }
         }
+        self.parts.write(&entries, self.model, &Embedding::begin(self.observer, before, lengths))?;
+        let tokens = entries.iter().flat_map(|entry| &entry.document.chunks).map(|chunk| u64::from(chunk.tokens));
+        self.counts.tokens += tokens.sum::<u64>();
+        self.counts.documents += entries.len() as u64;
+        self.counts.chunks += chunks;
         self.observer.progress(self.so_far());
         Ok(())
     }
@@ -429,59 +428,6 @@ impl<'a> Build<'a> {
             }
         }
         prepared
-    }
-
-    /// Writes the vectors of a batch, group by group: never more than one group of texts and vectors is held.
-    fn embed(&mut self, chunks: &[&Chunk], progress: &Embedding) -> Result<(), BuildError> {
-        let monitor = |texts: usize| progress.advance(texts);
-        for group in chunks.chunks(self.model.passages_at_once().max(1)) {
-            let texts: Vec<String> = group.iter().map(|chunk| chunk.embedding_text()).collect();
-            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-            match self.model.embed_passages(&texts, &monitor) {
-                Err(EmbedError::Cancelled) => return Err(BuildError::Cancelled),
-                vectors => self.vectors.push(vectors?.values())?,
-            }
-        }
-        Ok(())
-    }
-
-    fn write_document(
-        &mut self,
-        document: CutDocument,
-        source: &SourceName,
-        digest: Sha256Digest,
-        copies: &[String],
-    ) -> Result<(), BuildError> {
-        let chunks = &document.chunks;
-        let number = self.counts.documents as u32;
-        self.text_documents.push(TextEntry { headings: &document.title, text: &document.text })?;
-        let written_in = document.language;
-        self.passages.push_document(&DocumentRecord {
-            id: document.id,
-            source: source.to_string(),
-            path: document.path,
-            title: document.title,
-            language: document.language,
-            digest,
-            copies: copies.to_vec(),
-            first_chunk: self.counts.chunks as u32,
-            chunks: chunks.len() as u32,
-        })?;
-        for chunk in chunks {
-            self.text.push(TextEntry { headings: &chunk.context, text: &chunk.text })?;
-            self.passages.push_chunk(&ChunkRecord {
-                document: number,
-                ordinal: chunk.ordinal,
-                text: chunk.text.clone(),
-                place: chunk.place.clone(),
-                tokens: chunk.tokens,
-                language: prose_language(&chunk.text).or(written_in),
-            })?;
-            self.counts.tokens += u64::from(chunk.tokens);
-        }
-        self.counts.documents += 1;
-        self.counts.chunks += chunks.len() as u64;
-        Ok(())
     }
 
     fn so_far(&self) -> Progress {
@@ -503,10 +449,7 @@ impl<'a> Build<'a> {
     }
 
     fn finish_parts(self) -> Result<(Counts, Findings), BuildError> {
-        self.passages.finish()?;
-        self.text.finish()?;
-        self.text_documents.finish()?;
-        self.vectors.finish()?;
+        self.parts.finish()?;
         Ok((self.counts, self.findings))
     }
 }
@@ -515,10 +458,6 @@ impl<'a> Build<'a> {
 fn copy_name(source: &SourceName, copy: &SourceFile) -> String {
     let path = copy.path_on_disk();
     if copy.source == *source { path.into_owned() } else { format!("{}: {path}", copy.source) }
-}
-
-fn chunks_of(prepared: &[Prepared]) -> impl Iterator<Item = &Chunk> {
-    prepared.iter().flat_map(|file| file.documents.iter()).flat_map(|document| &document.chunks)
 }
 
 /// Runs of files of about `BATCH_BYTES`.
