@@ -125,8 +125,8 @@ pub struct Circumstances {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerWarning {
-    /// Its confidence is above the cut, but below `confidence.targetPrecision` (.9 where a fixed cut is set): all answers
-    /// together keep that precision, this one alone may not.
+    /// Its confidence is nearer to the cut than to `confidence.targetPrecision` (.9 where a fixed cut is set): all answers
+    /// together keep that precision, those near the cut do not.
     LowConfidence,
 }
 

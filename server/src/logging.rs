@@ -39,14 +39,35 @@ pub fn start(settings: &Settings, default: &str) -> Result<(), LogFilterError> {
     Ok(())
 }
 
-/// A word that is neither a level nor a part of this program: `inof`, which a filter takes for the name of a part that logs
-/// nothing.
+/// A word that is nearly a level, or one of other programs: `inof`, which a filter takes for the name of a part that logs nothing.
 fn misspelt_level(filter: &str) -> Option<&str> {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    const OF_OTHERS: [&str; 8] = ["warning", "verbose", "notice", "fatal", "critical", "quiet", "silent", "all"];
     let is_level = |word: &str| LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
-    let is_part = |word: &str| word.starts_with("ragops") || word.contains([':', '=', '[', '_']);
+    let is_near = |word: &str| {
+        let word = word.to_lowercase();
+        OF_OTHERS.contains(&word.as_str()) || LEVELS[1..].iter().any(|level| is_nearly(&word, level))
+    };
     let mut words = filter.split(',').map(str::trim).filter(|word| !word.is_empty());
-    words.find(|word| !is_level(word) && !is_part(word) && word.parse::<u8>().is_err())
+    words.find(|word| !is_level(word) && !word.contains([':', '=', '[', '_']) && is_near(word))
+}
+
+/// Whether a word has the letters of another but for one, or in another order.
+fn is_nearly(word: &str, other: &str) -> bool {
+    let sorted = |word: &str| {
+        let mut letters: Vec<char> = word.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let (word, mut other) = (sorted(word), sorted(other));
+    let mut odd = 0;
+    for letter in &word {
+        match other.iter().position(|one| one == letter) {
+            Some(at) => drop(other.remove(at)),
+            None => odd += 1,
+        }
+    }
+    odd.max(other.len()) <= 1
 }
 
 /// A filter that does not show what the library that watches files says to itself (that a watch ended with its folder),
@@ -83,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_misspelt_level_is_no_part_of_the_program() {
-        for filter in ["inof", "info,debgu", "verbose"] {
+        for filter in ["inof", "info,debgu", "verbose", "warning", "eror", "tracee"] {
             assert!(misspelt_level(filter).is_some(), "{filter}");
         }
         for filter in [

@@ -243,6 +243,9 @@ fn gold_set(index: &Admitted<RagIndex>, admission: &Admission) -> Result<Option<
         ))
     })?;
     let shown = format!("{}/{name}", ConfigMap::KIND);
+    if let Some(key) = map.resource.binary.iter().find(|key| GoldSet::FILES.contains(&key.as_str())) {
+        return Err(refused(format!("{shown}: binaryData.{key} is no text in UTF-8; save the file as UTF-8")));
+    }
     GoldSet::from_texts(&shown, &map.resource.texts)
         .map(|gold| Some(Arc::new(gold)))
         .map_err(|e| refused(e.to_string()))

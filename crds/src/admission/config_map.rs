@@ -1,7 +1,7 @@
 //! ConfigMaps of Kubernetes that stand among the resources, for a server without a cluster: those that a RagIndex names as
 //! its gold set. All others are somebody else's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,6 +17,8 @@ pub struct ConfigMap {
     pub name: String,
     /// Its texts: `data` as it is, `binaryData` decoded.
     pub texts: BTreeMap<String, String>,
+    /// Keys of `binaryData` that are no text in UTF-8: pictures, or text in another encoding.
+    pub binary: BTreeSet<String>,
 }
 
 impl ConfigMap {
@@ -35,21 +37,22 @@ impl ConfigMap {
 
     /// Reads one. A key may stand in one of the two fields only, as an API server has it.
     pub(super) fn of(document: &Value) -> Result<Self, Refusal> {
-        let mut texts = BTreeMap::new();
+        let (mut texts, mut binary) = (BTreeMap::new(), BTreeSet::new());
         for (key, text) in fields(document, "data")? {
             texts.insert(key.to_owned(), text.to_owned());
         }
         for (key, value) in fields(document, "binaryData")? {
             let path = format!("binaryData.{key}");
-            let decoded = STANDARD.decode(value.split_whitespace().collect::<String>()).ok();
-            let text = decoded
-                .and_then(|bytes| String::from_utf8(bytes).ok())
-                .ok_or_else(|| refusal(&path, "must be text in base64; write it under data as it is"))?;
-            if texts.insert(key.to_owned(), text).is_some() {
+            if texts.contains_key(key) {
                 return Err(refusal(&path, "must not stand in data as well"));
             }
+            let decoded = STANDARD.decode(value.split_whitespace().collect::<String>());
+            match String::from_utf8(decoded.map_err(|_| refusal(&path, "must be base64"))?) {
+                Ok(text) => drop(texts.insert(key.to_owned(), text)),
+                Err(_) => drop(binary.insert(key.to_owned())),
+            }
         }
-        Ok(Self { name: Self::name_of(document).to_owned(), texts })
+        Ok(Self { name: Self::name_of(document).to_owned(), texts, binary })
     }
 }
 
@@ -85,6 +88,8 @@ mod tests {
         assert_eq!(map.name, "gold");
         assert_eq!(map.texts["queries.jsonl"], "{}\n");
         assert_eq!(map.texts["qrels.tsv"], "q1\ta.md\t1");
+        let picture = ConfigMap::of(&json!({"data": {"a": "b"}, "binaryData": {"logo.png": "/w=="}})).unwrap();
+        assert!(picture.texts.len() == 1 && picture.binary.contains("logo.png"));
     }
 
     #[test]
@@ -92,7 +97,7 @@ mod tests {
         for (content, path) in [
             (json!({"data": {"a": 1}}), "data.a"),
             (json!({"data": ["a"]}), "data"),
-            (json!({"binaryData": {"a": "/w=="}}), "binaryData.a"),
+            (json!({"binaryData": {"a": "?"}}), "binaryData.a"),
             (json!({"data": {"a": ""}, "binaryData": {"a": ""}}), "binaryData.a"),
         ] {
             let refusal = ConfigMap::of(&content).unwrap_err();

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use ragops_engine::answer::calibration::{Calibration, ConfidenceMap, cut_on};
+use ragops_engine::answer::background::Background;
+use ragops_engine::answer::calibration::{Calibration, ConfidenceMap};
+use ragops_engine::answer::confidence::cut;
 use ragops_engine::document::Finding;
 use ragops_engine::evaluate::Evaluation;
 use ragops_engine::index::IndexError;
 use ragops_engine::index::vectors::CodesDescription;
 use ragops_engine::retrieve::Channels;
 use ragops_engine::revision::{Manifest, RevisionError, RevisionName, RevisionStore, open};
+use ragops_engine::settings::ConfidenceSettings;
 use serde::Serialize;
 
 use super::index::counted;
@@ -70,6 +73,9 @@ struct Content {
     evaluation: Option<Evaluation>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     calibration: BTreeMap<Channels, Calibration>,
+    /// The cuts of hybrid search for some precisions.
+    #[serde(skip)]
+    cuts: Vec<(f32, f32)>,
     bytes: u64,
     findings: BTreeMap<String, u64>,
     first_findings: Vec<Finding>,
@@ -169,6 +175,7 @@ impl Content {
             }),
             counts: manifest.counts.into(),
             codes: manifest.codes,
+            cuts: cuts(&manifest.background),
             evaluation: manifest.evaluation,
             calibration: manifest.background.calibration,
             findings: manifest.findings.counts,
@@ -178,7 +185,7 @@ impl Content {
 
     fn render(&self) -> String {
         let Self { created_time, model, dimension, backend, counts, codes, bytes, findings, first_findings, .. } = self;
-        let Self { evaluation, calibration, .. } = self;
+        let Self { evaluation, calibration, cuts, .. } = self;
         let RevisionCounts { files, documents, chunks, .. } = counts;
         let megabytes = *bytes as f64 / 1e6;
         let elsewhere = backend
@@ -192,7 +199,7 @@ impl Content {
             text.push_str(&format!("    vectors: {}\n", told(codes)));
         }
         if let Some(evaluation) = evaluation {
-            text.push_str(&evaluated(evaluation, calibration.get(&Channels::Hybrid)));
+            text.push_str(&evaluated(evaluation, calibration.get(&Channels::Hybrid), cuts));
         }
         if !findings.is_empty() {
             text.push_str(&format!("    findings: {}\n", counted(findings)));
@@ -241,28 +248,31 @@ fn by_file(findings: &[Finding]) -> Vec<(&Finding, u64)> {
     lines
 }
 
+/// From which confidence on hybrid search answers, for some precisions.
+fn cuts(background: &Background) -> Vec<(f32, f32)> {
+    let of = |target_precision| cut(ConfidenceSettings::Calibrated { target_precision }, background, Channels::Hybrid);
+    SHOWN_PRECISIONS.iter().map(|precision| (*precision, of(*precision))).collect()
+}
+
 /// What a revision reached on its gold set, and what that says of its confidence.
-fn evaluated(evaluation: &Evaluation, calibration: Option<&Calibration>) -> String {
+fn evaluated(evaluation: &Evaluation, calibration: Option<&Calibration>, cuts: &[(f32, f32)]) -> String {
     let Evaluation { gold_set, queries, unanswerable, left_out, scores, not_calibrated, .. } = evaluation;
     let left_out = match left_out {
         0 => String::new(),
-        left_out => format!(", {left_out} left out"),
+        left_out => format!(", {left_out} of them without a document in the index"),
     };
     let scores: Vec<String> =
         scores.iter().map(|(metric, score)| format!("{} {:.3}", metric.label(), score.mean)).collect();
     let mut text = format!(
-        "    gold set {gold_set}: {queries} questions and {unanswerable} without an answer{left_out}; {}\n",
+        "    gold set {gold_set}: {queries} questions{left_out}, and {unanswerable} without an answer; {}\n",
         scores.join(", ")
     );
-    if let Some(Calibration { map, precision_at_cut, .. }) = calibration {
+    if let Some(Calibration { map, .. }) = calibration {
         let map = match map {
             ConfidenceMap::Logistic { offset, slope } => format!("offset {offset:+.2}, slope {slope:.2}"),
             ConfidenceMap::Isotonic { points } => format!("isotonic, {} points", points.len()),
         };
-        let cuts: Vec<String> = SHOWN_PRECISIONS
-            .iter()
-            .map(|precision| format!("{precision} from {:.2}", cut_on(precision_at_cut, *precision)))
-            .collect();
+        let cuts: Vec<String> = cuts.iter().map(|(precision, cut)| format!("{precision} from {cut:.2}")).collect();
         text.push_str(&format!("    confidence calibrated by it ({map}); precision {}\n", cuts.join(", ")));
     } else if let Some(reason) = not_calibrated {
         text.push_str(&format!("    confidence not calibrated by it: {reason}\n"));

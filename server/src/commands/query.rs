@@ -23,7 +23,8 @@ use crate::settings::Settings;
 const ESCALATED: &str = "The documents do not hold enough to answer this question.\n\
                          이 질문에 답할 만한 근거를 문서에서 찾지 못했습니다.\n";
 
-const UNSURE: &str = "NOT CERTAIN: check the answer against its sources.\n";
+const UNSURE: &str =
+    "NOT CERTAIN: check the answer against its sources.\n확실하지 않은 답변입니다. 출처를 확인해 주세요.\n";
 
 const SMALL_TALK: &str = "This is no question about the documents. Ask what you would look up in them.\n\
                           문서에 관한 질문이 아닙니다. 문서에서 찾고 싶은 내용을 물어보세요.\n";

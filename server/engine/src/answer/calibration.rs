@@ -23,9 +23,12 @@ const OFFSET_VARIANCE: f64 = 1.0;
 const SLOPE_VARIANCE: f64 = 0.25;
 /// A slope of 0 would forget the order.
 const MIN_SLOPE: f64 = 0.05;
-/// Newton's method ends at a step this small, or after so many.
+/// The search for the minimum ends at a step this small, or after so many.
 const SMALLEST_STEP: f64 = 1e-9;
-const MAX_STEPS: usize = 50;
+const MAX_STEPS: usize = 100;
+/// A step must lower the loss by this share of what its slope promises; it is halved at most so often.
+const ENOUGH_FALL: f64 = 1e-4;
+const MAX_HALVINGS: usize = 60;
 
 /// Confidences are kept this far from 0 and 1, which have no logit.
 const EDGE: f64 = 1e-3;
@@ -211,34 +214,69 @@ fn probability(logit: f64) -> f64 {
     1.0 / (1.0 + (-logit).exp())
 }
 
-/// The most probable offset and slope (Newton; the function is convex, the prior keeps its Hessian from being singular).
+/// The most probable offset and slope.
 fn logistic(labels: &[Weighed]) -> ConfidenceMap {
-    let (mut offset, mut slope) = (0.0, 1.0);
+    let (mut offset, mut slope) = minimum(labels, (0.0, 1.0), true);
+    if slope < MIN_SLOPE {
+        (offset, slope) = minimum(labels, (offset, MIN_SLOPE), false);
+    }
+    ConfidenceMap::Logistic { offset: offset as f32, slope: slope as f32 }
+}
+
+/// Where the loss is least: Newton's steps, halved until they lower it enough (Armijo). It is strictly convex by its prior, so
+/// there is one such place and every start leads there. Without `with_slope` the slope stays as it is.
+fn minimum(labels: &[Weighed], start: (f64, f64), with_slope: bool) -> (f64, f64) {
+    let (mut offset, mut slope) = start;
     for _ in 0..MAX_STEPS {
-        let (mut gradient, mut hessian) = (
-            [offset / OFFSET_VARIANCE, (slope - 1.0) / SLOPE_VARIANCE],
-            [1.0 / OFFSET_VARIANCE, 0.0, 1.0 / SLOPE_VARIANCE],
-        );
-        for label in labels {
-            let x = logit(label.evidence);
-            let p = probability(offset + slope * x);
-            let error = label.weight * (p - label.right);
-            let curvature = label.weight * p * (1.0 - p);
-            gradient = [gradient[0] + error, gradient[1] + error * x];
-            hessian = [hessian[0] + curvature, hessian[1] + curvature * x, hessian[2] + curvature * x * x];
-        }
-        let determinant = hessian[0] * hessian[2] - hessian[1] * hessian[1];
-        let step = [
-            (hessian[2] * gradient[0] - hessian[1] * gradient[1]) / determinant,
-            (hessian[0] * gradient[1] - hessian[1] * gradient[0]) / determinant,
-        ];
-        offset -= step[0];
-        slope = (slope - step[1]).max(MIN_SLOPE);
+        let (gradient, hessian) = derivatives(labels, offset, slope);
+        let step = if with_slope {
+            let determinant = hessian[0] * hessian[2] - hessian[1] * hessian[1];
+            [
+                (hessian[2] * gradient[0] - hessian[1] * gradient[1]) / determinant,
+                (hessian[0] * gradient[1] - hessian[1] * gradient[0]) / determinant,
+            ]
+        } else {
+            [gradient[0] / hessian[0], 0.0]
+        };
+        let (before, fall) = (loss(labels, offset, slope), gradient[0] * step[0] + gradient[1] * step[1]);
+        let lowers = |share: &f64| {
+            loss(labels, offset - share * step[0], slope - share * step[1]) <= before - ENOUGH_FALL * share * fall
+        };
+        let shares = std::iter::successors(Some(1.0), |share| Some(share / 2.0)).take(MAX_HALVINGS);
+        let Some(share) = shares.into_iter().find(lowers) else { break };
+        offset -= share * step[0];
+        slope -= share * step[1];
         if step.iter().all(|part| part.abs() < SMALLEST_STEP) {
             break;
         }
     }
-    ConfidenceMap::Logistic { offset: offset as f32, slope: slope as f32 }
+    (offset, slope)
+}
+
+/// The negative logarithm of how probable offset and slope are, but for a constant.
+fn loss(labels: &[Weighed], offset: f64, slope: f64) -> f64 {
+    let prior = offset * offset / (2.0 * OFFSET_VARIANCE) + (slope - 1.0).powi(2) / (2.0 * SLOPE_VARIANCE);
+    let of = |label: &Weighed| {
+        let at = offset + slope * logit(label.evidence);
+        // ln(1 + e^at), without overflow.
+        label.weight * (at.max(0.0) + (-at.abs()).exp().ln_1p() - label.right * at)
+    };
+    prior + labels.iter().map(of).sum::<f64>()
+}
+
+/// The loss by offset and slope, once and twice.
+fn derivatives(labels: &[Weighed], offset: f64, slope: f64) -> ([f64; 2], [f64; 3]) {
+    let mut gradient = [offset / OFFSET_VARIANCE, (slope - 1.0) / SLOPE_VARIANCE];
+    let mut hessian = [1.0 / OFFSET_VARIANCE, 0.0, 1.0 / SLOPE_VARIANCE];
+    for label in labels {
+        let x = logit(label.evidence);
+        let p = probability(offset + slope * x);
+        let error = label.weight * (p - label.right);
+        let curvature = label.weight * p * (1.0 - p);
+        gradient = [gradient[0] + error, gradient[1] + error * x];
+        hessian = [hessian[0] + curvature, hessian[1] + curvature * x, hessian[2] + curvature * x * x];
+    }
+    (gradient, hessian)
 }
 
 /// Labels that stand together: the mean of their evidence, and the share of them that is right.
@@ -260,11 +298,12 @@ impl Block {
 /// Pools what violates the order (PAV). `labels` ascend by evidence.
 fn isotonic(labels: &[Weighed]) -> ConfidenceMap {
     let mut blocks: Vec<Block> = Vec::new();
-    for label in labels {
-        let mut block = Block { evidence: label.evidence, right: label.right, weight: label.weight };
-        // Equal evidence cannot be told apart, whatever becomes of them.
-        while let Some(last) = blocks.last().filter(|last| last.right >= block.right || last.evidence >= block.evidence)
-        {
+    // Equal evidence cannot be told apart, whatever becomes of it.
+    for equal in labels.chunk_by(|a, b| a.evidence == b.evidence) {
+        let blocks_of_one =
+            equal.iter().map(|label| Block { evidence: label.evidence, right: label.right, weight: label.weight });
+        let Some(mut block) = blocks_of_one.reduce(Block::joined) else { continue };
+        while let Some(last) = blocks.last().filter(|last| last.right >= block.right) {
             block = last.joined(block);
             blocks.pop();
         }
@@ -272,13 +311,8 @@ fn isotonic(labels: &[Weighed]) -> ConfidenceMap {
     }
     let every = blocks.len().div_ceil(MAX_POINTS);
     let kept = blocks.chunks(every.max(1)).map(|few| few.iter().copied().reduce(Block::joined));
-    // One right and one wrong label more, so that no block is certain.
-    let smooth = |block: &Block| ((block.right * block.weight + 1.0) / (block.weight + 2.0)).clamp(EDGE, 1.0 - EDGE);
-    let mut points: Vec<(f32, f32)> = Vec::new();
-    for block in kept.flatten() {
-        let least = points.last().map_or(0.0, |(_, before)| *before);
-        points.push((block.evidence as f32, (smooth(&block) as f32).max(least)));
-    }
+    let point = |block: Block| (block.evidence as f32, block.right.clamp(EDGE, 1.0 - EDGE) as f32);
+    let points = kept.flatten().map(point).collect();
     ConfidenceMap::Isotonic { points }
 }
 
@@ -382,6 +416,51 @@ mod tests {
         assert_eq!(of(Weighing { share: 0.0, ..free(0.9) }), 0.0);
         assert_eq!(of(Weighing { least: 0.9, ..free(0.1) }), 0.9);
         assert_eq!(of(Weighing::NOTHING), 0.0);
+    }
+
+    fn weighed(labels: &[Label], weight: f64) -> Vec<Weighed> {
+        labels.iter().map(|label| Weighed::of(label, weight)).collect()
+    }
+
+    /// Newton's steps alone ran off to an offset of -182.
+    #[test]
+    fn the_fit_is_the_optimum_whatever_the_labels() {
+        let near = |count: usize, right: usize| -> Vec<Label> {
+            let of = |i: usize| Label { weighing: free(0.97), is_right: i < right, is_answerable: true };
+            (0..count).map(of).collect()
+        };
+        for (labels, weight) in [
+            (near(250, 68), 1.0),
+            (near(250, 0), 1.0),
+            (near(60, 30), 1.0),
+            (near(60, 60), 1.0),
+            (labels(250, 12, |_| 0.0), 5.0),
+            (labels(400, 200, |_| 1.0), 0.5),
+        ] {
+            let labels = weighed(&labels, weight);
+            let (offset, slope) = minimum(&labels, (0.0, 1.0), true);
+            let (gradient, _) = derivatives(&labels, offset, slope);
+            assert!(gradient.iter().all(|part| part.abs() < 1e-6), "{offset} {slope}: {gradient:?}");
+            assert!(offset.abs() < 10.0, "{offset}");
+        }
+        let bounded = labels(250, 12, |confidence| 0.9 - confidence);
+        let bounded = weighed(&bounded, 5.0);
+        let ConfidenceMap::Logistic { offset, slope } = logistic(&bounded) else { panic!("two numbers") };
+        assert_eq!(slope, MIN_SLOPE as f32, "lower confidence is better there");
+        let (gradient, _) = derivatives(&bounded, f64::from(offset), MIN_SLOPE);
+        assert!(gradient[0].abs() < 1e-3, "{gradient:?}");
+    }
+
+    #[test]
+    fn equal_evidence_stays_together_in_any_order() {
+        let label = |evidence, is_right| Label { weighing: free(evidence), is_right, is_answerable: true };
+        let mut given: Vec<Label> = (0..1_200).map(|i| label(0.3 + 0.4 * f64::from(i % 3 / 2), i % 4 > 0)).collect();
+        given.sort_by(|a, b| a.weighing.evidence.total_cmp(&b.weighing.evidence).then(b.is_right.cmp(&a.is_right)));
+        let sorted = isotonic(&weighed(&given, 1.0));
+        given.sort_by(|a, b| a.weighing.evidence.total_cmp(&b.weighing.evidence).then(a.is_right.cmp(&b.is_right)));
+        assert_eq!(sorted, isotonic(&weighed(&given, 1.0)));
+        let ConfidenceMap::Isotonic { points } = sorted else { panic!("points") };
+        assert!(points.len() <= 2, "{points:?}");
     }
 
     proptest! {

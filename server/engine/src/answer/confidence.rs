@@ -202,13 +202,14 @@ pub fn cut(settings: ConfidenceSettings, background: &Background, channels: Chan
     }
 }
 
-/// The confidence from which on an answer is given without a warning: what is asked of all answers together, asked of the
-/// one. Where only a cut is given, what is asked by default.
-pub fn sure_from(settings: ConfidenceSettings) -> f32 {
-    match settings {
+/// The confidence from which on an answer is given without a warning: half way from the cut to the precision that is asked of
+/// all answers together, or the default one where only a cut is given (ADR 0020).
+pub fn sure_from(settings: ConfidenceSettings, cut: f32) -> f32 {
+    let wanted = match settings {
         ConfidenceSettings::Calibrated { target_precision } => target_precision,
         ConfidenceSettings::Fixed { .. } => DEFAULT_TARGET_PRECISION,
-    }
+    };
+    (cut + wanted.max(cut)) / 2.0
 }
 
 fn best_language(revision: &Revision, found: &Retrieved) -> Option<Language> {
@@ -414,6 +415,14 @@ mod tests {
         }
         let cuts: Vec<f32> = (500..=1000).map(|p| cut_on(&PRECISION_AT_CUT, p as f32 / 1000.0)).collect();
         assert!(cuts.is_sorted() && cuts.iter().all(|cut| (0.3..=0.99).contains(cut)));
+    }
+
+    #[test]
+    fn an_answer_is_sure_half_way_from_the_cut_to_the_precision() {
+        let calibrated = ConfidenceSettings::Calibrated { target_precision: 0.9 };
+        assert!((sure_from(calibrated, 0.5) - 0.7).abs() < 1e-6);
+        assert_eq!(sure_from(ConfidenceSettings::Fixed { minimum: 0.95 }, 0.95), 0.95);
+        assert!((sure_from(ConfidenceSettings::Fixed { minimum: 0.3 }, 0.3) - 0.6).abs() < 1e-6);
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub enum EscalationReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Warning {
-    /// It is likelier to be wrong than the precision asked for allows, though all answers together keep it.
+    /// Its confidence is near the cut, where more answers are wrong than of all together.
     LowConfidence,
 }
 
@@ -369,7 +369,7 @@ impl Searcher {
         } else {
             let asked = Asked { question: question.text, found: &found, confidence: &confidence, settings };
             self.word_or_quote(&mut answer, &asked, wording)?;
-            if answer.status == Status::Answered && confidence.value < confidence::sure_from(settings.confidence) {
+            if answer.status == Status::Answered && confidence.value < confidence::sure_from(settings.confidence, cut) {
                 answer.warnings.push(Warning::LowConfidence);
             }
         }

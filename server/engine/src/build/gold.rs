@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use ragops_embed::EmbeddingModel;
+use ragops_embed::{EmbedError, EmbeddingModel};
 use rayon::prelude::*;
 
 use super::calibrate::retrieve_all;
@@ -22,6 +22,9 @@ use crate::text::{Analyzer, question_form};
 /// Figures that are kept, all of hybrid search.
 const METRICS: [Metric; 3] = [Metric::RecallAt5, Metric::NdcgAt10, Metric::MrrAt10];
 
+/// Questions that are embedded in one call.
+const QUESTIONS_AT_ONCE: usize = 64;
+
 /// Documents that a finding names.
 const NAMED: usize = 3;
 
@@ -36,33 +39,33 @@ pub(super) fn ask(
     let names = document_names(revision)?;
     let known: HashSet<&str> = names.iter().map(String::as_str).collect();
     let finding = missing(gold, &known);
-    let mut held = gold.clone();
-    held.retain_documents(|document| known.contains(document));
-    let questions: Vec<String> = held
+    let is_held = |query: &GoldQuery| query.judgements.relevant().any(|document| known.contains(document));
+    let held: Vec<bool> = gold.queries.iter().map(is_held).collect();
+    let questions: Vec<String> = gold
         .queries
         .iter()
         .map(|query| &query.question)
-        .chain(&held.unanswerable)
+        .chain(&gold.unanswerable)
         .map(|question| question_form(&question.text).into_owned())
         .collect();
     let texts: Vec<&str> = questions.iter().map(String::as_str).collect();
-    let vectors = model.embed_queries(&texts)?;
-    let asked: Vec<(&str, &[f32])> = texts.iter().copied().zip(vectors.rows()).collect();
+    let vectors = embed(&texts, model)?;
+    let asked: Vec<(&str, &[f32])> = texts.iter().copied().zip(vectors.iter().map(Vec::as_slice)).collect();
     let mut evaluation = Evaluation {
         gold_set: gold.name.clone(),
         digest: gold.digest(),
-        queries: held.queries.len() as u32,
-        unanswerable: held.unanswerable.len() as u32,
-        left_out: held.unjudged as u32,
+        queries: gold.queries.len() as u32,
+        unanswerable: gold.unanswerable.len() as u32,
+        left_out: held.iter().filter(|held| !**held).count() as u32,
         scores: BTreeMap::new(),
         not_calibrated: None,
     };
     for channels in [Channels::Text, Channels::Vector, Channels::Hybrid] {
         let found = retrieve_all(revision, &asked, channels, observer)?;
         if channels == Channels::Hybrid {
-            evaluation.scores = scores(&held.queries, &found, &names);
+            evaluation.scores = scores(&gold.queries, &found, &names);
         }
-        match Calibration::fit(&labels(revision, &held, &texts, &found, &names)?) {
+        match Calibration::fit(&labels(revision, (gold, &held), &asked, &found, &names, observer)?) {
             Ok(calibration) => {
                 revision.manifest.background.calibration.insert(channels, calibration);
             }
@@ -79,27 +82,41 @@ fn document_names(revision: &Revision) -> Result<Vec<String>, IndexError> {
     numbers.map(|number| Ok(revision.passages.document(number)?.id.as_str().to_owned())).collect()
 }
 
-/// A question is right where a passage of a relevant document is among those that its answer draws on.
+/// The questions' vectors, some at a time, so that a build can be cancelled between.
+fn embed(texts: &[&str], model: &dyn EmbeddingModel) -> Result<Vec<Vec<f32>>, EmbedError> {
+    let mut vectors = Vec::with_capacity(texts.len());
+    for some in texts.chunks(QUESTIONS_AT_ONCE) {
+        vectors.extend(model.embed_queries(some)?.rows().map(<[f32]>::to_vec));
+    }
+    Ok(vectors)
+}
+
+/// A question is right where a passage of a relevant document is among those that its answer draws on. Those of which the
+/// index holds no such document (not `held`) tell nothing of confidence and have no label.
 fn labels(
     revision: &Revision,
-    gold: &GoldSet,
-    texts: &[&str],
+    (gold, held): (&GoldSet, &[bool]),
+    asked: &[(&str, &[f32])],
     found: &[Retrieved],
     names: &[String],
-) -> Result<Vec<Label>, IndexError> {
+    observer: &dyn BuildObserver,
+) -> Result<Vec<Label>, BuildError> {
     let drawn_on = RetrievalSettings::default().top_k;
-    let one = |(at, text): (usize, &&str)| {
-        let weighing = confidence(revision, &Analyzer, text, &found[at])?.weighing;
+    let is_relevant = |query: &GoldQuery, document: u32| {
+        names.get(document as usize).is_some_and(|name| query.judgements.gain(name) > 0.0)
+    };
+    let one = |at: usize| {
+        if observer.is_cancelled() {
+            return Err(BuildError::Cancelled);
+        }
+        let weighing = confidence(revision, &Analyzer, asked[at].0, &found[at])?.weighing;
         let query = gold.queries.get(at);
-        let is_relevant = |query: &GoldQuery, document: u32| {
-            names.get(document as usize).is_some_and(|name| query.judgements.gain(name) > 0.0)
-        };
-        let is_right = query.is_some_and(|query| {
-            found[at].candidates.iter().take(drawn_on).any(|hit| is_relevant(query, hit.document))
-        });
+        let mut drawn = found[at].candidates.iter().take(drawn_on);
+        let is_right = query.is_some_and(|query| drawn.any(|hit| is_relevant(query, hit.document)));
         Ok(Label { weighing, is_right, is_answerable: query.is_some() })
     };
-    texts.par_iter().enumerate().map(one).collect()
+    let is_told = |at: &usize| held.get(*at).copied().unwrap_or(true);
+    (0..asked.len()).into_par_iter().filter(is_told).map(one).collect()
 }
 
 fn scores(queries: &[GoldQuery], found: &[Retrieved], names: &[String]) -> BTreeMap<Metric, Score> {

@@ -179,6 +179,9 @@ pub enum LineFault {
 }
 
 impl GoldSet {
+    /// The files of a set.
+    pub const FILES: [&str; 4] = files::ALL;
+
     /// Loads the set in the folder `dir`.
     ///
     /// - `queries.jsonl`: a query a line, `{"id" or "_id", "text"}`, optionally `language` (or `lang`) and `split`.

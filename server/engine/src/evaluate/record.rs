@@ -16,11 +16,11 @@ pub struct Evaluation {
     pub gold_set: String,
     /// Digest of its questions and judgements.
     pub digest: Sha256Digest,
-    /// Questions that a document of the index answers; means are over these.
+    /// Questions that have an answer; means are over these, as those of `eval` are.
     pub queries: u32,
     /// Questions that nothing answers.
     pub unanswerable: u32,
-    /// Questions left out: the set names no document for them, or none that the index holds.
+    /// Of these, questions for which the index holds none of the documents: confidence is calibrated without them.
     pub left_out: u32,
     /// Figures by metric; none where no question is left.
     pub scores: BTreeMap<Metric, Score>,

@@ -255,7 +255,7 @@
   }
 
   function circumstances(body) {
-    // Not a percentage: it says how much evidence there is, not how often such answers are right.
+    // Not a percentage: without a gold set of the index's own it is a rough probability.
     const parts = [`${t.confidence} ${body.confidence.toFixed(2)} (≥ ${body.confidence_cut.toFixed(2)})`, body.mode_used,
       `${body.index}, ${t.revision} ${body.revision}`, `${Math.round(body.timings_ms.total)} ms`, `${t.id} ${body.request_id}`];
     if (body.generated_by) parts.unshift(t.worded(body.generated_by));

@@ -16,6 +16,9 @@ const QRELS: &str = "qrels.tsv";
 const UNANSWERABLE: &str = "queries_unanswerable.jsonl";
 const ANSWERS: &str = "answers.jsonl";
 
+/// All of them.
+pub(super) const ALL: [&str; 4] = [QUERIES, QRELS, UNANSWERABLE, ANSWERS];
+
 /// The most bytes of one file. The largest public set (MS MARCO, all its queries) has 50 MB.
 const FILE_LIMIT: u64 = 256 << 20;
 
