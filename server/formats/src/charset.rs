@@ -82,7 +82,7 @@ pub fn is_damaged_utf8(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use encoding_rs::{EUC_KR, SHIFT_JIS};
+    use encoding_rs::EUC_KR;
 
     use super::*;
 
@@ -94,9 +94,11 @@ mod tests {
         for declared in others {
             assert_eq!(decode(&cp949, Some(declared)).as_deref(), Some(text), "{declared}");
         }
-        let japanese = "サーバーを再起動する前に、管理者に連絡してください。";
-        let bytes = SHIFT_JIS.encode(japanese).0.into_owned();
-        assert_eq!(decode(&bytes, Some("iso-8859-1")).as_deref(), Some(japanese));
+        for text in ["김민수", "연차 휴가 안내", "공지: 서버 점검", "휴가는 Jira에서 신청하고 팀장이 승인한다."]
+        {
+            let cp949 = EUC_KR.encode(text).0.into_owned();
+            assert_eq!(decode(&cp949, Some("iso-8859-1")).as_deref(), Some(text));
+        }
     }
 
     #[test]
@@ -125,6 +127,17 @@ mod tests {
             ("windows-1251", "ВНИМАНИЕ РАБОТА ЦЕНА ОПЛАТА"),
             ("iso-8859-7", "ΔΕΔΟΜΕΝΑ ΠΑΡΑΔΟΣΗ ΤΗΛΕΦΩΝΟ ΠΑΡΑΓΓΕΛΙΑ"),
             ("euc-jp", "経費精算 衛生 住所 精算"),
+            ("iso-8859-1", "ATENÇÃO: INSTALAÇÕES"),
+            ("iso-8859-1", "PRODUÇÃO ATUALIZAÇÃO OPÇÕES PADRÃO À ÀS"),
+            ("iso-8859-1", "Þættir Æðar ÁÆTLUN"),
+            ("iso-8859-2", "ŻÓŁW żółw ŁÓŻKO"),
+            ("windows-1252", "« ÇA » — 20 °C, §§ 3, ½ ¼"),
+            (
+                "gb2312",
+                "P-001 10.1 合格 P-002 10.2 合格 P-003 合格 P-004 合格 P-005 合格 P-006 合格 合格 合格 合格 合格 合格",
+            ),
+            ("gb2312", "单价 规格 单价 规格 单价 规格 单价 规格 单价 规格 单价 规格 单价 规格"),
+            ("koi8-r", "2019 года 2020 года 2021 года 2022 года 2023 года 2024 года 2025 года 2026 года"),
         ] {
             let encoding = labelled(declared).unwrap();
             let (bytes, _, had_errors) = encoding.encode(text);

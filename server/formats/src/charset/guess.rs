@@ -5,7 +5,7 @@
 //! without its signs.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, WINDOWS_1250, WINDOWS_1252};
+use encoding_rs::{EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, WINDOWS_1250, WINDOWS_1252};
 
 use super::likelihood::{Likelihood, frequent_syllables, likelihood, pairs};
 use super::signs::without_signs;
@@ -34,7 +34,7 @@ const FEWEST_LETTERS: usize = 4;
 const ENOUGH_LETTERS: usize = 12;
 /// Fewest syllables that tell Korean: two words.
 const FEWEST_SYLLABLES: usize = 3;
-/// Fewest frequent syllables that are believed against a declaration: a sentence.
+/// Fewest different frequent syllables that are believed against a declaration of other than Latin letters: a sentence or two.
 const PLAIN_SYLLABLES: usize = 12;
 /// How much likelier than Korean a text must be as Chinese, as a natural logarithm, to be read as that: Korean files are the
 /// likelier ones, and a word or two that are rare in Korean prove nothing.
@@ -62,27 +62,40 @@ pub fn guess(bytes: &[u8]) -> Guess {
     by_letters(bytes, &letters, detected)
 }
 
-/// The encoding that bytes surely are in where they are declared to be in another: programs write `iso-8859-1` over Korean, which
-/// takes any bytes and makes `ÇÏ°è` of `하계`. Against Latin letters any guess of two bytes a character is believed that is told;
-/// two letters of other alphabets are often a character, so against these only Korean is that has its usual syllables.
+/// Korean that is declared to be something else: programs write `iso-8859-1` over it, which takes any bytes and makes `ÇÏ°è` of
+/// `하계`. Against Latin letters it is believed where its letters stand in pairs and apart from those of ASCII (`ÇÃ` of `ATENÇÃO`
+/// is a syllable, too); against other alphabets, of which two letters are often a character, by many different usual syllables.
 pub fn contradicted(declared: &'static Encoding, bytes: &[u8]) -> Option<&'static Encoding> {
     if declared == EUC_KR || bytes.is_ascii() {
         return None;
     }
-    if !is_latin(declared) {
-        return is_plainly_korean(bytes).then_some(EUC_KR);
-    }
-    let Guess { encoding, certainty } = guess(bytes);
-    let is_asian = [EUC_KR, GBK, GB18030, BIG5, SHIFT_JIS, EUC_JP].contains(&encoding);
-    (certainty == Certainty::Told && is_asian).then_some(encoding)
+    let (frequent, all) = frequent_syllables(bytes);
+    let is_korean = if is_latin(declared) {
+        frequent > 1 && frequent * 2 >= all && stands_in_pairs(bytes)
+    } else {
+        frequent >= PLAIN_SYLLABLES && frequent * 5 >= all * 4
+    };
+    let is_valid = || EUC_KR.decode_without_bom_handling_and_without_replacement(bytes).is_some();
+    (is_korean && is_valid()).then_some(EUC_KR)
 }
 
-/// Whether bytes are Korean by nothing but its frequent syllables: of any two bytes one in nine is one of these.
-fn is_plainly_korean(bytes: &[u8]) -> bool {
-    let (frequent, all) = frequent_syllables(bytes);
-    frequent >= PLAIN_SYLLABLES
-        && frequent * 5 >= all * 4
-        && EUC_KR.decode_without_bom_handling_and_without_replacement(bytes).is_some()
+/// Whether bytes beyond ASCII stand in runs of even length, most of which touch no letter of ASCII.
+fn stands_in_pairs(bytes: &[u8]) -> bool {
+    let (mut runs, mut odd, mut touching) = (0_usize, 0_usize, 0_usize);
+    let mut at = 0;
+    while at < bytes.len() {
+        let length = bytes[at..].iter().take_while(|byte| !byte.is_ascii()).count();
+        if length == 0 {
+            at += 1;
+            continue;
+        }
+        let is_letter = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic);
+        runs += 1;
+        odd += length % 2;
+        touching += usize::from(is_letter(at.checked_sub(1)) || is_letter(Some(at + length)));
+        at += length;
+    }
+    odd * 10 <= runs && touching * 3 <= runs
 }
 
 /// The encoding of a Japanese text that was taken for another: by its kana, of which there are many in each sentence and few

@@ -2,7 +2,7 @@
 //! both, so it is told by how often that character stands in running text. A few hundred characters make up nine tenths of
 //! Korean and three quarters of Chinese, and those of the one are rare ones in the other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use encoding_rs::{EUC_KR, Encoding, GBK};
@@ -39,10 +39,11 @@ pub(super) fn likelihood(bytes: &[u8]) -> Likelihood {
     told
 }
 
-/// How many pairs are a frequent syllable of Korean, and how many there are.
+/// How many different pairs are a frequent syllable of Korean, and how many different ones there are.
 pub(super) fn frequent_syllables(bytes: &[u8]) -> (usize, usize) {
-    let count = |(frequent, all), pair| (frequent + usize::from(KOREAN.frequent.contains_key(&pair)), all + 1);
-    pairs(bytes).take(MAX_PAIRS).fold((0, 0), count)
+    let different: HashSet<[u8; 2]> = pairs(bytes).take(MAX_PAIRS).collect();
+    let frequent = different.iter().filter(|pair| KOREAN.frequent.contains_key(*pair)).count();
+    (frequent, different.len())
 }
 
 /// The characters of two bytes.

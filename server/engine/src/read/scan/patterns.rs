@@ -11,8 +11,8 @@ use crate::text::nfc;
 pub(super) struct Patterns {
     include: Option<GlobSet>,
     exclude: GlobSet,
-    /// Whether `include` can take anything below the source folder.
-    reaches_below: bool,
+    /// The patterns of `include`, as they are written.
+    written: Vec<String>,
 }
 
 impl Patterns {
@@ -25,13 +25,13 @@ impl Patterns {
             builder.build().map_err(|error| bad_pattern(&folder.name, &patterns.join(", "), &error))
         };
         let include = (!folder.include.is_empty()).then(|| set(&folder.include)).transpose()?;
-        let reaches_below = include.is_none() || folder.include.iter().any(|pattern| pattern.contains('/'));
-        Ok(Self { include, exclude: set(&folder.exclude)?, reaches_below })
+        Ok(Self { include, exclude: set(&folder.exclude)?, written: folder.include.clone() })
     }
 
     /// Whether anything in a folder may be taken whose name cannot be told.
     pub(super) fn may_take_below(&self, path: &str) -> bool {
-        self.reaches_below && self.takes_folder(path)
+        let reaches = self.include.is_none() || self.written.iter().any(|pattern| reaches_below(pattern, path));
+        reaches && self.takes_folder(path)
     }
 
     /// What happens to a file at this path in the source.
@@ -49,6 +49,19 @@ impl Patterns {
     pub(super) fn takes_folder(&self, path: &str) -> bool {
         !self.exclude.is_match(path) && !self.exclude.is_match(format!("{path}/"))
     }
+}
+
+/// Whether a pattern can match anything below a folder: each of its steps matches the one of the folder, up to a `**`.
+fn reaches_below(pattern: &str, folder: &str) -> bool {
+    let mut steps = pattern.split('/');
+    for name in folder.split('/') {
+        match steps.next() {
+            Some(step) if step.contains("**") => return true,
+            Some(step) if Glob::new(step).is_ok_and(|glob| glob.compile_matcher().is_match(name)) => {}
+            _ => return false,
+        }
+    }
+    steps.next().is_some()
 }
 
 /// What happens to a file.

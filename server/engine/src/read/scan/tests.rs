@@ -191,8 +191,14 @@ fn a_name_that_is_no_utf8_counts_only_where_the_source_takes_it() {
     folder.check(&[], &[], &["a.md"], &[named("bad\u{FFFD}.bin"), named("bad\u{FFFD}.txt")]);
     folder.check(&["**/*.md"], &[], &["a.md"], &[]);
     fs::create_dir(folder.0.path().join(std::ffi::OsStr::from_bytes(b"dir\xff"))).unwrap();
-    folder.check(&["*.md"], &[], &["a.md"], &[]);
-    folder.check(&["**/*.md"], &[], &["a.md"], &[named("dir\u{FFFD}")]);
+    for include in [&["*.md"][..], &["docs/**/*.md", "a.md"], &["docs/*.md", "a.md"]] {
+        folder.check(include, &[], &["a.md"], &[]);
+    }
+    for include in ["**/*.md", "*/*.md"] {
+        folder.check(&[include, "a.md"], &[], &["a.md"], &[named("dir\u{FFFD}")]);
+    }
+    let all = ["bad\u{FFFD}.bin", "bad\u{FFFD}.txt", "dir\u{FFFD}"].map(named);
+    folder.check(&["**"], &[], &["a.md"], &all);
     fs::remove_dir(folder.0.path().join(std::ffi::OsStr::from_bytes(b"dir\xff"))).unwrap();
     folder.check(&[], &["*.bin"], &["a.md"], &[named("bad\u{FFFD}.txt")]);
 }
