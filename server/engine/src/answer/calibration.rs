@@ -88,11 +88,11 @@ impl Label {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Calibration {
-    /// Questions with an answer that it was fitted to.
+    /// Questions with an answer among the labels; rules may decide some, to which the map is not fitted.
     pub answerable: u32,
     /// Those of them whose answer was found.
     pub found: u32,
-    /// Questions without an answer.
+    /// Questions without an answer, the same.
     pub unanswerable: u32,
     /// From what the coefficients give to the calibrated confidence.
     pub map: ConfidenceMap,
