@@ -118,6 +118,8 @@ impl<'a> VectorRow<'a> {
 impl ExactVectors {
     /// Maps the index of `dir`. Fails when its dimension is not `dimension`.
     pub fn open(dir: &Path, dimension: usize) -> Result<Self, IndexError> {
+        // Everything that FAISS computes here is about vectors that were opened.
+        ragops_faiss_kernels::use_best();
         let path = dir.join(FILE);
         let flags = IoFlags::from(MAP_FILE);
         let index = read_index_with_flags(path_text(&path)?, flags).map_err(failed("cannot be read"))?;
