@@ -1,6 +1,7 @@
 //! The text of bytes whose charset is not declared, or declared wrongly: Korean programs write CP949 without saying so, and
 //! spreadsheets write the code page of their machine.
 
+mod declaration;
 mod escaped;
 mod guess;
 mod label;
@@ -9,8 +10,10 @@ mod signs;
 
 use encoding_rs::{Encoding, REPLACEMENT, UTF_8};
 
+pub use declaration::contradicted;
+pub(crate) use declaration::{is_korean_beside, is_western};
 pub use escaped::escaped;
-pub use guess::{Certainty, Guess, contradicted, guess};
+pub use guess::{Certainty, Guess, guess};
 pub use label::labelled;
 
 use super::{Problem, ProblemKind};
@@ -101,6 +104,51 @@ mod tests {
         }
     }
 
+    /// Particles behind English words were counted as the accents of Western ones.
+    #[test]
+    fn korean_among_english_words_is_korean_under_another_name() {
+        for text in [
+            "VPN은 Jira에서 신청하고 PM이 승인한다.\nOTP는 IT팀에서 받고 PC에 Client를 설치한다.",
+            "USB메모리 | EA당 5000\nLAN케이블 | m당 300",
+            "A동 3F회의실 | IT팀",
+            "DB서버 | DBA팀",
+            "DB는 Oracle을, WAS는 Tomcat을 쓴다.",
+            "Slack에서 HR팀에 문의한다.",
+            "GitHub의 PR은 CI가 통과해야 merge할 수 있다.",
+        ] {
+            let cp949 = EUC_KR.encode(text).0.into_owned();
+            for declared in ["iso-8859-1", "windows-1252", "us-ascii"] {
+                assert_eq!(decode(&cp949, Some(declared)).as_deref(), Some(text), "{declared}");
+            }
+        }
+    }
+
+    #[test]
+    fn other_alphabets_under_a_western_name_are_themselves() {
+        let russian = "Перезапустите сервер после обновления базы данных и сообщите дежурному.";
+        let japanese = "サーバーを再起動する前に、管理者に連絡してください。有給休暇は二週間前に申請します。";
+        for (written_in, text) in [
+            ("windows-1251", russian),
+            ("koi8-r", russian),
+            ("shift_jis", japanese),
+            ("euc-jp", japanese),
+            ("gbk", "员工每年享有十五天带薪休假，未使用的假期可以结转到下一年三月底。网关超时后请检查证书。"),
+            ("big5", "伺服器重新啟動之後請聯絡管理員。員工每年享有十五天帶薪休假。"),
+            ("windows-1253", "Επανεκκινήστε τον διακομιστή μετά την ενημέρωση της βάσης δεδομένων."),
+            ("windows-1250", "Zażółć gęślą jaźń. Łódź leży w środku Polski, a żółw śpi pod krzewem, było tam źle."),
+            ("windows-874", "โปรดรีสตาร์ทเซิร์ฟเวอร์หลังจากอัปเดตฐานข้อมูล"),
+            ("windows-1255", "יש להפעיל מחדש את השרת לאחר עדכון מסד הנתונים."),
+        ] {
+            let (bytes, _, had_errors) = labelled(written_in).unwrap().encode(text);
+            assert!(!had_errors, "{text}");
+            for declared in ["iso-8859-1", "us-ascii"] {
+                let page = [b"<html><title>Title</title><body><p>".as_slice(), &bytes, b"</p></body></html>"].concat();
+                let read = decode(&page, Some(declared)).unwrap();
+                assert!(read.contains(text), "{written_in} declared as {declared}: {read}");
+            }
+        }
+    }
+
     #[test]
     fn what_is_declared_rightly_is_believed() {
         for (declared, text) in [
@@ -129,6 +177,10 @@ mod tests {
             ("euc-jp", "経費精算 衛生 住所 精算"),
             ("iso-8859-1", "ATENÇÃO: INSTALAÇÕES"),
             ("iso-8859-1", "PRODUÇÃO ATUALIZAÇÃO OPÇÕES PADRÃO À ÀS"),
+            ("iso-8859-1", "MAÇÃ, IRMÃ, AMANHÃ; LÃ E PÃ, NÃO À MANHÃ"),
+            ("iso-8859-1", "Umlaute: äöüÄÖÜß, Grüße"),
+            ("windows-1252", "20 m³/h bei 3 bar, ½ Liter ¿dónde? l´eau, 100±5 µm²"),
+            ("iso-8859-2", "przyjąć wartość"),
             ("iso-8859-1", "Þættir Æðar ÁÆTLUN"),
             ("iso-8859-2", "ŻÓŁW żółw ŁÓŻKO"),
             ("windows-1252", "« ÇA » — 20 °C, §§ 3, ½ ¼"),

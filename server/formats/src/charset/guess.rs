@@ -7,7 +7,7 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, WINDOWS_1250, WINDOWS_1252};
 
-use super::likelihood::{Likelihood, frequent_syllables, likelihood, pairs};
+use super::likelihood::{Likelihood, likelihood, pairs};
 use super::signs::without_signs;
 
 /// What some bytes are taken for.
@@ -31,11 +31,9 @@ pub enum Certainty {
 /// Fewest letters that tell an encoding, of those that others do not have: a name or two.
 const FEWEST_LETTERS: usize = 4;
 /// Fewest letters of any kind that tell it: a sentence.
-const ENOUGH_LETTERS: usize = 12;
+pub(super) const ENOUGH_LETTERS: usize = 12;
 /// Fewest syllables that tell Korean: two words.
 const FEWEST_SYLLABLES: usize = 3;
-/// Fewest different frequent syllables that are believed against a declaration of other than Latin letters: a sentence or two.
-const PLAIN_SYLLABLES: usize = 12;
 /// How much likelier than Korean a text must be as Chinese, as a natural logarithm, to be read as that: Korean files are the
 /// likelier ones, and a word or two that are rare in Korean prove nothing.
 const CHINESE_RATHER: f64 = 4.0;
@@ -60,42 +58,6 @@ pub fn guess(bytes: &[u8]) -> Guess {
         return Guess { encoding: detected, certainty: told(count >= FEWEST_LETTERS) };
     }
     by_letters(bytes, &letters, detected)
-}
-
-/// Korean that is declared to be something else: programs write `iso-8859-1` over it, which takes any bytes and makes `ÇÏ°è` of
-/// `하계`. Against Latin letters it is believed where its letters stand in pairs and apart from those of ASCII (`ÇÃ` of `ATENÇÃO`
-/// is a syllable, too); against other alphabets, of which two letters are often a character, by many different usual syllables.
-pub fn contradicted(declared: &'static Encoding, bytes: &[u8]) -> Option<&'static Encoding> {
-    if declared == EUC_KR || bytes.is_ascii() {
-        return None;
-    }
-    let (frequent, all) = frequent_syllables(bytes);
-    let is_korean = if is_latin(declared) {
-        frequent > 1 && frequent * 2 >= all && stands_in_pairs(bytes)
-    } else {
-        frequent >= PLAIN_SYLLABLES && frequent * 5 >= all * 4
-    };
-    let is_valid = || EUC_KR.decode_without_bom_handling_and_without_replacement(bytes).is_some();
-    (is_korean && is_valid()).then_some(EUC_KR)
-}
-
-/// Whether bytes beyond ASCII stand in runs of even length, most of which touch no letter of ASCII.
-fn stands_in_pairs(bytes: &[u8]) -> bool {
-    let (mut runs, mut odd, mut touching) = (0_usize, 0_usize, 0_usize);
-    let mut at = 0;
-    while at < bytes.len() {
-        let length = bytes[at..].iter().take_while(|byte| !byte.is_ascii()).count();
-        if length == 0 {
-            at += 1;
-            continue;
-        }
-        let is_letter = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic);
-        runs += 1;
-        odd += length % 2;
-        touching += usize::from(is_letter(at.checked_sub(1)) || is_letter(Some(at + length)));
-        at += length;
-    }
-    odd * 10 <= runs && touching * 3 <= runs
 }
 
 /// The encoding of a Japanese text that was taken for another: by its kana, of which there are many in each sentence and few
@@ -165,7 +127,7 @@ fn detect(bytes: &[u8], top_level_domain: Option<&[u8]>) -> &'static Encoding {
 }
 
 /// Whether an encoding writes Latin letters with a byte each.
-fn is_latin(encoding: &'static Encoding) -> bool {
+pub(super) fn is_latin(encoding: &'static Encoding) -> bool {
     matches!(
         encoding.name(),
         "windows-1250"

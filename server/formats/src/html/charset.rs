@@ -1,10 +1,21 @@
 //! The charset an HTML page declares for itself.
 
+use encoding_rs::{UTF_16BE, UTF_16LE};
+
+use crate::charset::labelled;
+
 /// How far into a page a declaration may stand (WHATWG: the first 1024 bytes; some generators need more).
 const HEAD_BYTES: usize = 4096;
 
-/// The label in `<meta charset=...>`, `<meta ... content="text/html; charset=...">` or `<?xml encoding="...">`.
+/// The label in `<meta charset=...>`, `<meta ... content="text/html; charset=...">` or `<?xml encoding="...">`. What says in
+/// ASCII that it is UTF-16 is not: UTF-8 is meant (WHATWG).
 pub fn declared(bytes: &[u8]) -> Option<String> {
+    let label = written(bytes)?;
+    let is_wide = labelled(&label).is_some_and(|encoding| encoding == UTF_16LE || encoding == UTF_16BE);
+    Some(if is_wide { "utf-8".to_owned() } else { label })
+}
+
+fn written(bytes: &[u8]) -> Option<String> {
     let head = bytes[..bytes.len().min(HEAD_BYTES)].to_ascii_lowercase();
     let find =
         |needle: &[u8], from: usize| head[from..].windows(needle.len()).position(|w| w == needle).map(|at| from + at);
@@ -49,6 +60,8 @@ mod tests {
         check("<meta http-equiv='content-type' content='text/html; charset=ks_c_5601-1987'>", Some("ks_c_5601-1987"));
         check("<?xml version=\"1.0\" encoding=\"euc-kr\"?><html>", Some("euc-kr"));
         check("<meta name=x><p>charset=none", None);
+        check("<meta charset=UTF-16LE>", Some("utf-8"));
+        check("<meta charset=unicode>", Some("utf-8"));
         check("", None);
     }
 }

@@ -4,11 +4,11 @@
 use encoding_rs::Encoding;
 use mail_parser::decoders::base64::base64_decode;
 
-use super::headers::{Mended, is_known, unescaped};
-use crate::charset::{Decoded, contradicted, decode_told, labelled};
+use super::headers::{Mended, contradicting, is_known, unescaped};
+use crate::charset::{Decoded, decode_told, is_western, labelled};
 
-/// A header in which such words are in UTF-8; `None` where there are none.
-pub(super) fn mended(header: &str) -> Option<Mended> {
+/// A header in which such words are in UTF-8; `None` where there are none. `is_korean`: whether the mail is, whatever it says.
+pub(super) fn mended(header: &str, is_korean: bool) -> Option<Mended> {
     let mut mended = Mended::default();
     let (mut rest, mut is_changed) = (header, false);
     while let Some(at) = rest.find("=?") {
@@ -17,7 +17,7 @@ pub(super) fn mended(header: &str) -> Option<Mended> {
         let run = Run::at(from);
         let (raw, behind) = from.split_at(run.length.max("=?".len()));
         rest = behind;
-        match run.decoded() {
+        match run.decoded(is_korean) {
             Some(Decoded { text, guess }) => {
                 mended.text.push_str(&in_utf8(&text));
                 mended.guess = mended.guess.or(guess);
@@ -28,6 +28,20 @@ pub(super) fn mended(header: &str) -> Option<Mended> {
     }
     mended.text.push_str(rest);
     is_changed.then_some(mended)
+}
+
+/// What the words of a header say that are said to be Western, apart from each other.
+pub(super) fn western(header: &str) -> Vec<u8> {
+    let (mut out, mut rest) = (Vec::new(), header);
+    while let Some(at) = rest.find("=?") {
+        let run = Run::at(&rest[at..]);
+        if is_western(run.charset) {
+            out.extend(run.words.concat());
+            out.push(b'\n');
+        }
+        rest = &rest[at + run.length.max("=?".len())..];
+    }
+    out
 }
 
 /// A word in UTF-8 that says a text.
@@ -61,16 +75,14 @@ impl<'h> Run<'h> {
         run
     }
 
-    /// What they say, where the parser would not read them.
-    fn decoded(&self) -> Option<Decoded> {
-        let is_mended =
-            !self.words.is_empty() && (!is_known(self.charset) || self.is_parted() || self.is_contradicted());
-        if is_mended { decode_told(&self.words.concat(), Some(self.charset)) } else { None }
-    }
-
-    /// Whether they are in another charset than they say: Korean under `iso-8859-1`.
-    fn is_contradicted(&self) -> bool {
-        labelled(self.charset).is_some_and(|encoding| contradicted(encoding, &self.words.concat()).is_some())
+    /// What they say, where the parser would not read them or they are in another charset than they say.
+    fn decoded(&self, is_korean: bool) -> Option<Decoded> {
+        let bytes = self.words.concat();
+        if let Some(decoded) = contradicting(self.charset, &bytes, is_korean) {
+            return Some(decoded);
+        }
+        let is_mended = !self.words.is_empty() && (!is_known(self.charset) || self.is_parted());
+        if is_mended { decode_told(&bytes, Some(self.charset)) } else { None }
     }
 
     /// Whether a character begins in one word and ends in the next, which the standard forbids.
@@ -104,7 +116,7 @@ mod tests {
 
     /// What the parser makes of a header as it is mended.
     fn check(header: &str, expect: &str) {
-        let mended = mended(header).unwrap_or_else(|| panic!("{header} stays as it is"));
+        let mended = mended(header, false).unwrap_or_else(|| panic!("{header} stays as it is"));
         let mail = format!("Subject: {}\r\n\r\n", mended.text);
         let read = mail_parser::MessageParser::default().parse(mail.as_bytes()).expect("a mail");
         assert_eq!(read.subject(), Some(expect), "{header}");
@@ -129,6 +141,19 @@ mod tests {
         check("=?us-ascii?Q?=C7=CF=B0=E8_=C8=DE=B0=A1_=BE=C8=B3=BB?=", "하계 휴가 안내");
     }
 
+    /// A name of two syllables stood as `¿Á¼ø`; what stands beside it tells.
+    #[test]
+    fn names_of_korean_mails_are_korean() {
+        let check = |header: &str, expect: Option<&str>| {
+            assert_eq!(mended(header, false).map(|mended| mended.text), None, "{header}");
+            assert_eq!(mended(header, true).map(|mended| mended.text).as_deref(), expect, "{header}");
+        };
+        check("=?iso-8859-1?Q?=BF=C1=BC=F8?= <a@example.com>", Some("=?utf-8?Q?=EC=98=A5=EC=88=9C?= <a@example.com>"));
+        check("=?iso-8859-1?Q?Jos=E9?=", None);
+        check("=?iso-8859-1?Q?=C5ngstr=F6m?=", None);
+        assert_eq!(western("a =?iso-8859-1?Q?=C0=CC?= =?us-ascii?Q?=BB?= =?euc-kr?Q?=B0=A1?="), b"\xC0\xCC\n\xBB\n");
+    }
+
     /// Each half was a replacement character.
     #[test]
     fn a_character_that_two_words_share_is_whole() {
@@ -148,7 +173,7 @@ mod tests {
             "1 =? 2",
             "",
         ] {
-            assert!(mended(header).is_none(), "{header}");
+            assert!(mended(header, false).is_none(), "{header}");
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Headers that the parser of mails cannot read: in charsets that it does not know, and in bytes over 127, which no standard
 //! allows and old programs write. They are put into UTF-8 before it is given the mail.
 
-use mail_parser::MessageParser;
+use encoding_rs::{EUC_KR, WINDOWS_1252};
 use mail_parser::decoders::charsets::map::charset_decoder;
+use mail_parser::{Message, MessageParser, MessagePart, PartType};
 
-use super::{encoded_word, parameter};
-use crate::charset::{Guess, guess};
+use super::{bytes_of, charset_of, encoded_word, parameter};
+use crate::charset::{Decoded, Guess, contradicted, guess, is_korean_beside, is_western, labelled};
 
 /// A header in UTF-8, and what was guessed for it.
 #[derive(Debug, Default)]
@@ -17,6 +18,7 @@ pub(super) struct Mended {
 /// A mail with the headers of all its parts readable, and what was guessed for that; `None` where they are.
 pub(super) fn mended(mail: &[u8]) -> Option<(Vec<u8>, Option<Guess>)> {
     let message = MessageParser::default().parse(mail)?;
+    let is_korean = is_korean(mail, &message);
     let parts = message.parts.iter();
     let mut ranges: Vec<(usize, usize)> =
         parts.map(|part| (part.raw_header_offset() as usize, part.raw_body_offset() as usize)).collect();
@@ -24,7 +26,7 @@ pub(super) fn mended(mail: &[u8]) -> Option<(Vec<u8>, Option<Guess>)> {
     let (mut out, mut done, mut guessed) = (Vec::new(), 0, None);
     for (start, end) in ranges {
         let Some(headers) = mail.get(start..end).filter(|_| start >= done) else { continue };
-        if let Some((mended, guess)) = mended_headers(headers) {
+        if let Some((mended, guess)) = mended_headers(headers, is_korean) {
             out.extend_from_slice(&mail[done..start]);
             out.extend_from_slice(mended.as_bytes());
             (guessed, done) = (guessed.or(guess), end);
@@ -34,8 +36,29 @@ pub(super) fn mended(mail: &[u8]) -> Option<(Vec<u8>, Option<Guess>)> {
     (done > 0).then_some((out, guessed))
 }
 
+/// Whether a mail is Korean where it says to be Western: a text of it is, or its headers together. One program writes all of
+/// it, and a name of two syllables tells nothing alone.
+fn is_korean(mail: &[u8], message: &Message<'_>) -> bool {
+    let is_korean = |bytes: &[u8]| contradicted(WINDOWS_1252, bytes) == Some(EUC_KR);
+    let names = message.parts.iter().flat_map(|part| {
+        let headers = mail.get(part.raw_header_offset() as usize..part.raw_body_offset() as usize).unwrap_or_default();
+        fields(headers).filter_map(|field| std::str::from_utf8(field).ok())
+    });
+    let names: Vec<u8> =
+        names.flat_map(|field| [encoded_word::western(field), parameter::western(field)].concat()).collect();
+    let is_western_text = |part: &&MessagePart<'_>| {
+        matches!(part.body, PartType::Text(_) | PartType::Html(_)) && charset_of(part).as_deref().is_none_or(is_western)
+    };
+    is_korean(&names)
+        || message
+            .parts
+            .iter()
+            .filter(is_western_text)
+            .any(|part| bytes_of(mail, part).is_some_and(|text| is_korean(&text)))
+}
+
 /// The headers of a part, and what was guessed for them.
-fn mended_headers(headers: &[u8]) -> Option<(String, Option<Guess>)> {
+fn mended_headers(headers: &[u8], is_korean: bool) -> Option<(String, Option<Guess>)> {
     let foreign: Vec<u8> =
         fields(headers).filter(|field| std::str::from_utf8(field).is_err()).flatten().copied().collect();
     // All of them together tell their encoding better than each does.
@@ -46,7 +69,7 @@ fn mended_headers(headers: &[u8]) -> Option<(String, Option<Guess>)> {
         let text = std::str::from_utf8(field).map(str::to_owned);
         let mut text = text.unwrap_or_else(|_| encoding.decode_without_bom_handling(field).0.into_owned());
         for mend in [encoded_word::mended, parameter::mended] {
-            if let Some(mended) = mend(&text) {
+            if let Some(mended) = mend(&text, is_korean) {
                 guessed = guessed.or(mended.guess);
                 (text, is_changed) = (mended.text, true);
             }
@@ -73,6 +96,14 @@ fn fields(headers: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(super) fn is_known(charset: &str) -> bool {
     let is = |name: &str| charset.eq_ignore_ascii_case(name);
     is("utf-8") || is("utf8") || !is("iso-2022-kr") && charset_decoder(charset.as_bytes()).is_some()
+}
+
+/// What bytes say that are in another charset than they are said to be in; those beside Korean ones, too.
+pub(super) fn contradicting(charset: &str, bytes: &[u8], is_korean: bool) -> Option<Decoded> {
+    let beside = (is_korean && is_western(charset) && is_korean_beside(bytes)).then_some(EUC_KR);
+    let encoding = beside.or_else(|| contradicted(labelled(charset)?, bytes))?;
+    let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
+    Some(Decoded { text: text.into_owned(), guess: None })
 }
 
 /// The bytes of a text in which some stand as a mark and two hexadecimal digits.
