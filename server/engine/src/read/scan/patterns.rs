@@ -1,5 +1,7 @@
 //! Which files of a source are read: what `include` and `exclude` say, and what a reader takes where they say nothing.
 
+use std::borrow::Cow;
+
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::{FolderSource, ScanError};
@@ -51,13 +53,18 @@ impl Patterns {
     }
 }
 
-/// Whether a pattern can match anything below a folder: each of its steps matches the one of the folder, up to a `**`.
+/// Whether a pattern can match anything below a folder whose name cannot be told: each of its steps matches the one of the folder,
+/// up to a `**`. What is written in other letters than ASCII may mean a name in another encoding, and braces over several steps
+/// anything.
 fn reaches_below(pattern: &str, folder: &str) -> bool {
+    let pattern = relative(pattern);
     let mut steps = pattern.split('/');
     for name in folder.split('/') {
+        let is_told = !name.contains(char::REPLACEMENT_CHARACTER);
         match steps.next() {
-            Some(step) if step.contains("**") => return true,
-            Some(step) if Glob::new(step).is_ok_and(|glob| glob.compile_matcher().is_match(name)) => {}
+            Some(step) if step.contains("**") || step.contains(['{', '}']) => return true,
+            Some(step) if !is_told && !step.is_ascii() => {}
+            Some(step) if Glob::new(step).map_or(true, |glob| glob.compile_matcher().is_match(name)) => {}
             _ => return false,
         }
     }
@@ -85,8 +92,15 @@ fn matches(patterns: &GlobSet, path: &str) -> bool {
 }
 
 fn glob(name: &SourceName, pattern: &str) -> Result<Glob, ScanError> {
-    let relative = nfc(pattern.trim_start_matches("./"));
-    GlobBuilder::new(&relative).literal_separator(true).build().map_err(|error| bad_pattern(name, pattern, &error))
+    GlobBuilder::new(&relative(pattern))
+        .literal_separator(true)
+        .build()
+        .map_err(|error| bad_pattern(name, pattern, &error))
+}
+
+/// A pattern as paths are written: within the folder, in NFC.
+fn relative(pattern: &str) -> Cow<'_, str> {
+    nfc(pattern.trim_start_matches("./"))
 }
 
 fn bad_pattern(name: &SourceName, pattern: &str, error: &globset::Error) -> ScanError {

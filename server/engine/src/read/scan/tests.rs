@@ -194,7 +194,7 @@ fn a_name_that_is_no_utf8_counts_only_where_the_source_takes_it() {
     for include in [&["*.md"][..], &["docs/**/*.md", "a.md"], &["docs/*.md", "a.md"]] {
         folder.check(include, &[], &["a.md"], &[]);
     }
-    for include in ["**/*.md", "*/*.md"] {
+    for include in ["**/*.md", "*/*.md", "./**/*.md", "./**/*.rst", "{docs/**,**/*.md}", "부서/*.md"] {
         folder.check(&[include, "a.md"], &[], &["a.md"], &[named("dir\u{FFFD}")]);
     }
     let all = ["bad\u{FFFD}.bin", "bad\u{FFFD}.txt", "dir\u{FFFD}"].map(named);
