@@ -4,8 +4,9 @@
 //! therefore sees either nothing under a final name or all of it, also after a power cut (POSIX promises nothing
 //! about a rename whose folder was not synced, nor about the data of a renamed file that was not).
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -198,6 +199,20 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), StorageError> {
     sync_dir(parent_of(to))?;
     if parent_of(from) != parent_of(to) {
         sync_dir(parent_of(from))?;
+    }
+    Ok(())
+}
+
+/// Gives a file the rights of its folder, without the one to enter: temporary files are their owner's alone, and keep that when they
+/// are renamed. A file system that has no such rights keeps its own.
+pub fn share_as_folder(path: &Path) -> Result<(), StorageError> {
+    let failed = StorageError::at(Step::Read, path);
+    let mode = |path: &Path| fs::metadata(path).map(|told| told.permissions().mode() & 0o777);
+    let modes = path.parent().map_or(mode(path), &mode).and_then(|folder| Ok((folder & 0o666, mode(path)?)));
+    let (wanted, has) = modes.map_err(failed)?;
+    if wanted != has {
+        // Without it, whoever built it can read it all the same.
+        let _ = fs::set_permissions(path, Permissions::from_mode(wanted));
     }
     Ok(())
 }

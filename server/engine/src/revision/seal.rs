@@ -10,7 +10,7 @@ use super::{RevisionError, store};
 
 /// Seals `building` as `target`. The manifest comes without its file list, which is taken from the folder.
 ///
-/// 1. every file is digested and synced, and every folder synced;
+/// 1. every file gets the rights of its folder, is digested and synced, and every folder synced;
 /// 2. the manifest is written under a temporary name, synced, renamed, and the folder synced;
 /// 3. the folder gets its final name, and its parent is synced.
 pub fn seal(building: &Path, target: &Path, mut manifest: Manifest) -> Result<Manifest, RevisionError> {
@@ -30,6 +30,7 @@ pub fn seal(building: &Path, target: &Path, mut manifest: Manifest) -> Result<Ma
 
 fn file_entries(root: &Path) -> Result<Vec<FileEntry>, RevisionError> {
     let entry = |path: String| {
+        durable::share_as_folder(&root.join(&path))?;
         let (sha256, size) = digest_file(&root.join(&path))?;
         Ok(FileEntry { path, size, sha256 })
     };

@@ -1,6 +1,7 @@
 //! A revision is exactly what its manifest says, and the manifest is exactly what was sealed.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use ragops_engine::revision::manifest::{FileEntry, Manifest};
@@ -47,6 +48,20 @@ fn an_edited_manifest_is_refused_and_named() {
         assert!(matches!(error, RevisionError::Manifest { .. }), "{from}: {error}");
         let text = error.to_string();
         assert!(text.contains("manifest.json") && text.contains("build the revision again"), "{text}");
+    }
+}
+
+/// The text index writes some files through temporary ones, which nobody else could read: what root built, no other user could
+/// open.
+#[test]
+fn all_files_of_a_revision_have_the_rights_of_its_folder() {
+    let world = World::new();
+    let dir = world.built();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let entries = read_manifest(&dir).unwrap().files;
+    assert!(entries.iter().any(|entry| entry.path.ends_with("meta.json")), "the text index has one");
+    for path in entries.iter().map(|entry| dir.join(&entry.path)).chain([dir.join("manifest.json")]) {
+        assert_eq!(mode(&path), mode(path.parent().unwrap()) & 0o666, "{}", path.display());
     }
 }
 
