@@ -19,7 +19,8 @@ use super::{PieceKind, Section, context_of};
 /// one answer more in a hundred.
 const MAX_PIECES: usize = 32;
 const MAX_PIECES_BYTES: usize = 6_000;
-/// The longest piece weighed or said, in bytes: longer code or rows bury the answer.
+/// The longest code or row weighed or said, in bytes: longer ones bury the answer. A sentence may be as long as its passage: half
+/// of one may say the opposite, and what another passage says instead is no answer.
 pub(super) const MAX_PIECE_BYTES: usize = 1_200;
 /// The longest heading or title that is embedded with each piece, in characters.
 const MAX_HEADING_CHARS: usize = 80;
@@ -127,6 +128,11 @@ pub(super) fn drafts(
     Ok(drafts)
 }
 
+/// Whether a piece is short enough to be said.
+pub(super) fn is_sayable(kind: PieceKind, text: &str) -> bool {
+    kind == PieceKind::Sentence || text.len() <= MAX_PIECE_BYTES
+}
+
 fn share_of_identifiers(identifiers: &[Fact], title: &str, cut: &Cut) -> f32 {
     if identifiers.is_empty() {
         return 0.0;
@@ -168,7 +174,7 @@ fn weigh_likeliest(drafts: &mut [Draft]) {
     let (mut number, mut bytes) = (0, 0);
     for (at, _) in order {
         let length = drafts[at].text.len();
-        if length > MAX_PIECE_BYTES {
+        if !is_sayable(drafts[at].kind, &drafts[at].text) {
             drafts[at].weighed = None;
             continue;
         }
@@ -273,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn the_likeliest_are_weighed_and_long_ones_never() {
+    fn the_likeliest_are_weighed_and_long_code_never() {
         let weighed = |mut drafts: Vec<Draft>| -> Vec<usize> {
             weigh_likeliest(&mut drafts);
             (0..drafts.len()).filter(|at| drafts[*at].weighed.is_some()).collect()
@@ -281,6 +287,8 @@ mod tests {
         let mut drafts: Vec<Draft> = (0..50).map(|_| draft("Other text.", 0.5)).collect();
         drafts.push(draft("- Lift people.", 1.0));
         assert_eq!(weighed(drafts), (0..MAX_PIECES - 1).chain([50]).collect::<Vec<_>>());
-        assert_eq!(weighed(vec![draft(&"x".repeat(MAX_PIECE_BYTES + 1), 1.0), draft("Short.", 0.1)]), [1]);
+        let long = || draft(&"x".repeat(MAX_PIECE_BYTES + 1), 1.0);
+        assert_eq!(weighed(vec![long(), draft("Short.", 0.1)]), [0, 1], "a sentence");
+        assert_eq!(weighed(vec![Draft { kind: PieceKind::Code, ..long() }, draft("Short.", 0.1)]), [1]);
     }
 }

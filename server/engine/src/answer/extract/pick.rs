@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::text::matching_form;
 
-use super::draft::MAX_PIECE_BYTES;
+use super::draft;
 use super::passage::{announces, ends_open, forbids, forbids_what_follows, is_item, is_step, speaks_of_the_rest};
 use super::procedure::{Asked, is_chapter_heading, is_step_heading};
 use super::{Piece, PieceKind, Section, connectives, is_group_row};
@@ -66,7 +66,7 @@ pub(super) fn pick(pieces: &[Piece], asked: Asked) -> Vec<usize> {
 }
 
 fn is_sayable(piece: &Piece) -> bool {
-    piece.evidence.text.len() <= MAX_PIECE_BYTES
+    draft::is_sayable(piece.kind, &piece.evidence.text)
 }
 
 /// Whether a piece may be where an answer begins: one that allows something to all others misleads where these are not at

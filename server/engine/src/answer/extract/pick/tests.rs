@@ -1,5 +1,6 @@
 //! Pieces with scores in, positions out.
 
+use super::super::draft::MAX_PIECE_BYTES;
 use super::super::{Evidence, ItemPlace, RowPlace};
 use super::*;
 use crate::index::ChunkNumber;
@@ -241,6 +242,8 @@ fn what_to_do_when_a_step_fails_belongs_to_the_steps() {
     pieces.push(piece(3, PieceKind::Sentence, "The desk is open.", OUT));
     assert_eq!(fact(&pieces), [0, 1, 2]);
     pieces[1].evidence.text = "x".repeat(MAX_PIECE_BYTES + 1);
+    assert_eq!(fact(&pieces), [0, 1, 2], "however long one is");
+    pieces[1].kind = PieceKind::Code;
     assert_eq!(fact(&pieces), [0, 2], "whether the steps are given whole or not");
 }
 
