@@ -549,7 +549,7 @@ same machine that passes on the name it was called by needs that name in `RAGOPS
 
 On any other address, such as `0.0.0.0:8000`, every `Host` is answered, as Services, ingresses and proxies need it.
 
-## Not built yet
+## Without effect
 ";
 
 /// `docs/settings.md`.
@@ -565,7 +565,10 @@ pub fn reference() -> String {
     }
     page.push_str(KEYS);
     page.push_str(ANSWERED);
-    page.push_str("\nKnown names whose feature is not built yet; they are reported at start and have no effect:\n\n");
+    page.push_str(
+        "\nKnown names that are reported at start and do nothing yet. Remote models, vLLM, Ollama and failover between \
+         them are set in YAML (`LlmBackend`); the graph step is not built:\n\n",
+    );
     for Name { name, meaning, .. } in NAMES.iter().filter(|known| known.use_ == Use::Later) {
         page.push_str(&format!("- `{name}`: {meaning}\n"));
     }

@@ -38,8 +38,8 @@ fn find<'a>(name: &str, role: BackendRole, admission: &'a Admission, secrets: &S
         let known: Vec<&str> =
             admission.backends.iter().map(|backend| name_of(backend.resource.metadata.name.as_ref())).collect();
         let known =
-            if known.is_empty() { "there is none".to_owned() } else { format!("there are {}", known.join(", ")) };
-        return Err(format!("there is no LlmBackend `{name}`; {known}"));
+            if known.is_empty() { "nor any other".to_owned() } else { format!("but there are {}", known.join(", ")) };
+        return Err(format!("there is no LlmBackend `{name}`, {known}"));
     };
     let backend = &backend.resource;
     if backend.spec.role != role {

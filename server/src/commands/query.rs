@@ -23,6 +23,9 @@ use crate::settings::Settings;
 const ESCALATED: &str = "The documents do not hold enough to answer this question.\n\
                          이 질문에 답할 만한 근거를 문서에서 찾지 못했습니다.\n";
 
+const UNSUPPORTED: &str = "Passages about it were found, but nothing in them that could be quoted as an answer.\n\
+                           관련된 구절은 찾았지만 답으로 인용할 내용이 없습니다.\n";
+
 const UNSURE: &str =
     "NOT CERTAIN: check the answer against its sources.\n확실하지 않은 답변입니다. 출처를 확인해 주세요.\n";
 
@@ -57,6 +60,7 @@ fn render(response: &QueryResponse) -> String {
     let text = match response {
         QueryResponse::Answered(answered) => render_answered(answered),
         QueryResponse::Escalated(Escalated { reason: Some(Reason::SmallTalk), .. }) => SMALL_TALK.to_owned(),
+        QueryResponse::Escalated(Escalated { reason: Some(Reason::Unsupported), .. }) => UNSUPPORTED.to_owned(),
         QueryResponse::Escalated(_) => ESCALATED.to_owned(),
     };
     let Circumstances { confidence, confidence_cut, mode_used, degraded_reasons, index, revision, timings_ms, .. } =

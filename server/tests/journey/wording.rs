@@ -285,7 +285,7 @@ fn a_reference_that_leads_nowhere_is_refused_with_what_there_is() {
     check(
         "backendRefs: [{name: llama}]",
         "backendRefs: [{name: lama}]",
-        "there is no LlmBackend `lama`; there are llama",
+        "there is no LlmBackend `lama`, but there are llama",
     );
     check("  type: External\n  external", "  role: Embedding\n  type: External\n  external", "has role Embedding");
     check("stringData: {token:", "stringData: {other:", "RAGOPS_SECRET_CHAT_API_TOKEN");
