@@ -66,7 +66,7 @@ fn a_backend_that_cannot_be_embedded_with_says_why_and_what_to_write() {
         )
     };
     let external = "type: External, external: {url: \"http://127.0.0.1:9/v1\", model: m";
-    refuse(&index, &["rag.yaml:", "RagIndex/runbooks", "no LlmBackend `embedder`", "there is none"]);
+    refuse(&index, &["rag.yaml:", "RagIndex/runbooks", "no LlmBackend `embedder`", "nor any other"]);
     refuse(&backend(&format!("{external}}}")), &["role Chat", "role: Embedding"]);
     refuse(&backend("role: Embedding, type: Ollama, ollama: {model: bge-m3}"), &["only in a cluster", "type External"]);
     let keyed = format!("role: Embedding, {external}, apiKeySecretRef: {{name: open-ai, key: token}}}}");
