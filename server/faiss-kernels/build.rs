@@ -8,6 +8,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 use std::{env, fs};
 
 /// Where the time of a search goes, by what FAISS 1.12 has AVX-512 code for: distances, scalar quantizers, fast-scan.
@@ -20,6 +21,8 @@ const LEVELS: [(&str, &[&str]); 2] = [
     ("avx2", &["-march=x86-64-v3"]),
     ("avx512", &["-march=x86-64-v3", "-mavx512f", "-mavx512cd", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mpopcnt"]),
 ];
+
+const LOCK: &str = "../../Cargo.lock";
 
 type Failure = Box<dyn Error>;
 
@@ -58,26 +61,36 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The sources that the FAISS we link was built from, as its build noted them: `faiss-sys` has them, and tells nobody where.
+/// The sources that the FAISS we link was built from, as its build noted them: `faiss-sys` has them, and tells nobody where. Of
+/// several builds in one target folder it is that of the locked version.
 fn sources_of_faiss(out: &Path) -> Result<PathBuf, Failure> {
     const NOTE: &str = "CMAKE_HOME_DIRECTORY:INTERNAL=";
+    let locked = format!("faiss-sys-{}", locked_version().unwrap_or_default());
     let builds = out.ancestors().nth(2).ok_or("OUT_DIR has no parents")?;
-    let mut newest: Option<(std::time::SystemTime, PathBuf)> = None;
+    let mut best: Option<((bool, SystemTime), PathBuf)> = None;
     for build in fs::read_dir(builds)? {
         let cache = build?.path().join("out/build/CMakeCache.txt");
         let Ok(text) = fs::read_to_string(&cache) else { continue };
         let Some(home) = text.lines().find_map(|line| line.strip_prefix(NOTE)).map(PathBuf::from) else { continue };
-        let written = fs::metadata(&cache)?.modified()?;
+        let rank = (home.iter().any(|part| part == locked.as_str()), fs::metadata(&cache)?.modified()?);
         if SOURCES.iter().all(|source| home.join("faiss").join(source).is_file())
-            && newest.as_ref().is_none_or(|(other, _)| *other < written)
+            && best.as_ref().is_none_or(|(other, _)| *other < rank)
         {
-            newest = Some((written, home));
+            best = Some((rank, home));
         }
     }
-    let (_, home) = newest.ok_or_else(|| {
+    let (_, home) = best.ok_or_else(|| {
         format!("no build of faiss-sys beside {}: its feature `static` makes one, with FAISS's sources", out.display())
     })?;
     Ok(home)
+}
+
+/// The version of `faiss-sys` in the lock file of the workspace.
+fn locked_version() -> Option<String> {
+    println!("cargo::rerun-if-changed={LOCK}");
+    let lock = fs::read_to_string(LOCK).ok()?;
+    let (_, behind) = lock.split_once("name = \"faiss-sys\"\nversion = \"")?;
+    Some(behind.split_once('"')?.0.to_owned())
 }
 
 fn compile(faiss: &Path, flags: &[&str], out: &Path) -> Result<Vec<PathBuf>, Failure> {
