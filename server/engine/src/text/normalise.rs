@@ -6,10 +6,15 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// The storage form, NFC. Borrows what is in that form already.
 pub fn nfc(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+    if text.chars().all(is_composed) || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.nfc().collect())
+}
+
+/// Whether a character is its own NFC wherever it stands, told without a table: nearly all there are.
+fn is_composed(c: char) -> bool {
+    matches!(c, ..'\u{300}' | '\u{2010}'..='\u{2027}' | '\u{4e00}'..='\u{9fff}' | '가'..='힣')
 }
 
 /// A question as the lists of words that ask are written: in NFC, as macOS has no names of files in, and with the apostrophe
@@ -35,10 +40,8 @@ pub fn matching_form(text: &str) -> Cow<'_, str> {
 
 /// Appends the matching form of `text` to `out`; the buffer-reusing way for the analyser.
 pub(crate) fn push_matching_form(text: &str, out: &mut String) {
-    if text.is_ascii() {
+    if text.chars().all(|c| c.is_ascii() || is_plain_hangul(c)) {
         out.extend(text.chars().map(|c| c.to_ascii_lowercase()));
-    } else if text.chars().all(is_plain_hangul) {
-        out.push_str(text);
     } else {
         out.extend(text.nfkc().flat_map(char::to_lowercase).nfkc());
     }
@@ -77,6 +80,15 @@ mod tests {
     }
 
     proptest! {
+        /// What is told without tables is what they say.
+        #[test]
+        fn short_ways_lead_to_the_same_forms(text in "[ -~가-힣\u{80}-\u{2ff}\u{2010}-\u{2027}\u{4e00}-\u{9fff}\u{1100}-\u{11ff}\u{300}-\u{303}]{0,12}") {
+            let stored: String = text.nfc().collect();
+            prop_assert_eq!(nfc(&text), stored);
+            let matched: String = text.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+            prop_assert_eq!(matching_form(&text), matched);
+        }
+
         #[test]
         fn both_forms_are_stable(text in "\\PC{0,40}") {
             let matched = matching_form(&text).into_owned();
