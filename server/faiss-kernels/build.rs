@@ -15,8 +15,11 @@ use std::{env, fs};
 const SOURCES: [&str; 3] =
     ["utils/distances_simd.cpp", "impl/ScalarQuantizer.cpp", "impl/pq4_fast_scan_search_qbs.cpp"];
 
+/// What FAISS is compiled for (ADR 0004).
+const BASELINE: &str = "-march=x86-64-v3";
+
 /// Name and compiler flags; the flags of the second are those of FAISS's own `faiss_avx512` library. The first is what the
-/// rest of FAISS is compiled for (ADR 0004).
+/// rest of FAISS is compiled for.
 const LEVELS: [(&str, &[&str]); 2] = [
     ("avx2", &["-march=x86-64-v3"]),
     ("avx512", &["-march=x86-64-v3", "-mavx512f", "-mavx512cd", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mpopcnt"]),
@@ -34,14 +37,21 @@ fn main() -> Result<(), Failure> {
     if target("ARCH") != "x86_64" || target("OS") != "linux" {
         return Ok(());
     }
-    println!("cargo::rustc-cfg=kernels");
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let faiss = sources_of_faiss(&out)?;
+    let Faiss { sources, flags } = built_faiss(&out)?;
+    // Its types have another layout without AVX2: nothing compiled for it may meet them.
+    if !flags.split_whitespace().any(|flag| flag == BASELINE) {
+        println!(
+            "cargo::warning=FAISS is compiled with `{flags}` and not for x86-64-v3, as .cargo/config.toml says: it is used as it is"
+        );
+        return Ok(());
+    }
+    println!("cargo::rustc-cfg=kernels");
     let mut objects = Vec::new();
     let mut entries: Vec<BTreeSet<String>> = Vec::new();
     for (level, flags) in LEVELS {
         let mut global = BTreeSet::new();
-        for object in compile(&faiss, flags, &out.join(level))? {
+        for object in compile(&sources, flags, &out.join(level))? {
             global.extend(rename(&object, level)?);
             objects.push(object);
         }
@@ -52,6 +62,7 @@ fn main() -> Result<(), Failure> {
     }
     let table = out.join("table.s");
     fs::write(&table, jump_table(&entries[0]))?;
+    fs::write(out.join("count.rs"), format!("/// How many.\nconst COUNT: usize = {};\n", entries[0].len()))?;
     let mut archive = cc::Build::new();
     archive.file(table).objects(objects);
     // Whole: the linker must take these before it looks into FAISS's archive. What is not used, it drops.
@@ -61,28 +72,36 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The sources that the FAISS we link was built from, as its build noted them: `faiss-sys` has them, and tells nobody where. Of
-/// several builds in one target folder it is that of the locked version.
-fn sources_of_faiss(out: &Path) -> Result<PathBuf, Failure> {
-    const NOTE: &str = "CMAKE_HOME_DIRECTORY:INTERNAL=";
+/// A build of FAISS.
+struct Faiss {
+    /// The folder of its sources.
+    sources: PathBuf,
+    /// What the compiler was told.
+    flags: String,
+}
+
+/// The FAISS that we link, as its build noted it: `faiss-sys` has the sources, and tells nobody where. Of several builds in
+/// one target folder it is that of the locked version.
+fn built_faiss(out: &Path) -> Result<Faiss, Failure> {
     let locked = format!("faiss-sys-{}", locked_version().unwrap_or_default());
     let builds = out.ancestors().nth(2).ok_or("OUT_DIR has no parents")?;
-    let mut best: Option<((bool, SystemTime), PathBuf)> = None;
+    let mut best: Option<((bool, SystemTime), Faiss)> = None;
     for build in fs::read_dir(builds)? {
         let cache = build?.path().join("out/build/CMakeCache.txt");
         let Ok(text) = fs::read_to_string(&cache) else { continue };
-        let Some(home) = text.lines().find_map(|line| line.strip_prefix(NOTE)).map(PathBuf::from) else { continue };
+        let noted = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+        let Some(home) = noted("CMAKE_HOME_DIRECTORY:INTERNAL=").map(PathBuf::from) else { continue };
         let rank = (home.iter().any(|part| part == locked.as_str()), fs::metadata(&cache)?.modified()?);
         if SOURCES.iter().all(|source| home.join("faiss").join(source).is_file())
             && best.as_ref().is_none_or(|(other, _)| *other < rank)
         {
-            best = Some((rank, home));
+            best = Some((rank, Faiss { sources: home, flags: noted("CMAKE_CXX_FLAGS:STRING=").unwrap_or_default() }));
         }
     }
-    let (_, home) = best.ok_or_else(|| {
+    let (_, faiss) = best.ok_or_else(|| {
         format!("no build of faiss-sys beside {}: its feature `static` makes one, with FAISS's sources", out.display())
     })?;
-    Ok(home)
+    Ok(faiss)
 }
 
 /// The version of `faiss-sys` in the lock file of the workspace.
@@ -131,7 +150,13 @@ fn rename(object: &Path, level: &str) -> Result<BTreeSet<String>, Failure> {
         writeln!(text, "{name} {new}")?;
     }
     fs::write(&list, text)?;
-    run(Command::new("objcopy").arg(format!("--redefine-syms={}", list.display())).arg(object))?;
+    let mut objcopy = Command::new("objcopy");
+    objcopy.arg(format!("--redefine-syms={}", list.display()));
+    if level != LEVELS[0].0 {
+        // What runs before `main` runs on every CPU. It is the streams' own start, which the library makes, too.
+        objcopy.args(["--remove-section=.init_array", "--remove-section=.rela.init_array"]);
+    }
+    run(objcopy.arg(object))?;
     Ok(functions)
 }
 
@@ -159,11 +184,7 @@ fn jump_table(functions: &BTreeSet<String>) -> String {
     for (level, _) in LEVELS {
         table(&format!("ragops_faiss_{level}"), ".data.rel.ro.ragops_faiss,\"aw\",@progbits", level);
     }
-    text += &format!(
-        "  .section .rodata.ragops_faiss_count,\"a\",@progbits\n  .globl ragops_faiss_count\n  .hidden ragops_faiss_count\n  \
-         .p2align 3\nragops_faiss_count:\n  .quad {}\n  .section .note.GNU-stack,\"\",@progbits\n",
-        functions.len()
-    );
+    text += "  .section .note.GNU-stack,\"\",@progbits\n";
     text
 }
 

@@ -63,41 +63,39 @@ pub fn choose(level: Level) -> Level {
 
 #[cfg(kernels)]
 mod kernels {
-    use std::slice;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::Level;
 
-    // Written by build.rs: tables of `ragops_faiss_count` addresses each.
+    include!(concat!(env!("OUT_DIR"), "/count.rs"));
+
+    // Addresses of functions, written by build.rs.
     unsafe extern "C" {
-        static ragops_faiss_count: usize;
-        static ragops_faiss_chosen: AtomicUsize;
-        static ragops_faiss_avx2: usize;
-        static ragops_faiss_avx512: usize;
+        static ragops_faiss_chosen: [AtomicUsize; COUNT];
+        static ragops_faiss_avx2: [usize; COUNT];
+        static ragops_faiss_avx512: [usize; COUNT];
     }
 
     pub(super) fn choose(level: Level) {
-        let table = table(level);
-        for (chosen, function) in chosen().iter().zip(table) {
+        for (chosen, function) in chosen().iter().zip(table(level)) {
             chosen.store(*function, Ordering::Relaxed);
         }
     }
 
     /// What FAISS's functions jump to.
-    fn chosen() -> &'static [AtomicUsize] {
-        // SAFETY: build.rs writes the table with this many words, aligned as such; they are written through this slice
+    fn chosen() -> &'static [AtomicUsize; COUNT] {
+        // SAFETY: build.rs writes the table with this many words, aligned as such; they are written through this reference
         // only, atomically, and read by jumps, each of one aligned word.
-        unsafe { slice::from_raw_parts(&raw const ragops_faiss_chosen, ragops_faiss_count) }
+        unsafe { &ragops_faiss_chosen }
     }
 
-    fn table(level: Level) -> &'static [usize] {
+    fn table(level: Level) -> &'static [usize; COUNT] {
         // SAFETY: build.rs writes a table of this many words for each level, and nobody changes them.
         unsafe {
-            let table = match level {
-                Level::Compiled => &raw const ragops_faiss_avx2,
-                Level::Avx512 => &raw const ragops_faiss_avx512,
-            };
-            slice::from_raw_parts(table, ragops_faiss_count)
+            match level {
+                Level::Compiled => &ragops_faiss_avx2,
+                Level::Avx512 => &ragops_faiss_avx512,
+            }
         }
     }
 

@@ -179,6 +179,17 @@ mod tests {
             ("iso-8859-1", "PRODUÇÃO ATUALIZAÇÃO OPÇÕES PADRÃO À ÀS"),
             ("iso-8859-1", "MAÇÃ, IRMÃ, AMANHÃ; LÃ E PÃ, NÃO À MANHÃ"),
             ("iso-8859-1", "Umlaute: äöüÄÖÜß, Grüße"),
+            // Lines drawn with signs.
+            (
+                "iso-8859-1",
+                "Öffnungszeiten\n¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯¯\nDie Küche ist während der Prüfung geschlossen; Übergabe später.",
+            ),
+            ("windows-1252", "Einführung ····························· 3\nÜbersicht ····························· 5"),
+            ("iso-8859-15", "Übersicht ²³²³²³²³²³²³²³²³²³²³²³²³ Größe"),
+            ("iso-8859-1", "áéíóú ÁÉÍÓÚ ñÑ ¿¡ üÜ"),
+            ("iso-8859-1", "áðéíóúýþæö ÁÐÉÍÓÚÝÞÆÖ"),
+            // Apostrophes that another program spoilt.
+            ("windows-1252", "l¿entreprise et l¿usine d¿Hélène, don¿t, c¹est fait à l¹école"),
             ("windows-1252", "20 m³/h bei 3 bar, ½ Liter ¿dónde? l´eau, 100±5 µm²"),
             ("iso-8859-2", "przyjąć wartość"),
             ("iso-8859-1", "Þættir Æðar ÁÆTLUN"),

@@ -14,7 +14,7 @@ use super::lines::LineIndex;
 use super::table::TableText;
 use super::{FileContent, MediaType, Reader, Reading, front_matter, html, nesting};
 use crate::document::{BlockKind, Finding, FindingCode, ListMarker};
-use crate::text::{ItemMark, are_statements, item_mark};
+use crate::text::{ItemMark, item_mark};
 
 /// Reads `.md`.
 pub struct MarkdownReader;
@@ -100,8 +100,6 @@ struct Builder<'t> {
     quotes: usize,
     code: Option<String>,
     table: Option<TableText>,
-    /// Whether each line of the open paragraph is a statement of its own.
-    has_statements: bool,
     /// How many bold elements are open, and how much of the open cell is bold.
     bold: usize,
     bold_bytes: usize,
@@ -137,7 +135,6 @@ impl<'t> Builder<'t> {
             quotes: 0,
             code: None,
             table: None,
-            has_statements: false,
             bold: 0,
             bold_bytes: 0,
             marks: None,
@@ -172,12 +169,8 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// A line that goes on, unless each is a statement of its own or it begins an item of a list that Markdown knows nothing of: `나.`, `②`, `b)`.
+    /// A line that goes on, unless it begins an item of a list that Markdown knows nothing of: `나.`, `②`, `b)`.
     fn soft_break(&mut self, range: Range<usize>) {
-        // What is struck out over several lines is so to its end.
-        if self.has_statements && self.struck == 0 && self.left_out.is_empty() {
-            return self.flush();
-        }
         let next = self.text.get(range.end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let numbers = self.marks.get_or_insert_with(|| match item_mark(&self.inline) {
             Some(ItemMark::Number(number)) => HashSet::from([number]),
@@ -220,11 +213,7 @@ impl<'t> Builder<'t> {
                 self.flush();
                 self.heading = Some(level_number(level));
             }
-            Tag::Paragraph => {
-                self.flush();
-                self.has_statements = self.items.is_empty() && are_statements(&self.text[range]);
-            }
-            Tag::HtmlBlock | Tag::FootnoteDefinition(_) => self.flush(),
+            Tag::Paragraph | Tag::HtmlBlock | Tag::FootnoteDefinition(_) => self.flush(),
             Tag::BlockQuote(_) => {
                 self.flush();
                 self.quotes += 1;
@@ -316,10 +305,7 @@ impl<'t> Builder<'t> {
             TagEnd::Strong => self.bold = self.bold.saturating_sub(1),
             TagEnd::Strikethrough if self.is_struck(&range) => self.struck = self.struck.saturating_sub(1),
             TagEnd::Strikethrough => self.add("~", range.end - 1..range.end),
-            TagEnd::Paragraph | TagEnd::FootnoteDefinition => {
-                self.flush();
-                self.has_statements = false;
-            }
+            TagEnd::Paragraph | TagEnd::FootnoteDefinition => self.flush(),
             TagEnd::BlockQuote(_) => {
                 self.flush();
                 self.quotes = self.quotes.saturating_sub(1);

@@ -17,18 +17,11 @@ pub(crate) enum Group {
 /// A paragraph's line at least this wide (columns; Hangul and Han count two) was probably wrapped by an editor.
 const WRAPPED_COLUMNS: usize = 40;
 
-/// Fewest lines that tell whether each is a statement of its own.
-const FEWEST_LINES: usize = 4;
-/// Fewest lines with room that end a statement: a paragraph may have one by chance.
-const FEWEST_ENDED: usize = 2;
-
 /// The groups of `text` in order; blank lines belong to none.
 pub(crate) fn groups(text: &str) -> Vec<Group> {
     let mut found = Vec::new();
     let mut open: Option<Range<usize>> = None;
     let mut at = 0;
-    // Where the lines end that are statements of their own.
-    let mut apart_until = 0;
     while at < text.len() {
         let end = line_end(text, at);
         let line = &text[at..end];
@@ -51,12 +44,8 @@ pub(crate) fn groups(text: &str) -> Vec<Group> {
             continue;
         }
         match &mut open {
-            Some(range) if at >= apart_until && continues(&text[range.clone()], content) => range.end = end,
+            Some(range) if continues(&text[range.clone()], content) => range.end = end,
             _ => {
-                if open.is_none() {
-                    let paragraph = &text[at..paragraph_end(text, at)];
-                    apart_until = if are_statements(paragraph) { at + paragraph.len() } else { 0 };
-                }
                 found.extend(open.take().map(Group::Text));
                 open = Some(at..end);
             }
@@ -191,97 +180,20 @@ fn continues(paragraph: &str, next: &str) -> bool {
     if opens_record(first_of_last) && opens_record(first) {
         return false;
     }
-    columns(last) >= WRAPPED_COLUMNS
+    is_at_least_columns(last, WRAPPED_COLUMNS)
 }
 
-/// Whether each line of a paragraph is a statement of its own, as in notes and minutes without full stops. Where an editor
-/// wrapped them, no line has room for the first word of the next; where an author broke them, most end in a comma, a particle
-/// or a word that goes on.
-pub(crate) fn are_statements(paragraph: &str) -> bool {
-    let lines: Vec<&str> = paragraph.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    if lines.len() < FEWEST_LINES || lines.iter().any(|line| item_mark(line).is_some()) {
-        return false;
-    }
-    let widest = lines.iter().map(|line| columns(line)).max().unwrap_or(0);
-    let (mut ended, mut open) = (0, 0);
-    for pair in lines.windows(2) {
-        match end_of_line(pair[0], pair[1]) {
-            LineEnd::Open => open += 1,
-            LineEnd::Statement if columns(pair[0]) + 1 + columns(first_word(pair[1])) <= widest => ended += 1,
-            LineEnd::Statement | LineEnd::Sentence => {}
-        }
-    }
-    ended >= FEWEST_ENDED && ended > open && 2 * ended >= lines.len() - 1
-}
-
-fn first_word(line: &str) -> &str {
-    line.split_whitespace().next().unwrap_or_default()
-}
-
-/// How a line of a paragraph ends.
-enum LineEnd {
-    /// With a sentence, of which a paragraph may have several in a line.
-    Sentence,
-    /// With what may be the end of a statement.
-    Statement,
-    /// Within one.
-    Open,
-}
-
-fn end_of_line(line: &str, next: &str) -> LineEnd {
-    /// Particles and endings that another word follows.
-    const GO_ON: &str = "은는을를에고며면서로와과";
-    match line.trim_end_matches(['"', '\'', ')', '*', '_', '”', '’']).chars().next_back() {
-        Some('.' | '!' | '?' | '。' | '！' | '？') => LineEnd::Sentence,
-        Some(c) if c == ',' || GO_ON.contains(c) || next.starts_with(char::is_lowercase) => LineEnd::Open,
-        _ => LineEnd::Statement,
-    }
-}
-
-/// The end of the run of plain lines that begins at `at`.
-fn paragraph_end(text: &str, mut at: usize) -> usize {
-    while at < text.len() {
-        let end = line_end(text, at);
-        let content = text[at..end].trim();
-        if content.is_empty() || fence(content).is_some() || is_table_row(content) || is_heading(content) {
-            break;
-        }
-        at = end;
-    }
-    at
-}
-
-/// How wide a line is; Hangul and Han count two.
-fn columns(line: &str) -> usize {
-    line.chars().map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum()
+fn is_at_least_columns(line: &str, columns: usize) -> bool {
+    let mut width = 0;
+    line.chars().any(|c| {
+        width += if c >= '\u{1100}' { 2 } else { 1 };
+        width >= columns
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn notes_have_a_statement_a_line_and_wrapped_text_has_not() {
-        let check = |expect: bool, text: &str| assert_eq!(are_statements(text), expect, "{text}");
-        check(
-            true,
-            "장소는 강릉 호텔 3층 대회의실\n출발은 11월 12일 오전 7시 본사 정문 앞\n버스는 45인승 2대이고 1호차 인솔은 박민수\n\
-             2호차 인솔은 이영희이며 연락처는 내선 4412\n체크아웃은 11시까지\n준비물은 각자\n회비는 3만원",
-        );
-        check(
-            true,
-            "Room 4 is booked until noon\nLunch at 12:30\nKim brings the projector and the spare lamp\nTaxi for six",
-        );
-        check(
-            false,
-            "The operator watches the resources that teams declare and creates\nwhat they ask for wherever the cluster has \
-             room for it and where it\nhas none it waits until somebody frees what is needed or raises a\nlimit somewhere",
-        );
-        check(false, "운영자는\n리소스를 감시하고\n필요하면\n파드를 만들고\n상태를\n기록한다");
-        check(false, "Open it.\nLook at it.\nClose it.\nGo home.\nSleep.");
-        check(false, "- one\n- two\n- three and more\n- four");
-        check(false, "Owner: platform\nPager: 4012");
-    }
 
     #[test]
     fn list_items_are_known_by_their_marks() {

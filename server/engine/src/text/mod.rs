@@ -17,7 +17,7 @@ pub mod sentences;
 pub use analyze::{Analyzer, Token, TokenBuffer, TokenKind};
 pub use facts::{Fact, FactKind, facts, missing_facts};
 pub use lines::is_table_rule;
-pub(crate) use lines::{ItemMark, are_statements, item_mark};
+pub(crate) use lines::{ItemMark, item_mark};
 pub use normalise::{matching_form, nfc, question_form};
 pub use overlap::bigram_overlap;
 pub use script::{language, prose_language};

@@ -2,10 +2,13 @@
 //! takes any bytes, and makes `ÇÏ°è` of `하계` and `Ïåðåçàïóñòèòå` of `Перезапустите`. What is declared rightly must not be taken
 //! for anything else, so the two must differ in more than what is likely: in where letters stand.
 
-use encoding_rs::{EUC_KR, Encoding, SHIFT_JIS, WINDOWS_1252};
+use std::collections::HashSet;
 
-use super::guess::{Certainty, ENOUGH_LETTERS, Guess, guess, is_latin};
+use encoding_rs::{EUC_KR, Encoding, ISO_8859_15, WINDOWS_1252};
+
+use super::guess::{Certainty, Guess, guess, is_latin};
 use super::likelihood::{frequent_syllables, pairs};
+use super::signs::without_signs;
 
 /// Fewest different usual syllables that are believed against Latin letters, and where letters of ASCII stand beside some, as in
 /// `wartość`, whose `ść` is a syllable, too.
@@ -13,10 +16,16 @@ const FEWEST_SYLLABLES: usize = 2;
 const FEWEST_BESIDE_LETTERS: usize = 3;
 /// The same against other alphabets, of which two letters are often a character: a sentence or two.
 const PLAIN_SYLLABLES: usize = 12;
-/// Fewest characters of two bytes that are believed against Latin letters: a few words.
-const FEWEST_WIDE: usize = 6;
-/// Signs between letters that no text in Windows-1252 has: `by³o` is `było`.
-const FEWEST_SIGNS: usize = 2;
+/// Fewest letters of another alphabet that are believed against Latin ones, and in how many different words: lists of accented
+/// letters have fewer.
+const FEWEST_LETTERS: usize = 30;
+const FEWEST_WORDS: usize = 5;
+/// Fewest characters of two bytes, or of letters that have no blanks between words: a sentence.
+const FEWEST_WIDE: usize = 20;
+/// Fewest different characters of words of their own: a drawn line has one or two.
+const FEWEST_DIFFERENT: usize = 6;
+/// Fewest kinds of signs between letters that no text in Windows-1252 has.
+const FEWEST_KINDS: usize = 2;
 
 /// The encoding of bytes that are not in the one that they are declared to be in; `None` where they may be.
 pub fn contradicted(declared: &'static Encoding, bytes: &[u8]) -> Option<&'static Encoding> {
@@ -27,12 +36,12 @@ pub fn contradicted(declared: &'static Encoding, bytes: &[u8]) -> Option<&'stati
     if is_korean && is_valid(EUC_KR, bytes) {
         return Some(EUC_KR);
     }
-    if declared == WINDOWS_1252 { other_than_western(bytes) } else { None }
+    if [WINDOWS_1252, ISO_8859_15].contains(&declared) { other_than_western(bytes) } else { None }
 }
 
 /// Whether a label stands for an encoding that programs declare without looking: it takes any bytes.
 pub(crate) fn is_western(label: &str) -> bool {
-    super::labelled(label) == Some(WINDOWS_1252)
+    super::labelled(label).is_some_and(|encoding| [WINDOWS_1252, ISO_8859_15].contains(&encoding))
 }
 
 /// Whether bytes are Korean if what stands beside them is: a name of a few syllables tells nothing alone.
@@ -98,45 +107,56 @@ fn other_than_western(bytes: &[u8]) -> Option<&'static Encoding> {
         return None;
     }
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
-    let is_told = match () {
-        // Told by its kana, whose bytes are quotes and currencies in Windows-1252.
-        () if encoding == SHIFT_JIS => true,
-        () if is_latin(encoding) => signs_in_words(bytes) >= FEWEST_SIGNS,
-        () => has_words_of_its_own(&text),
-    };
+    let is_told = if is_latin(encoding) { is_polish(bytes) } else { has_words_of_its_own(&text) };
     is_told.then_some(encoding)
 }
 
-/// How many bytes that are signs in Windows-1252, and letters in the encodings of Central Europe, stand between letters.
-fn signs_in_words(bytes: &[u8]) -> usize {
-    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0xC0;
-    let is_sign = |byte: u8| matches!(byte, 0xB1 | 0xB3 | 0xB6 | 0xB9 | 0xBC | 0xBE | 0xBF);
-    bytes.windows(3).filter(|three| is_letter(three[0]) && is_sign(three[1]) && is_letter(three[2])).count()
+/// Whether bytes that are signs in Windows-1252 and letters in Polish stand between letters, of more than one kind, beside other
+/// letters of Polish only: `by³o` is `było`. One kind may be an apostrophe that another program spoilt: `don¿t`.
+fn is_polish(bytes: &[u8]) -> bool {
+    const SIGNS: &[u8] = b"\xB1\xB3\xB6\xB9\xBC\xBF";
+    const LETTERS: &[u8] = b"\x8C\x8F\x9C\x9F\xA1\xA3\xA5\xA6\xAC\xAF\xC6\xCA\xD1\xD3\xE6\xEA\xF1\xF3";
+    let is_of_polish = |byte: &u8| SIGNS.contains(byte) || LETTERS.contains(byte);
+    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || is_of_polish(&byte);
+    let between =
+        bytes.windows(3).filter(|three| is_letter(three[0]) && SIGNS.contains(&three[1]) && is_letter(three[2]));
+    let kinds: HashSet<u8> = between.map(|three| three[1]).collect();
+    kinds.len() >= FEWEST_KINDS && without_signs(bytes).iter().filter(|byte| !byte.is_ascii()).all(is_of_polish)
 }
 
 /// Whether most letters beyond ASCII stand together and beside none of ASCII, as they do in another alphabet: the accented
-/// ones of a Western text stand alone within its words.
+/// ones of a Western text stand alone within its words. Rows of one sign, as lines are drawn with, count as one.
 fn has_words_of_its_own(text: &str) -> bool {
-    let is_foreign = |c: char| {
-        !c.is_ascii() && !matches!(c, '\u{80}'..='\u{BF}' | '\u{2000}'..='\u{206F}' | '\u{3000}'..='\u{303F}')
-    };
-    let is_wide = |c: char| c >= '\u{2E80}';
-    let (mut all, mut wide, mut together) = (0, 0, 0);
-    let letters: Vec<char> = text.chars().collect();
-    let mut before = None;
-    let mut rest = letters.chunk_by(|a, b| is_foreign(*a) == is_foreign(*b)).peekable();
-    while let Some(run) = rest.next() {
-        if is_foreign(run[0]) {
-            let wide_here = run.iter().filter(|c| is_wide(**c)).count();
-            let least = if wide_here == run.len() { 2 } else { 3 };
-            let after = rest.peek().map(|next| next[0]);
-            let is_alone = ![before, after].iter().flatten().any(char::is_ascii_alphabetic);
-            all += run.len();
-            wide += wide_here;
-            together += if run.len() >= least && is_alone { run.len() } else { 0 };
+    let is_sign = |c: char| matches!(c, '\u{80}'..='\u{BF}' | '\u{2000}'..='\u{206F}' | '\u{3000}'..='\u{303F}');
+    let is_foreign = |c: char| !c.is_ascii() && !is_sign(c);
+    let mut letters: Vec<char> = text.chars().collect();
+    letters.dedup();
+    let (mut all, mut wide, mut runs, mut touching, mut spaced) = (0, 0, 0, 0, 0);
+    let (mut together, mut words, mut longest) = (Vec::new(), HashSet::new(), 0);
+    let parts: Vec<&[char]> = letters.chunk_by(|a, b| is_foreign(*a) == is_foreign(*b)).collect();
+    for (at, run) in parts.iter().enumerate().filter(|(_, run)| is_foreign(run[0])) {
+        let run: &[char] = run;
+        let before = at.checked_sub(1).and_then(|at| parts[at].last());
+        let after = parts.get(at + 1).map(|next| &next[0]);
+        let is_beside_letter = [before, after].iter().flatten().any(|c| c.is_ascii_alphabetic());
+        let wide_here = run.iter().filter(|c| **c >= '\u{2E80}').count();
+        runs += 1;
+        all += run.len();
+        wide += wide_here;
+        touching += usize::from(is_beside_letter);
+        spaced += usize::from(parts.get(at + 1).is_some_and(|next| **next == [' ']) && at + 2 < parts.len());
+        if run.len() >= if wide_here == run.len() { 2 } else { 3 } && !is_beside_letter {
+            together.extend_from_slice(run);
+            words.insert(run);
+            longest = longest.max(run.len());
         }
-        before = run.last().copied();
     }
-    let least = if wide * 2 > all { FEWEST_WIDE } else { ENOUGH_LETTERS };
-    all >= least && together * 3 >= all * 2
+    let different = together.iter().collect::<HashSet<_>>().len();
+    // Chinese and Japanese have no blanks between words: with them it is two letters of another alphabet each.
+    let is_told = if wide * 2 > all {
+        all >= FEWEST_WIDE && spaced * 3 <= runs
+    } else {
+        all >= FEWEST_LETTERS && (words.len() >= FEWEST_WORDS || longest >= FEWEST_WIDE)
+    };
+    is_told && different >= FEWEST_DIFFERENT && together.len() * 3 >= all * 2 && touching * 3 <= runs
 }

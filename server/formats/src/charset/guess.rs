@@ -31,7 +31,7 @@ pub enum Certainty {
 /// Fewest letters that tell an encoding, of those that others do not have: a name or two.
 const FEWEST_LETTERS: usize = 4;
 /// Fewest letters of any kind that tell it: a sentence.
-pub(super) const ENOUGH_LETTERS: usize = 12;
+const ENOUGH_LETTERS: usize = 12;
 /// Fewest syllables that tell Korean: two words.
 const FEWEST_SYLLABLES: usize = 3;
 /// How much likelier than Korean a text must be as Chinese, as a natural logarithm, to be read as that: Korean files are the
