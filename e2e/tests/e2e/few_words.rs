@@ -179,3 +179,74 @@ fn headings_beside_each_other_do_not_stand_under_the_first_of_them() {
     };
     told().unwrap_or_else(|error| panic!("{error:#}"));
 }
+
+/// What is listed of others is no answer for a name that stands nowhere, however it is asked for: a review had
+/// `prod-d 클러스터 노드 수` answered at .98 by the rows of `prod-a` and `prod-b`. Words that are joined like a name are none.
+#[test]
+fn names_of_which_others_are_listed_are_missed() {
+    if super::site("names_of_which_others_are_listed_are_missed").is_none() {
+        return;
+    }
+    let pages = [(
+        "clusters.md",
+        "# Clusters\n\n| cluster | nodes | read-only replicas |\n| --- | --- | --- |\n| prod-a | 24 | 3 |\n| prod-b | 20 | 2 |\n\n\
+        ## Providers\n\nThe client certificates for `pg-alpha` and `pg-beta` are renewed each June. For pg delta they are \
+        renewed in May.\n\n## On-call\n\nThe engineer on call approves a change of nodes. The roll-back takes five minutes.\n",
+    )];
+    let asked = [
+        ("How many nodes does the cluster prod-d have?", false),
+        ("prod-d 클러스터 노드 수", false),
+        ("When are the client certificates for pg-gamma renewed?", false),
+        ("How many nodes does the cluster prod-b have?", true),
+        ("prod-b 클러스터 노드 수", true),
+        ("When are the client certificates for pg-alpha renewed?", true),
+        // Written otherwise.
+        ("When are the client certificates for pg-delta renewed?", true),
+        ("How many read-only replicas does prod-a have?", true),
+        ("How long does the roll-back take?", true),
+    ];
+    let told = || -> Result<()> {
+        let site = indexed(&pages)?;
+        for (question, is_answered) in asked {
+            let answer = ask(site.path(), question)?;
+            ensure!((answer["status"] == "answered") == is_answered, "`{question}`: {answer:#}");
+        }
+        Ok(())
+    };
+    told().unwrap_or_else(|error| panic!("{error:#}"));
+}
+
+/// A page may be about a guide: then it is that page which answers, and not another that holds the word beside it.
+#[test]
+fn words_for_pages_are_names_where_pages_are_about_them() {
+    if super::site("words_for_pages_are_names_where_pages_are_about_them").is_none() {
+        return;
+    }
+    let pages = [
+        ("style.md", "# Style guide\n\nHeadings are written in sentence case. Commas stand before quotation marks.\n"),
+        ("hair.md", "# Salon\n\nThe salon cuts hair in any style. A style costs 40 euros.\n"),
+        (
+            "broker.md",
+            "# Broker\n\n## Troubleshooting\n\nRestart the broker when its queue is stuck for ten minutes.\n\n## Size\n\nThe broker has 3 nodes.\n",
+        ),
+        ("leave.md", "# 근무 규정\n\n근무는 아홉 시에 시작합니다. 점심은 한 시간입니다.\n"),
+        ("shift.md", "# 근무표\n\n야간 근무는 열 시에 시작합니다.\n"),
+    ];
+    let asked = [
+        ("style guide", "style.md"),
+        ("Is there a style guide?", "style.md"),
+        ("broker troubleshooting", "broker.md"),
+        ("근무 규정", "leave.md"),
+        ("salon guide", "hair.md"),
+    ];
+    let told = || -> Result<()> {
+        let site = indexed(&pages)?;
+        for (question, page) in asked {
+            let answer = ask(site.path(), question)?;
+            let first = &answer["sources"][0]["path"];
+            ensure!(answer["status"] == "answered" && first == page, "`{question}`: {answer:#}");
+        }
+        Ok(())
+    };
+    told().unwrap_or_else(|error| panic!("{error:#}"));
+}

@@ -295,7 +295,7 @@ fn judged_by(found: &Retrieved, words: &WeighedWords) -> Vec<ChunkNumber> {
 }
 
 /// A passage with its title and headings.
-pub(super) fn whole_text(revision: &Revision, chunk: ChunkNumber) -> Result<String, IndexError> {
+pub(crate) fn whole_text(revision: &Revision, chunk: ChunkNumber) -> Result<String, IndexError> {
     let chunk = revision.passages.chunk(chunk)?;
     let document = revision.passages.document(chunk.document)?;
     let title = revision.passages.title_above(&document, &chunk.place.headings)?;

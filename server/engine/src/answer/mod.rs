@@ -7,6 +7,7 @@ pub mod calibration;
 pub mod confidence;
 mod designations;
 pub mod extract;
+mod families;
 pub mod generate;
 pub mod layout;
 pub mod names;

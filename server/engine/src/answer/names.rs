@@ -6,6 +6,7 @@ use crate::index::IndexError;
 use crate::revision::Revision;
 use crate::text::{Analyzer, TokenBuffer, TokenKind, language, matching_form};
 
+use super::families;
 use super::words::is_instance;
 
 /// Shorter runs of letters in a Korean sentence are units and abbreviations (`GB`, `vs`).
@@ -91,6 +92,9 @@ pub(super) fn known(
         if !best.iter().any(|text| stands_apart(text, &code)) && (is_missing_code(revision, &code, 1)? || is_listed()) {
             worst = Names::Unknown;
         }
+    }
+    if worst < Names::Unknown && families::lacks_member(revision, question, best)? {
+        worst = Names::Unknown;
     }
     Ok(worst)
 }
@@ -185,7 +189,7 @@ fn is_camel_case(name: &str) -> bool {
 }
 
 /// Whether the parts of a name stand one after the other in a text, joined otherwise: `pay-4001` in `PAY 4001`.
-fn stands_apart(text: &str, name: &str) -> bool {
+pub(super) fn stands_apart(text: &str, name: &str) -> bool {
     let name = matching_form(name);
     let parts: Vec<&str> = name
         .split(|c: char| !c.is_alphanumeric())

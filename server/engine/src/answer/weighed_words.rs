@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::index::{ChunkNumber, IndexError};
+use crate::retrieve::subject::only_name_page;
 use crate::revision::Revision;
 use crate::text::asking::{FEW_WORDS, whole_word};
 use crate::text::{Analyzer, TokenBuffer, TokenKind, korean};
@@ -37,6 +38,8 @@ enum About {
 impl WeighedWords {
     pub(super) fn of(revision: &Revision, analyzer: &Analyzer, question: &str) -> Result<Self, IndexError> {
         let mut words = question_words(analyzer, question);
+        let pages = only_name_page(revision, question)?;
+        words.retain(|word| !pages.contains(&word.place));
         let are_few = words.len() <= FEW_WORDS;
         let acts = |word: &Word| is_action(question, &word.place);
         // Beside a thing or a day (`db-replica-5 조치`) what only asks what to do is no word to be found; beside a word it may be

@@ -1,6 +1,7 @@
 //! Finds the passages for a question: text and vector channels side by side, fused, raw scores kept.
 
 pub mod fuse;
+pub(crate) mod subject;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -308,7 +309,7 @@ fn fused(
 /// BM25 of each chunk plus that of its whole document: the words of a question may be spread over a page. Measured in
 /// ADR 0007. A question of a word or two is searched for these, not for the words that only ask.
 fn search_text(revision: &Revision, question: &str, depth: usize) -> Result<Vec<Hit>, IndexError> {
-    let subject = subject_of_few(question);
+    let subject = subject_of_few(question, &subject::only_name_page(revision, question)?);
     let question = subject.as_deref().unwrap_or(question);
     let whole: HashMap<u32, f32> = revision.text_documents.best(question, depth)?.into_iter().collect();
     let mut hits = revision.text.search(question, depth * TEXT_DEPTH)?;

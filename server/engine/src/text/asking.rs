@@ -122,6 +122,10 @@ const INTERROGATIVE_WORDS: &[&str] = &[
     "주세요",
     "주실래요",
     "봐줘",
+    "봐줘요",
+    "봐주세요",
+    "봐주실래요",
+    "봐",
     "말하는",
     "건가요",
     "거예요",
@@ -281,12 +285,12 @@ fn is_group(word: &str) -> bool {
         .any(|group| word.strip_prefix(group).is_some_and(|rest| korean::is_particle(rest) || rest.is_empty()))
 }
 
-fn words_before<'q>(question: &'q str, place: &Range<usize>) -> impl Iterator<Item = &'q str> + Clone {
+pub(super) fn words_before<'q>(question: &'q str, place: &Range<usize>) -> impl Iterator<Item = &'q str> + Clone {
     question[..place.start].split_whitespace().rev()
 }
 
 /// The words behind the one at `place`, without what ends a question.
-fn words_behind<'q>(question: &'q str, place: &Range<usize>) -> impl Iterator<Item = &'q str> {
+pub(super) fn words_behind<'q>(question: &'q str, place: &Range<usize>) -> impl Iterator<Item = &'q str> {
     let end = place.start + whole_word(question, place).len();
     question[end..].split_whitespace().map(|word| word.trim_end_matches(['?', '.', '!', '？']))
 }
@@ -332,15 +336,15 @@ pub(crate) fn whole_word<'q>(question: &'q str, place: &Range<usize>) -> &'q str
 /// A question of so many words is about them more than about anything else.
 pub(crate) const FEW_WORDS: usize = 2;
 
-/// What a question of a word or two is about, without what only asks; `None` for longer ones, and where nothing is left or left
-/// out. `mask explain` leads to a passage that explains, rather than to the one with the mask.
-pub(crate) fn subject_of_few(question: &str) -> Option<String> {
+/// What a question of a word or two is about, without what only asks and the words at `aside`; `None` for longer ones, and where
+/// nothing is left or left out. `mask explain` leads to a passage that explains, rather than to the one with the mask.
+pub(crate) fn subject_of_few(question: &str, aside: &[Range<usize>]) -> Option<String> {
     let mut buffer = TokenBuffer::default();
     Analyzer.analyze(question, &mut buffer);
     let (mut subject, mut asks, mut end) = (Vec::new(), false, 0);
     for token in buffer.iter().filter(|token| token.kind.is_whole_word()) {
         let place = token.start..token.end;
-        if only_asks(question, &place) {
+        if only_asks(question, &place) || aside.contains(&place) {
             asks = true;
         } else if token.start >= end {
             let word = whole_word(question, &place);
@@ -401,7 +405,7 @@ mod tests {
             ("뭐예요?", None),
             ("접근 권한 신청은 어떻게 해요?", None),
         ] {
-            assert_eq!(subject_of_few(question).as_deref(), expect, "{question}");
+            assert_eq!(subject_of_few(question, &[]).as_deref(), expect, "{question}");
         }
     }
 

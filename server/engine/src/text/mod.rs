@@ -11,6 +11,7 @@ mod latin;
 mod lines;
 pub mod normalise;
 pub mod overlap;
+pub(crate) mod page_words;
 mod script;
 pub mod sentences;
 
