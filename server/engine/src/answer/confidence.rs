@@ -251,7 +251,7 @@ fn coverage(
     let mut in_one = 0.0_f32;
     let asked_words = WeighedWords::of(revision, analyzer, question)?;
     for chunk in judged_by(found, &asked_words) {
-        let text = whole_text(revision, chunk)?;
+        let text = revision.passages.whole_text(chunk)?;
         let of_one = asked_words.present_in(analyzer, &text);
         in_one = in_one.max(asked_words.share(&of_one));
         present.extend(of_one);
@@ -292,14 +292,6 @@ fn judged_by(found: &Retrieved, words: &WeighedWords) -> Vec<ChunkNumber> {
         chunks.extend(best.map(|candidate| candidate.chunk).filter(|chunk| !chunks.contains(chunk)));
     }
     chunks
-}
-
-/// A passage with its title and headings.
-pub(crate) fn whole_text(revision: &Revision, chunk: ChunkNumber) -> Result<String, IndexError> {
-    let chunk = revision.passages.chunk(chunk)?;
-    let document = revision.passages.document(chunk.document)?;
-    let title = revision.passages.title_above(&document, &chunk.place.headings)?;
-    Ok([title, chunk.place.headings.join("\n"), chunk.text].join("\n"))
 }
 
 fn letters(text: &str) -> String {

@@ -8,7 +8,6 @@ use crate::index::{ChunkNumber, IndexError};
 use crate::revision::Revision;
 use crate::text::matching_form;
 
-use super::confidence::whole_text;
 use super::names::stands_apart;
 
 /// So many passages are read for each thing that is looked for.
@@ -103,7 +102,7 @@ fn passages_about(revision: &Revision, name: &str) -> Result<Vec<String>, IndexE
     for asked in [name, &alike.join(" "), last] {
         chunks.extend(revision.text.search(asked, PASSAGES)?.into_iter().map(|hit| hit.chunk));
     }
-    chunks.into_iter().map(|chunk| Ok(matching_form(&whole_text(revision, chunk)?).into_owned())).collect()
+    chunks.into_iter().map(|chunk| Ok(matching_form(&revision.passages.whole_text(chunk)?).into_owned())).collect()
 }
 
 /// The names of a text that are joined by hyphens, from letters alone. What has digits is an instance or a code.

@@ -10,7 +10,6 @@ use crate::revision::Revision;
 use crate::text::asking::{FEW_WORDS, whole_word};
 use crate::text::{Analyzer, TokenBuffer, TokenKind, korean};
 
-use super::confidence::whole_text;
 use super::designations;
 use super::words::{Word, WordKind, is_action, is_instance, question_words, rarity};
 
@@ -83,7 +82,7 @@ impl WeighedWords {
     ) -> Result<f32, IndexError> {
         let mut present = Present::default();
         for chunk in chunks {
-            present.extend(self.present_in(analyzer, &whole_text(revision, *chunk)?));
+            present.extend(self.present_in(analyzer, &revision.passages.whole_text(*chunk)?));
         }
         Ok(self.share(&present))
     }

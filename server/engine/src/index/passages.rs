@@ -212,6 +212,13 @@ impl Passages {
         Ok(if is_beside { file_name() } else { document.title.clone() })
     }
 
+    /// A passage with what it stands under and its headings.
+    pub(crate) fn whole_text(&self, chunk: ChunkNumber) -> Result<String, IndexError> {
+        let chunk = self.chunk(chunk)?;
+        let title = self.title_above(&self.document(chunk.document)?, &chunk.place.headings)?;
+        Ok([title, chunk.place.headings.join("\n"), chunk.text].join("\n"))
+    }
+
     /// A chunk by number.
     pub fn chunk(&self, chunk: ChunkNumber) -> Result<ChunkRecord, IndexError> {
         self.chunks.get(chunk.as_usize())

@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use crate::answer::confidence::whole_text;
 use crate::index::IndexError;
 use crate::revision::Revision;
 use crate::text::asking::{FEW_WORDS, only_asks, whole_word};
@@ -44,7 +43,7 @@ struct Word<'a> {
 fn stand_together(revision: &Revision, question: &str, words: &[&Word<'_>]) -> Result<bool, IndexError> {
     let asked: Vec<&str> = words.iter().map(|word| whole_word(question, &word.place)).collect();
     for hit in revision.text.search(&asked.join(" "), PASSAGES)? {
-        let terms: HashSet<String> = Analyzer.terms(&whole_text(revision, hit.chunk)?).into_iter().collect();
+        let terms: HashSet<String> = Analyzer.terms(&revision.passages.whole_text(hit.chunk)?).into_iter().collect();
         if words.iter().all(|word| terms.contains(word.form)) {
             return Ok(true);
         }
