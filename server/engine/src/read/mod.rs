@@ -113,14 +113,18 @@ impl Registry {
 
     /// Reads one file with the reader of its media type (by its name's extension, else by its first bytes).
     pub fn read(&self, content: &FileContent) -> Reading {
-        if let Some(finding) = empty(content) {
-            return Reading::refused(finding);
+        if content.bytes.iter().all(u8::is_ascii_whitespace) {
+            return Reading::refused(empty(content));
         }
         let media_type = media::media_type(&content.file.path, &content.bytes);
         let Some(reader) = self.readers.iter().rev().find(|reader| reader.media_types().contains(&media_type)) else {
             return Reading::refused(unsupported(&content.file.path, format!("{media_type} is not read")));
         };
         let mut reading = reader.read(content);
+        // White space of another encoding, or a byte order mark before nothing.
+        if reading.documents.is_empty() && reading.findings.is_empty() {
+            reading.findings.push(empty(content));
+        }
         // Of a container, the worker says what it is.
         reading.read_as = reading.read_as.or(Some(media_type));
         cap_findings(&mut reading.findings);
@@ -172,21 +176,33 @@ pub fn misnamed(path: &str, read_as: MediaType) -> Option<Finding> {
 }
 
 /// The finding for a file without bytes, or with white space only.
-fn empty(content: &FileContent) -> Option<Finding> {
-    content.bytes.iter().all(u8::is_ascii_whitespace).then(|| {
-        Finding::new(
-            FindingCode::EmptyFile,
-            &content.file.path,
-            format!("{} bytes, none of them text", content.bytes.len()),
-            "write it or remove it",
-        )
-    })
+fn empty(content: &FileContent) -> Finding {
+    Finding::new(
+        FindingCode::EmptyFile,
+        &content.file.path,
+        format!("{} bytes, none of them text", content.bytes.len()),
+        "write it or remove it",
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::document::SourceName;
+
+    /// Fuzzing found a file of UTF-16 that became nothing without a word.
+    #[test]
+    fn a_file_of_which_nothing_is_left_is_empty() {
+        for path in ["a.jsonl", "a.md", "a.txt", "a.html", "a.csv"] {
+            for bytes in [&b"\xfe\xff\0\0\0\0"[..], b"\xff\xfe \0\n\0", b"\xef\xbb\xbf", b" \n"] {
+                let content = FileContent::from_bytes(SourceName::new("docs"), path, bytes.to_vec());
+                let Reading { documents, findings, .. } = Registry::text().read(&content);
+                assert_eq!((documents.len(), findings.len()), (0, 1), "{path}: {bytes:?}");
+                let is_told = matches!(findings[0].code, FindingCode::EmptyFile | FindingCode::NoText);
+                assert!(is_told, "{path}: {}", findings[0]);
+            }
+        }
+    }
 
     #[test]
     fn a_file_that_no_reader_takes_is_named_with_the_types_that_are_read() {
