@@ -115,6 +115,10 @@ mod tests {
             "DB는 Oracle을, WAS는 Tomcat을 쓴다.",
             "Slack에서 HR팀에 문의한다.",
             "GitHub의 PR은 CI가 통과해야 merge할 수 있다.",
+            "전산팀은 다음 장비를 관리한다.\n업무PC\n공용PC\n개발PC\n노트북PC\n휴대폰OTP\n토큰OTP",
+            "사내VPN 사용자ID 신청\n신규PC 지급 후 사용자ID를 등록한다.",
+            "회의실A 본관\n회의실B 별관\n회의실C 신관",
+            "운영DB\n개발DB\n검증DB\n백업DB",
         ] {
             let cp949 = EUC_KR.encode(text).0.into_owned();
             for declared in ["iso-8859-1", "windows-1252", "us-ascii"] {
@@ -188,6 +192,15 @@ mod tests {
             ("iso-8859-15", "Übersicht ²³²³²³²³²³²³²³²³²³²³²³²³ Größe"),
             ("iso-8859-1", "áéíóú ÁÉÍÓÚ ñÑ ¿¡ üÜ"),
             ("iso-8859-1", "áðéíóúýþæö ÁÐÉÍÓÚÝÞÆÖ"),
+            (
+                "iso-8859-1",
+                "French: éèêë àâ îï ô ùûü ç\nGerman: äöüß\nSpanish: áéíóúñü\nPortuguese: ãõáéíóúâêôç\nSwedish: åäö\nDanish: æøå\n\
+                 Icelandic: áéíóúýþæðö\nThe café menu and the résumé keep theirs.",
+            ),
+            (
+                "windows-1252",
+                "Results are mean±SD. The patient¹s height was measured; it wasn¹t possible to repeat the test. Values are mean±SEM.",
+            ),
             // Apostrophes that another program spoilt.
             ("windows-1252", "l¿entreprise et l¿usine d¿Hélène, don¿t, c¹est fait à l¹école"),
             ("windows-1252", "20 m³/h bei 3 bar, ½ Liter ¿dónde? l´eau, 100±5 µm²"),

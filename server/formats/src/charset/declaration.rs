@@ -4,10 +4,10 @@
 
 use std::collections::HashSet;
 
-use encoding_rs::{EUC_KR, Encoding, ISO_8859_15, WINDOWS_1252};
+use encoding_rs::{EUC_KR, Encoding, ISO_8859_2, ISO_8859_15, WINDOWS_1250, WINDOWS_1252};
 
 use super::guess::{Certainty, Guess, guess, is_latin};
-use super::likelihood::{frequent_syllables, pairs};
+use super::likelihood::{are_frequent_syllables, frequent_syllables, pairs};
 use super::signs::without_signs;
 
 /// Fewest different usual syllables that are believed against Latin letters, and where letters of ASCII stand beside some, as in
@@ -58,8 +58,8 @@ fn is_valid(encoding: &'static Encoding, bytes: &[u8]) -> bool {
     encoding.decode_without_bom_handling_and_without_replacement(bytes).is_some()
 }
 
-/// Against Latin letters Korean is believed where its letters stand in pairs and mostly before none of ASCII, as the `ÇÃ` of
-/// `ATENÇÃO` does; behind one they stand in any text on computers: `VPN은 IT팀에서`.
+/// Against Latin letters Korean is believed where its letters stand in pairs and hardly one alone before a letter of ASCII, as the `ÇÃ`
+/// of `ATENÇÃO` does; behind one they stand in any text on computers, and words do before one: `VPN은 IT팀에서`, `회의실B`.
 fn is_korean_rather(bytes: &[u8]) -> bool {
     let Runs { all, odd, before_letters, behind_letters } = Runs::of(bytes);
     let (frequent, different) = frequent_syllables(bytes);
@@ -84,17 +84,18 @@ struct Runs {
 impl Runs {
     fn of(bytes: &[u8]) -> Self {
         let mut runs = Self::default();
-        let mut before = None;
+        let mut before: Option<&[u8]> = None;
         for run in bytes.chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
-            let (first, last) = (run[0], run[run.len() - 1]);
-            if first.is_ascii() {
-                runs.before_letters += usize::from(runs.all > 0 && first.is_ascii_alphabetic());
+            if run[0].is_ascii() {
+                let is_word = |run: &[u8]| run.len() > 2 && are_frequent_syllables(run);
+                let is_counted = run[0].is_ascii_alphabetic() && before.is_some_and(|before| !is_word(before));
+                runs.before_letters += usize::from(is_counted);
             } else {
                 runs.all += 1;
                 runs.odd += run.len() % 2;
-                runs.behind_letters += usize::from(before.is_some_and(|byte: u8| byte.is_ascii_alphabetic()));
+                runs.behind_letters += usize::from(before.and_then(<[u8]>::last).is_some_and(u8::is_ascii_alphabetic));
             }
-            before = Some(last);
+            before = Some(run);
         }
         runs
     }
@@ -107,7 +108,10 @@ fn other_than_western(bytes: &[u8]) -> Option<&'static Encoding> {
         return None;
     }
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes)?;
-    let is_told = if is_latin(encoding) { is_polish(bytes) } else { has_words_of_its_own(&text) };
+    let is_told = match encoding {
+        encoding if [WINDOWS_1250, ISO_8859_2].contains(&encoding) => is_polish(bytes),
+        encoding => !is_latin(encoding) && has_words_of_its_own(&text),
+    };
     is_told.then_some(encoding)
 }
 
@@ -152,11 +156,12 @@ fn has_words_of_its_own(text: &str) -> bool {
         }
     }
     let different = together.iter().collect::<HashSet<_>>().len();
-    // Chinese and Japanese have no blanks between words: with them it is two letters of another alphabet each.
+    // Chinese and Japanese have no blanks between words: with them it is two letters of another alphabet each. They stand beside
+    // Latin words as they do beside their own; those of other alphabets hardly ever.
     let is_told = if wide * 2 > all {
-        all >= FEWEST_WIDE && spaced * 3 <= runs
+        all >= FEWEST_WIDE && spaced * 3 <= runs && touching * 3 <= runs
     } else {
-        all >= FEWEST_LETTERS && (words.len() >= FEWEST_WORDS || longest >= FEWEST_WIDE)
+        all >= FEWEST_LETTERS && (words.len() >= FEWEST_WORDS || longest >= FEWEST_WIDE) && touching * 12 <= runs
     };
-    is_told && different >= FEWEST_DIFFERENT && together.len() * 3 >= all * 2 && touching * 3 <= runs
+    is_told && different >= FEWEST_DIFFERENT && together.len() * 3 >= all * 2
 }

@@ -46,6 +46,11 @@ pub(super) fn frequent_syllables(bytes: &[u8]) -> (usize, usize) {
     (frequent, different.len())
 }
 
+/// Whether bytes are nothing but frequent syllables of Korean.
+pub(super) fn are_frequent_syllables(bytes: &[u8]) -> bool {
+    bytes.len().is_multiple_of(2) && bytes.as_chunks::<2>().0.iter().all(|pair| KOREAN.frequent.contains_key(pair))
+}
+
 /// The characters of two bytes.
 pub(super) fn pairs(mut bytes: &[u8]) -> impl Iterator<Item = [u8; 2]> {
     std::iter::from_fn(move || {
