@@ -3,6 +3,8 @@
 //!
 //! Needs what FAISS's own build needs (a C++ compiler with OpenMP) and binutils' `nm` and `objcopy`, which come with it.
 
+#![allow(clippy::disallowed_methods, reason = "cargo tells a build script what it needs by the environment")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;

@@ -39,7 +39,7 @@ fn every_level_finds_the_same() {
                 index.train(&passages).unwrap();
                 index.add(&passages).unwrap();
                 if factory.starts_with("IVF") {
-                    ParameterSpace::new().unwrap().set_index_parameter(&mut index, "nprobe", 8).unwrap();
+                    ParameterSpace::new().unwrap().set_index_parameter(&index, "nprobe", 8).unwrap();
                 }
                 let narrow = index.search(&questions, 10).unwrap();
                 choose(Level::Avx512);

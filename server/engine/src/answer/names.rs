@@ -202,8 +202,10 @@ pub(super) fn stands_apart(text: &str, name: &str) -> bool {
         let begins = !text[..at].ends_with(char::is_alphanumeric);
         let mut behind = &text[at + first.len()..];
         let goes_on = rest.iter().all(|part| {
-            let trimmed = behind.trim_start_matches([' ', '-', '_', '.', '/', ':', '#']);
-            let holds = behind.len() - trimmed.len() <= 1 && trimmed.starts_with(part);
+            let is_joint =
+                |c: char| matches!(c, ' ' | '-' | '_' | '.' | '/' | ':' | '#' | '\u{ad}' | '\u{2010}'..='\u{2015}');
+            let trimmed = behind.strip_prefix(is_joint).unwrap_or(behind);
+            let holds = trimmed.starts_with(part);
             behind = if holds { &trimmed[part.len()..] } else { behind };
             holds
         });

@@ -49,7 +49,8 @@ const USES: [&str; 14] = [
     "사용하는지",
 ];
 
-const WHEN: [&str; 7] = ["언제", "어디에", "어디서", "어디에서", "왜", "어떻게", "어떨"];
+/// Not `왜` and `어디에`: a reason and a place stand in few passages about a thing.
+const WHEN: [&str; 1] = ["언제"];
 
 /// Whether the word at `place` may name no more than the kind of page, or the use, that a question asks for.
 pub(crate) fn names_page(question: &str, place: &Range<usize>) -> bool {
