@@ -3,8 +3,8 @@
 //! FAISS picks its instructions when it is compiled. Its own way to have several is a shared library for each, of which
 //! a loader takes one; a single static program cannot. So three of its source files are compiled twice (`build.rs`), and
 //! their functions are called through a table: it starts with AVX2, which every CPU that runs this program has, and
-//! [`use_best`] fills it with AVX-512 where the CPU has that. On other architectures FAISS is used as it is, and nothing
-//! here does anything.
+//! [`use_best`] fills it with AVX-512 where the CPU has that. On other architectures, and where FAISS is not compiled for
+//! x86-64-v3, it is used as it is, and nothing here does anything.
 #![allow(unsafe_code, reason = "tables of functions that build.rs generates; each block says why it is sound")]
 
 use std::fmt;
@@ -15,7 +15,7 @@ use faiss_sys as _;
 /// Instructions that FAISS's loops are compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// What the compiler was told for all of FAISS: x86-64-v3 on x86-64 (ADR 0004).
+    /// What the compiler was told for all of FAISS: x86-64-v3 on x86-64, unless somebody built it otherwise (ADR 0004).
     Compiled,
     /// AVX-512 F, CD, VL, DQ and BW, as x86-64-v4 has them: Intel Skylake-SP of 2017, AMD Zen 4 of 2022, or later.
     Avx512,

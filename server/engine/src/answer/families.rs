@@ -8,7 +8,7 @@ use crate::index::{ChunkNumber, IndexError};
 use crate::revision::Revision;
 use crate::text::matching_form;
 
-use super::names::stands_apart;
+use super::joined::stands_apart;
 
 /// So many passages are read for each thing that is looked for.
 const PASSAGES: usize = 12;

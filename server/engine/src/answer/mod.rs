@@ -9,6 +9,7 @@ mod designations;
 pub mod extract;
 mod families;
 pub mod generate;
+mod joined;
 pub mod layout;
 pub mod names;
 mod sections;

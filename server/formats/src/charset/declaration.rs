@@ -27,6 +27,9 @@ const FEWEST_DIFFERENT: usize = 6;
 /// Fewest kinds of signs between letters that no text in Windows-1252 has.
 const FEWEST_KINDS: usize = 2;
 
+/// Encodings that programs declare without looking: they take any bytes.
+const WESTERN: [&Encoding; 2] = [WINDOWS_1252, ISO_8859_15];
+
 /// The encoding of bytes that are not in the one that they are declared to be in; `None` where they may be.
 pub fn contradicted(declared: &'static Encoding, bytes: &[u8]) -> Option<&'static Encoding> {
     if declared == EUC_KR || bytes.is_ascii() {
@@ -36,12 +39,12 @@ pub fn contradicted(declared: &'static Encoding, bytes: &[u8]) -> Option<&'stati
     if is_korean && is_valid(EUC_KR, bytes) {
         return Some(EUC_KR);
     }
-    if [WINDOWS_1252, ISO_8859_15].contains(&declared) { other_than_western(bytes) } else { None }
+    if WESTERN.contains(&declared) { other_than_western(bytes) } else { None }
 }
 
-/// Whether a label stands for an encoding that programs declare without looking: it takes any bytes.
+/// Whether a label stands for an encoding that programs declare without looking.
 pub(crate) fn is_western(label: &str) -> bool {
-    super::labelled(label).is_some_and(|encoding| [WINDOWS_1252, ISO_8859_15].contains(&encoding))
+    super::labelled(label).is_some_and(|encoding| WESTERN.contains(&encoding))
 }
 
 /// Whether bytes are Korean if what stands beside them is: a name of a few syllables tells nothing alone.
