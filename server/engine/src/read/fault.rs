@@ -43,8 +43,8 @@ pub(super) enum Meaning {
     Transient,
 }
 
-/// `ELOOP`, which has no stable name in the standard library: links that lead round in a circle.
-const TOO_MANY_LINKS: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
+/// `ELOOP`, which has no stable name in the standard library: links that lead round in a circle, or a link where none is followed.
+pub(super) const TOO_MANY_LINKS: i32 = if cfg!(target_os = "linux") { 40 } else { 62 };
 
 /// What `error` means. Unknown reasons count as transient: a build that fails is seen, an index that shrinks is not.
 pub(super) fn meaning(error: &io::Error) -> Meaning {

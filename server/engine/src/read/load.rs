@@ -1,15 +1,17 @@
 //! Gets the bytes of one file: within the size cap, with their digest, and whole, that is not changed while read.
 
 use std::borrow::Cow;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ragops_storage::{Sha256Digest, digest_bytes};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::FileType;
 
-use super::fault::{Meaning, SourceFault, meaning};
+use super::beneath::Place;
+use super::fault::{Meaning, SourceFault, TOO_MANY_LINKS, meaning};
 use super::limits::{MAX_BINARY_FILE_BYTES, MAX_FILE_BYTES};
 use super::media;
 use crate::document::{Finding, FindingCode, SourceName};
@@ -26,7 +28,9 @@ pub struct SourceFile {
     pub source: SourceName,
     /// Its path relative to the source folder in NFC with `/`: the document's id.
     pub path: String,
-    /// Where it is read from.
+    /// The source's folder: nothing out of it is read, whatever becomes of the file.
+    pub root: Arc<Path>,
+    /// Where it is read from: a path below `root` without links.
     pub absolute: PathBuf,
     /// Its size in bytes when it was listed.
     pub size: u64,
@@ -65,6 +69,7 @@ impl FileContent {
         let path = path.into();
         let file = SourceFile {
             source,
+            root: Path::new("").into(),
             absolute: PathBuf::from(&path),
             path,
             size: bytes.len() as u64,
@@ -119,11 +124,16 @@ impl SourceFile {
         }
         let most = most_bytes(&self.path);
         let refuse = |error: io::Error| self.refuse(error);
-        if !std::fs::metadata(&self.absolute).map_err(refuse)?.is_file() {
-            return Err(LoadError::Refused(not_a_file(&self.path)));
+        let place = Place::beneath(&self.root, &self.absolute).map_err(refuse)?;
+        match place.kind().map_err(refuse)? {
+            FileType::RegularFile => {}
+            FileType::Symlink => {
+                return Err(LoadError::Refused(not_followed(&self.path, "was a file and is a link by now")));
+            }
+            _ => return Err(LoadError::Refused(not_a_file(&self.path))),
         }
         let mut bytes = Vec::new();
-        let file = open(&self.absolute).map_err(refuse)?;
+        let file = place.open().map_err(refuse)?;
         file.take(most + 1).read_to_end(&mut bytes).map_err(refuse)?;
         if bytes.len() as u64 > most {
             return Err(LoadError::Refused(self.too_large(bytes.len() as u64, most)));
@@ -150,12 +160,12 @@ impl SourceFile {
 
     /// The bytes, and whether those that came later are left out.
     fn attempt(&self) -> Result<(Vec<u8>, bool), LoadError> {
-        // Opening a pipe would wait for a writer for ever, so the type is checked by name first.
-        let listed = std::fs::metadata(&self.absolute).map_err(|error| self.refuse(error))?;
-        if !listed.is_file() {
+        let place = Place::beneath(&self.root, &self.absolute).map_err(|error| self.refuse(error))?;
+        // Opening a device may do something to it, so the type is checked by name first.
+        if place.kind().map_err(|error| self.refuse(error))? != FileType::RegularFile {
             return Err(self.changed().into());
         }
-        let mut file = open(&self.absolute).map_err(|error| self.refuse(error))?;
+        let mut file = place.open().map_err(|error| self.refuse(error))?;
         let before = file.metadata().map_err(|error| self.refuse(error))?;
         if !before.is_file() {
             return Err(self.changed().into());
@@ -193,6 +203,8 @@ impl SourceFile {
 
     fn refuse(&self, error: io::Error) -> LoadError {
         match meaning(&error) {
+            // A link was put in its place.
+            Meaning::Refused if error.raw_os_error() == Some(TOO_MANY_LINKS) => self.changed().into(),
             Meaning::Refused => LoadError::Refused(unreadable(FindingCode::UnreadableFile, &self.path, &error)),
             Meaning::Gone if error.kind() == io::ErrorKind::IsADirectory => self.changed().into(),
             Meaning::Gone => LoadError::Gone,
@@ -201,12 +213,6 @@ impl SourceFile {
             Meaning::Transient => SourceFault::of(&self.source, &self.path, error).into(),
         }
     }
-}
-
-/// Opens a file to read. What has become a pipe since it was looked at does not keep whoever opens it waiting.
-fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    Ok(rustix::fs::open(path, flags, Mode::empty())?.into())
 }
 
 /// How large a file of this name may be: much of a binary format is pictures.
@@ -218,6 +224,12 @@ fn most_bytes(path: &str) -> u64 {
 pub(super) fn unreadable(code: FindingCode, path: &str, error: &io::Error) -> Finding {
     let advice = "give the user of this process read access, or exclude it from the source";
     Finding::new(code, path, format!("cannot be read: {error}"), advice)
+}
+
+/// The finding for a link, and why it is not followed.
+pub(super) fn not_followed(path: &str, detail: &str) -> Finding {
+    let advice = "put the file itself into the folder, or exclude the link";
+    Finding::new(FindingCode::LinkNotFollowed, path, detail, advice)
 }
 
 /// The finding for a pipe, socket or device.
@@ -241,6 +253,7 @@ mod tests {
     fn file(dir: &tempfile::TempDir, name: &str) -> SourceFile {
         SourceFile {
             source: SourceName::new("docs"),
+            root: dir.path().into(),
             path: name.to_owned(),
             absolute: dir.path().join(name),
             size: 0,
@@ -289,7 +302,7 @@ mod tests {
         for (name, most) in
             [("large.md", MAX_FILE_BYTES), ("large", MAX_FILE_BYTES), ("large.pdf", MAX_BINARY_FILE_BYTES)]
         {
-            File::create(dir.path().join(name)).unwrap().set_len(most + 1).unwrap();
+            std::fs::File::create(dir.path().join(name)).unwrap().set_len(most + 1).unwrap();
             let Err(LoadError::Refused(finding)) = file(&dir, name).load() else { panic!("it is no finding") };
             assert_eq!((finding.code, finding.path.as_str()), (FindingCode::FileTooLarge, name));
         }
@@ -311,12 +324,45 @@ mod tests {
         }
     }
 
+    /// As somebody does who may write in the folder, to have what he may not read read for him.
+    #[test]
+    fn what_has_become_a_link_since_it_was_listed_is_not_followed_out_of_the_folder() {
+        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let secret = outside.path().join("secret.md");
+        std::fs::write(&secret, "secret").unwrap();
+        std::fs::create_dir(dir.path().join("folder")).unwrap();
+        std::fs::write(dir.path().join("folder/secret.md"), "public").unwrap();
+        std::os::unix::fs::symlink(&secret, dir.path().join("a.md")).unwrap();
+        let link = file(&dir, "a.md");
+        assert!(matches!(link.load(), Err(LoadError::Fault(SourceFault::Changed { path, .. })) if path == "a.md"));
+        match link.load_at_once() {
+            Err(LoadError::Refused(finding)) => assert_eq!(finding.code, FindingCode::LinkNotFollowed),
+            other => panic!("{other:?}"),
+        }
+        let inner = file(&dir, "folder/secret.md");
+        assert_eq!(inner.load().unwrap().bytes, b"public");
+        std::fs::rename(dir.path().join("folder"), dir.path().join("was")).unwrap();
+        std::os::unix::fs::symlink(outside.path(), dir.path().join("folder")).unwrap();
+        for loaded in [inner.load(), inner.load_at_once()] {
+            assert!(matches!(loaded, Err(LoadError::Gone)), "{loaded:?}");
+        }
+        // The link to the folder itself is the user's.
+        let linked = outside.path().join("docs");
+        std::os::unix::fs::symlink(dir.path().join("was"), &linked).unwrap();
+        let named = SourceFile { absolute: linked.join("secret.md"), root: linked.into(), ..inner };
+        assert_eq!(named.load().unwrap().bytes, b"public");
+    }
+
     /// Linux refuses to read the first page of a process, which is never mapped, with EIO: a real disk error's code.
     #[test]
     #[cfg(target_os = "linux")]
     fn a_read_that_fails_is_a_fault_and_no_finding() {
-        let file =
-            SourceFile { absolute: PathBuf::from("/proc/self/mem"), ..file(&tempfile::tempdir().unwrap(), "mem") };
+        let process = Path::new("/proc").join(std::process::id().to_string());
+        let file = SourceFile {
+            root: process.as_path().into(),
+            absolute: process.join("mem"),
+            ..file(&tempfile::tempdir().unwrap(), "mem")
+        };
         match file.load() {
             Err(LoadError::Fault(SourceFault::Failed { path, source, .. })) => {
                 assert_eq!((path.as_str(), source.raw_os_error()), ("mem", Some(5)));

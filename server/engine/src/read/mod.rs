@@ -2,6 +2,7 @@
 //! `scan` finds the files, `SourceFile::load` gets their bytes, the registry picks the reader of their media type.
 //! A bad file is a finding, never a failed build; a file that cannot be read at this moment is a fault, never a finding.
 
+mod beneath;
 mod binary;
 mod blocks;
 mod controls;

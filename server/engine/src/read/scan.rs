@@ -13,11 +13,12 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, FileType, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use self::patterns::{Choice, Patterns};
 use super::fault::{Meaning, SourceFault, meaning};
 use super::limits::{MAX_FILES, MAX_FOLDER_DEPTH};
-use super::load::{Growing, SourceFile, not_a_file, unreadable};
+use super::load::{Growing, SourceFile, not_a_file, not_followed, unreadable};
 use super::{media, unsupported};
 use crate::document::{Finding, FindingCode, SourceName};
 use crate::revision::store::INDEXES_MARKER;
@@ -132,7 +133,7 @@ pub fn scan_until(folder: &FolderSource, is_cancelled: &dyn Fn() -> bool) -> Res
         name: &folder.name,
         is_cancelled,
         visited: HashSet::from([root.clone()]),
-        root,
+        root: root.into(),
         patterns,
         links: Vec::new(),
         seen: HashSet::new(),
@@ -202,7 +203,7 @@ fn is_skipped(name: &str) -> bool {
 struct Walk<'a> {
     name: &'a SourceName,
     is_cancelled: &'a dyn Fn() -> bool,
-    root: PathBuf,
+    root: Arc<Path>,
     patterns: Patterns,
     /// Links met so far: where they are and their path in the source.
     links: Vec<(PathBuf, String, usize)>,
@@ -327,6 +328,7 @@ impl Walk<'_> {
     fn listed(&self, absolute: PathBuf, path: String, metadata: &Metadata) -> SourceFile {
         SourceFile {
             source: self.name.clone(),
+            root: self.root.clone(),
             path,
             absolute,
             size: metadata.len(),
@@ -388,8 +390,7 @@ impl Walk<'_> {
     }
 
     fn not_followed(&mut self, path: &str, detail: &str) {
-        let advice = "put the file itself into the folder, or exclude the link";
-        self.findings.push(Finding::new(FindingCode::LinkNotFollowed, path, detail, advice));
+        self.findings.push(not_followed(path, detail));
     }
 
     /// A finding where the source takes what is called so, as far as its name can be told.
