@@ -6,12 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::index::{ChunkNumber, IndexError};
 use crate::revision::Revision;
-use crate::text::matching_form;
+use crate::text::{Analyzer, TokenBuffer, matching_form};
 
 use super::joined::stands_apart;
 
 /// So many passages are read for each thing that is looked for.
 const PASSAGES: usize = 12;
+
+/// So many of those that hold all parts of a name are read for the name itself, joined otherwise.
+const MAX_APART: usize = 256;
 
 /// Names that begin alike are as many at most.
 const MANY: usize = 64;
@@ -46,13 +49,28 @@ const NAMES_IN_ING: [&str; 5] = ["staging", "billing", "pricing", "shipping", "m
 pub(super) fn lacks_member(revision: &Revision, question: &str, best: &[String]) -> Result<bool, IndexError> {
     let question = matching_form(question);
     for name in names(&question) {
-        if stands(revision, name)? || best.iter().any(|text| stands_apart(text, name)) {
+        if stands(revision, name)? {
             continue;
         }
-        let passages = passages_about(revision, name)?;
-        let is_apart = || passages.iter().any(|text| stands_apart(text, name));
-        if passages.iter().chain(best).any(|text| lists_others(text, name)) && !is_apart() {
+        let is_listed = |texts: &[String]| texts.iter().any(|text| lists_others(text, name));
+        if (is_listed(best) || is_listed(&passages_about(revision, name)?)) && !is_apart(revision, name)? {
             return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a name's words stand one after the other somewhere, in either number, joined otherwise (`pg gamma`).
+fn is_apart(revision: &Revision, name: &str) -> Result<bool, IndexError> {
+    let mut buffer = TokenBuffer::default();
+    for name in std::iter::once(name.to_owned()).chain(other_numbers(name)) {
+        // As words, not as a name: what is looked for has none.
+        Analyzer.analyze(&name.replace('-', " "), &mut buffer);
+        let terms: Vec<&str> = buffer.iter().map(|token| token.text).collect();
+        for chunk in revision.text.holding_all(&terms, MAX_APART)? {
+            if stands_apart(&form_of(revision, chunk)?, &name) {
+                return Ok(true);
+            }
         }
     }
     Ok(false)
@@ -109,7 +127,12 @@ fn passages_about(revision: &Revision, name: &str) -> Result<Vec<String>, IndexE
     for asked in [name, &alike.join(" "), last] {
         chunks.extend(revision.text.search(asked, PASSAGES)?.into_iter().map(|hit| hit.chunk));
     }
-    chunks.into_iter().map(|chunk| Ok(matching_form(&revision.passages.whole_text(chunk)?).into_owned())).collect()
+    chunks.into_iter().map(|chunk| form_of(revision, chunk)).collect()
+}
+
+/// A passage with its title and headings, in the form in which words are compared.
+fn form_of(revision: &Revision, chunk: ChunkNumber) -> Result<String, IndexError> {
+    Ok(matching_form(&revision.passages.whole_text(chunk)?).into_owned())
 }
 
 /// The names of a text that are joined by hyphens, from letters alone. What has digits is an instance or a code.

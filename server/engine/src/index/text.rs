@@ -238,6 +238,26 @@ impl TextIndex {
         Ok(found.into_iter().map(|(score, at)| (at.doc_id, score)).collect())
     }
 
+    /// The `count` best entries by BM25 of those that hold every one of `terms` in their text or headings; the terms are the
+    /// analyser's. None where there are no terms.
+    pub fn holding_all(&self, terms: &[&str], count: usize) -> Result<Vec<ChunkNumber>, IndexError> {
+        if terms.is_empty() || count == 0 || self.is_empty() {
+            return Ok(Vec::new());
+        }
+        let in_field = |field: Field, term: &str| -> (Occur, Box<dyn Query>) {
+            let query = TermQuery::new(Term::from_field_text(field, term), IndexRecordOption::WithFreqs);
+            (Occur::Should, Box::new(query))
+        };
+        let anywhere = |term: &&str| -> (Occur, Box<dyn Query>) {
+            let fields = vec![in_field(self.fields.text, term), in_field(self.fields.headings, term)];
+            (Occur::Must, Box::new(BooleanQuery::new(fields)))
+        };
+        let query = BooleanQuery::new(terms.iter().map(anywhere).collect());
+        let collector = TopDocs::with_limit(count).order_by_score();
+        let found = self.reader.searcher().search(&query, &collector).map_err(failed("cannot be searched"))?;
+        Ok(found.into_iter().map(|(_, at)| ChunkNumber(at.doc_id)).collect())
+    }
+
     /// How many chunks hold `term` in their text; the term is one of the analyser's.
     pub fn document_frequency(&self, term: &str) -> Result<u64, IndexError> {
         let searcher = self.reader.searcher();
@@ -402,6 +422,25 @@ mod tests {
         assert_eq!(index.search("rollback", 2).unwrap()[0].chunk.0, 0);
         assert_eq!(index.document_frequency("job").unwrap(), 2);
         assert_eq!(index.document_frequency("rollback").unwrap(), 0);
+    }
+
+    #[test]
+    fn terms_are_found_together_in_text_and_headings() {
+        let (_dir, index) = index_of(&[
+            ("Disk", "The node is full."),
+            ("Node", "A disk fails."),
+            ("Other", "The disk of the node, the disk of the node."),
+        ]);
+        let holding = |terms: &[&str], count: usize| {
+            let mut found: Vec<u32> = index.holding_all(terms, count).unwrap().iter().map(|chunk| chunk.0).collect();
+            found.sort_unstable();
+            found
+        };
+        assert_eq!(holding(&["disk", "node"], 9), [0, 1, 2]);
+        assert_eq!(holding(&["disk", "node"], 1).len(), 1);
+        assert_eq!(holding(&["disk", "full"], 9), [0]);
+        assert!(holding(&["disk", "zebra"], 9).is_empty());
+        assert!(holding(&[], 9).is_empty());
     }
 
     /// Every entry keeps its number and its exact score, whether it was written in one part or in a hundred.

@@ -1,17 +1,13 @@
 //! What a short question is about, where words in it may only name the page that is looked for (`settlement
 //! procedure`).
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::index::IndexError;
 use crate::revision::Revision;
-use crate::text::asking::{FEW_WORDS, only_asks, whole_word};
+use crate::text::asking::{FEW_WORDS, only_asks};
 use crate::text::page_words::names_page;
 use crate::text::{Analyzer, TokenBuffer, TokenKind};
-
-/// So many passages are looked through for words that stand together.
-const PASSAGES: usize = 20;
 
 /// The words of a question, at their places, that only name the page which is looked for: a passage holds the one or
 /// two others together, and none holds all. Where a page is about a `style guide` that is its name; what stands nowhere
@@ -28,7 +24,7 @@ pub(crate) fn only_name_page(revision: &Revision, question: &str) -> Result<Vec<
     }
     let all: Vec<&Word<'_>> = subject.iter().chain(&pages).collect();
     let subject: Vec<&Word<'_>> = subject.iter().collect();
-    let only = stand_together(revision, question, &subject)? && !stand_together(revision, question, &all)?;
+    let only = stand_together(revision, &subject)? && !stand_together(revision, &all)?;
     Ok(if only { pages.into_iter().map(|word| word.place).collect() } else { Vec::new() })
 }
 
@@ -40,13 +36,7 @@ struct Word<'a> {
 }
 
 /// Whether one passage, with its title and headings, holds all these words.
-fn stand_together(revision: &Revision, question: &str, words: &[&Word<'_>]) -> Result<bool, IndexError> {
-    let asked: Vec<&str> = words.iter().map(|word| whole_word(question, &word.place)).collect();
-    for hit in revision.text.search(&asked.join(" "), PASSAGES)? {
-        let terms: HashSet<String> = Analyzer.terms(&revision.passages.whole_text(hit.chunk)?).into_iter().collect();
-        if words.iter().all(|word| terms.contains(word.form)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+fn stand_together(revision: &Revision, words: &[&Word<'_>]) -> Result<bool, IndexError> {
+    let terms: Vec<&str> = words.iter().map(|word| word.form).collect();
+    Ok(!revision.text.holding_all(&terms, 1)?.is_empty())
 }
