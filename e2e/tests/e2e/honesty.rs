@@ -412,6 +412,28 @@ fn what_forbids_or_excepts_is_said_whomever_it_speaks_of() {
     );
 }
 
+/// A row of 1,300 bytes was once never said, and the row below it was given instead.
+#[test]
+fn a_row_is_said_however_long_its_cells_are() {
+    let rules = "국내 출장은 하루 5만 원을 한도로 하고 해외 출장은 지역 등급에 따라 하루 80달러에서 150달러를 한도로 합니다. 숙박비는 실비로 \
+                 지급하되 서울은 12만 원, 그 밖의 지역은 9만 원을 넘을 수 없고 넘는 금액은 본부장의 사전 승인이 있어야 합니다. 항공권은 총무팀이 \
+                 일괄 구매하며 개인이 산 항공권은 긴급한 때에만 인정합니다. 출장 중 질병이나 사고가 나면 즉시 인사팀에 알리고 보험 청구 서류를 귀국 \
+                 후 30일 안에 냅니다. 출장이 취소된 때에는 취소 수수료를 회사가 부담하되 개인 사정이면 본인이 부담합니다. 법인 카드를 쓴 때에는 \
+                 사용 내역을 다음 달 5일까지 올리고 개인 카드는 원칙으로 인정하지 않습니다. 해외에서는 현지 통화 영수증에 환율을 적습니다. 식비는 \
+                 일비에 들어 있으므로 따로 청구할 수 없고 거래처 접대는 접대비 규정을 따릅니다. 가불은 출발 3일 전까지 총무팀에 알리고 정산 때 차감하며 남은 금액은 다음 날까지 돌려줍니다. 자가용을 쓴 때에는 1km에 250원을 \
+                 지급하고 통행료와 주차비는 따로 청구합니다.";
+    assert!(rules.len() > 1_200, "{}", rules.len());
+    let page = format!(
+        "# 경비 규정\n\n| 항목 | 내용 |\n| --- | --- |\n| 출장비 | 종료 후 7일 안에 신청하며 {rules} |\n| 회의비 | 1인당 2만 원을 \
+         한도로 합니다. |\n"
+    );
+    check(
+        "a_row_is_said_however_long_its_cells_are",
+        &[("expenses.md", &page)],
+        &[("출장비는 언제까지 신청하나요?", &["7일 안에 신청"], &[]), ("회의비 한도는?", &["1인당 2만 원"], &[])],
+    );
+}
+
 /// A single rare word is near to nothing as a vector: another page once answered, with the confidence of the page that
 /// holds the word.
 #[test]

@@ -17,6 +17,7 @@ use crate::text::{Analyzer, language, matching_form};
 
 use super::background::{Background, OwnLanguage};
 use super::calibration::{Weighing, cut_on};
+use super::extract::statements;
 use super::names::{self, Names};
 use super::weighed_words::{Present, WeighedWords};
 use super::words::{WordKind, stands_somewhere};
@@ -53,6 +54,12 @@ const DOUBTFUL_NAME: f32 = -2.5;
 /// The most confidence for a question about a product that no page names, or about a numbered thing that the best passages
 /// lack, however near its subject. Of the answerable questions of the halves `tune` it costs none.
 const UNKNOWN_NAME: f32 = 0.25;
+
+/// The most confidence for a question that looks for a page (`coupon guide`) where none of the best passages is headed by what
+/// that page is about: they may only mention it. By default such an answer is given, with a warning.
+const MENTIONED_ONLY: f32 = 0.65;
+/// Headings are about what a question names if they hold all its words; the rest is for rounding.
+const HEADED_BY: f32 = 0.99;
 
 /// The risk-coverage curve of the half `tune` of clapnq_dev, as precision and cut: from this confidence on, so many of the
 /// answers given were to answerable questions, when one question in five has no answer (its
@@ -118,6 +125,8 @@ pub struct Seen {
     pub names: Names,
     /// Whether the question is a word or two: then `coverage` is that of the one passage that holds most of it.
     pub few_words: bool,
+    /// Whether it looks for a page (`coupon guide`), and none of the best passages has its words in title or headings.
+    pub mentioned_only: bool,
 }
 
 /// Judges what was found.
@@ -138,6 +147,7 @@ pub fn confidence(
         lacks_instance,
         is_asked_there,
         few_words,
+        mentioned_only,
         best,
     } = coverage(revision, analyzer, question, found)?;
     // A word or two of the question's own language are looked for in it: as vectors they are near to anything.
@@ -149,7 +159,8 @@ pub fn confidence(
     let deviations = cosine.zip(distribution).and_then(|(cosine, d)| d.deviations_above_median(cosine, MIN_DEVIATION));
     let names = if lacks_designation { Names::Unknown } else { names::known(revision, analyzer, question, &best)? };
     let names = if lacks_instance { names.max(Names::Doubtful) } else { names };
-    let seen = Seen { deviations, coverage, best_coverage, same_language, known_words, names, few_words };
+    let seen =
+        Seen { deviations, coverage, best_coverage, same_language, known_words, names, few_words, mentioned_only };
     let weighing = match found.candidates.is_empty() {
         true => Weighing::NOTHING,
         false => Weighing { least: if is_asked_there { ASKED_THERE } else { 0.0 }, ..judge(&seen, own_language) },
@@ -178,7 +189,11 @@ fn judge(seen: &Seen, own_language: OwnLanguage) -> Weighing {
         (false, OwnLanguage::Held) => seen.known_words / MIN_KNOWN_WORDS,
         (false, OwnLanguage::Absent) => 1.0,
     };
-    let most = if seen.names == Names::Unknown { UNKNOWN_NAME } else { 1.0 };
+    let most = match (seen.names, seen.mentioned_only) {
+        (Names::Unknown, _) => UNKNOWN_NAME,
+        (_, true) => MENTIONED_ONLY,
+        (_, false) => 1.0,
+    };
     Weighing { evidence, most, share: share.min(1.0), least: 0.0 }
 }
 
@@ -235,6 +250,8 @@ struct Coverage {
     is_asked_there: bool,
     /// Whether the question is a word or two.
     few_words: bool,
+    /// Whether it looks for a page, and none of the best passages has its words in title or headings.
+    mentioned_only: bool,
     /// The best passages, in the form in which words are compared.
     best: Vec<String>,
 }
@@ -250,8 +267,10 @@ fn coverage(
     let mut best = Vec::new();
     let mut in_one = 0.0_f32;
     let asked_words = WeighedWords::of(revision, analyzer, question)?;
+    let mut mentioned_only = asked_words.look_for_page();
     for chunk in judged_by(found, &asked_words) {
         let text = revision.passages.whole_text(chunk)?;
+        mentioned_only = mentioned_only && !is_headed_by(revision, analyzer, chunk, &asked_words)?;
         let of_one = asked_words.present_in(analyzer, &text);
         in_one = in_one.max(asked_words.share(&of_one));
         present.extend(of_one);
@@ -279,7 +298,32 @@ fn coverage(
     let known_words = if words > 0 { known as f32 / words as f32 } else { 0.0 };
     let asked = letters(&matching_form(question));
     let is_asked_there = asked.len() >= MIN_ASKED_BYTES && best.iter().any(|text| letters(text).contains(&asked));
-    Ok(Coverage { covered, in_one, known_words, lacks_designation, lacks_instance, is_asked_there, few_words, best })
+    Ok(Coverage {
+        covered,
+        in_one,
+        known_words,
+        lacks_designation,
+        lacks_instance,
+        is_asked_there,
+        few_words,
+        mentioned_only,
+        best,
+    })
+}
+
+/// Whether something in a passage stands under a title and headings that hold all these words.
+fn is_headed_by(
+    revision: &Revision,
+    analyzer: &Analyzer,
+    chunk: ChunkNumber,
+    words: &WeighedWords,
+) -> Result<bool, IndexError> {
+    let chunk = revision.passages.chunk(chunk)?;
+    let title = revision.passages.document(chunk.document)?.title;
+    let mut above: Vec<String> =
+        statements(&chunk.text, &chunk.place, &title).into_iter().map(|statement| statement.above).collect();
+    above.dedup();
+    Ok(above.iter().any(|above| words.share(&words.present_in(analyzer, above)) >= HEADED_BY))
 }
 
 /// The passages that are asked for the question's words: the best ones, and for a question of a word or two the best by words
@@ -337,6 +381,7 @@ mod tests {
             known_words: 1.0,
             names: Names::Known,
             few_words: false,
+            mentioned_only: false,
         }
     }
 
@@ -394,6 +439,15 @@ mod tests {
         assert!(with(Names::Known, 2.5) > 0.6 && with(Names::Doubtful, 2.5) < 0.4);
         assert!(with(Names::Doubtful, 6.0) > 0.9);
         assert!(with(Names::Unknown, 8.0) <= 0.25);
+    }
+
+    #[test]
+    fn what_is_only_mentioned_where_a_page_on_it_was_asked_for_is_answered_with_a_warning() {
+        let by_default = ConfidenceSettings::Calibrated { target_precision: DEFAULT_TARGET_PRECISION };
+        let cut = cut_on(&PRECISION_AT_CUT, DEFAULT_TARGET_PRECISION);
+        let of = |mentioned_only| judge(&Seen { mentioned_only, ..seen(Some(6.0), 1.0, true) }, OwnLanguage::Held);
+        assert!((cut..sure_from(by_default, cut)).contains(&of(true)), "{}", of(true));
+        assert!(of(false) > sure_from(by_default, cut));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(super) struct WeighedWords {
     whole: Vec<String>,
     /// Whether the question is a word or two, and so about these.
     are_few: bool,
+    /// Whether a word that only names the page which is looked for was left out.
+    look_for_page: bool,
     about: About,
 }
 
@@ -39,6 +41,7 @@ impl WeighedWords {
         let mut words = question_words(analyzer, question);
         let pages = only_name_page(revision, question)?;
         words.retain(|word| !pages.contains(&word.place));
+        let look_for_page = !pages.is_empty();
         let are_few = words.len() <= FEW_WORDS;
         let acts = |word: &Word| is_action(question, &word.place);
         // Beside a thing or a day (`db-replica-5 조치`) what only asks what to do is no word to be found; beside a word it may be
@@ -65,12 +68,17 @@ impl WeighedWords {
         let rarity_of = |word: &Word| rarity(revision, if are_few { &word.forms[..1] } else { &word.forms });
         let weighed = |word: Word| rarity_of(&word).map(|rarity| (word, rarity));
         let words = words.into_iter().map(weighed).collect::<Result<_, _>>()?;
-        Ok(Self { words, whole, are_few, about })
+        Ok(Self { words, whole, are_few, look_for_page, about })
     }
 
     /// Whether the question is a word or two, and so about these words.
     pub(super) fn are_few(&self) -> bool {
         self.are_few
+    }
+
+    /// Whether the question looks for a page (`coupon guide`) on these words.
+    pub(super) fn look_for_page(&self) -> bool {
+        self.look_for_page
     }
 
     /// Their share, by rarity, that some passages hold: [`super::confidence::Confidence::coverage`] of those.

@@ -19,9 +19,9 @@ use super::{PieceKind, Section, context_of};
 /// one answer more in a hundred.
 const MAX_PIECES: usize = 32;
 const MAX_PIECES_BYTES: usize = 6_000;
-/// The longest code or row weighed or said, in bytes: longer ones bury the answer. A sentence may be as long as its passage: half
-/// of one may say the opposite, and what another passage says instead is no answer.
-pub(super) const MAX_PIECE_BYTES: usize = 1_200;
+/// The longest code weighed or said, in bytes: longer ones bury the answer. A sentence or a row may be as long as its passage:
+/// half of one may say the opposite, and what another passage, or the next row, says instead is no answer.
+pub(super) const MAX_CODE_BYTES: usize = 1_200;
 /// The longest heading or title that is embedded with each piece, in characters.
 const MAX_HEADING_CHARS: usize = 80;
 
@@ -130,7 +130,7 @@ pub(super) fn drafts(
 
 /// Whether a piece is short enough to be said.
 pub(super) fn is_sayable(kind: PieceKind, text: &str) -> bool {
-    kind == PieceKind::Sentence || text.len() <= MAX_PIECE_BYTES
+    kind != PieceKind::Code || text.len() <= MAX_CODE_BYTES
 }
 
 fn share_of_identifiers(identifiers: &[Fact], title: &str, cut: &Cut) -> f32 {
@@ -287,8 +287,9 @@ mod tests {
         let mut drafts: Vec<Draft> = (0..50).map(|_| draft("Other text.", 0.5)).collect();
         drafts.push(draft("- Lift people.", 1.0));
         assert_eq!(weighed(drafts), (0..MAX_PIECES - 1).chain([50]).collect::<Vec<_>>());
-        let long = || draft(&"x".repeat(MAX_PIECE_BYTES + 1), 1.0);
+        let long = || draft(&"x".repeat(MAX_CODE_BYTES + 1), 1.0);
         assert_eq!(weighed(vec![long(), draft("Short.", 0.1)]), [0, 1], "a sentence");
+        assert_eq!(weighed(vec![Draft { kind: PieceKind::Row, ..long() }, draft("Short.", 0.1)]), [0, 1], "a row");
         assert_eq!(weighed(vec![Draft { kind: PieceKind::Code, ..long() }, draft("Short.", 0.1)]), [1]);
     }
 }

@@ -11,6 +11,9 @@ use super::{Piece, PieceKind, Section, connectives, is_group_row};
 
 /// The most pieces picked by score; what they introduce or are a step of comes on top.
 const MAX_PICKED: usize = 6;
+/// Those picked by score, in bytes together; the best is picked however long. Notes without full stops are sentences of a
+/// kilobyte: several bury what is short.
+const MAX_PICKED_BYTES: usize = 3_000;
 /// A further piece must come this close to the best: it is at least a fifth as likely. Tuned with the weights.
 const WITHIN_OF_BEST: f32 = 1.5;
 /// A numbered list is given whole up to so many bytes.
@@ -109,7 +112,7 @@ fn best(pieces: &[Piece], asked: Asked) -> Vec<usize> {
     let mut by_score: Vec<usize> = (0..pieces.len()).filter(is_weighed).collect();
     by_score.sort_by(|a, b| pieces[*b].score.total_cmp(&pieces[*a].score).then(a.cmp(b)));
     let Some(top) = by_score.first().map(|at| &pieces[*at]) else { return Vec::new() };
-    let mut picked: Vec<usize> = Vec::new();
+    let (mut picked, mut bytes) = (Vec::<usize>::new(), 0);
     for at in by_score {
         let piece = &pieces[at];
         let same = |other: &usize| says_the_same(piece, &pieces[*other]);
@@ -118,7 +121,9 @@ fn best(pieces: &[Piece], asked: Asked) -> Vec<usize> {
         if picked.len() == MAX_PICKED || piece.score < top.score - WITHIN_OF_BEST {
             break;
         }
-        if piece.score >= top.score - within && !picked.iter().any(same) {
+        let fits = picked.is_empty() || bytes + piece.quote.len() <= MAX_PICKED_BYTES;
+        if piece.score >= top.score - within && fits && !picked.iter().any(same) {
+            bytes += piece.quote.len();
             picked.push(at);
         }
     }

@@ -1,6 +1,6 @@
 //! Pieces with scores in, positions out.
 
-use super::super::draft::MAX_PIECE_BYTES;
+use super::super::draft::MAX_CODE_BYTES;
 use super::super::{Evidence, ItemPlace, RowPlace};
 use super::*;
 use crate::index::ChunkNumber;
@@ -60,6 +60,16 @@ fn picks_the_best_and_those_near_it_in_reading_order() {
 }
 
 #[test]
+fn long_ones_do_not_bury_what_is_short() {
+    let memos: Vec<String> = (0..4).map(|n| format!("Memo {n}{}", " and so on".repeat(130))).collect();
+    let mut texts: Vec<(&str, f32)> = memos.iter().map(|memo| (memo.as_str(), 5.0)).collect();
+    texts.push(("The room is cooled to 19 degrees.", 4.5));
+    assert_eq!(fact(&sentences(&texts)), [0, 1, 4]);
+    let endless = "x".repeat(2 * MAX_PICKED_BYTES);
+    assert_eq!(fact(&sentences(&[(&endless, 5.0), ("Short.", 4.9)])), [0], "the best, however long");
+}
+
+#[test]
 fn the_same_thing_is_not_said_twice() {
     let pieces = sentences(&[("Restart the broker now.", 1.0), ("Restart the broker now!", 0.99)]);
     assert_eq!(fact(&pieces), [0]);
@@ -72,7 +82,7 @@ fn code_comes_with_the_sentence_before_it_but_not_over_a_gap() {
     let mut pieces = sentences(&[("다음을 실행합니다.", 1.0)]);
     pieces.push(piece(1, PieceKind::Code, "```\nkubectl get pods\n```", OUT));
     assert_eq!(fact(&pieces), [0, 1]);
-    pieces.insert(1, piece(1, PieceKind::Code, &"x".repeat(MAX_PIECE_BYTES + 1), OUT));
+    pieces.insert(1, piece(1, PieceKind::Code, &"x".repeat(MAX_CODE_BYTES + 1), OUT));
     assert_eq!(fact(&pieces), [0], "the code in between is too long to be said");
 }
 
@@ -241,7 +251,7 @@ fn what_to_do_when_a_step_fails_belongs_to_the_steps() {
     pieces.push(piece(2, PieceKind::Sentence, "If step 2 fails, do not repeat it.", OUT));
     pieces.push(piece(3, PieceKind::Sentence, "The desk is open.", OUT));
     assert_eq!(fact(&pieces), [0, 1, 2]);
-    pieces[1].evidence.text = "x".repeat(MAX_PIECE_BYTES + 1);
+    pieces[1].evidence.text = "x".repeat(MAX_CODE_BYTES + 1);
     assert_eq!(fact(&pieces), [0, 1, 2], "however long one is");
     pieces[1].kind = PieceKind::Code;
     assert_eq!(fact(&pieces), [0, 2], "whether the steps are given whole or not");
