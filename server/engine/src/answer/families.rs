@@ -6,24 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::index::{ChunkNumber, IndexError};
 use crate::revision::Revision;
-use crate::text::{Analyzer, TokenBuffer, matching_form};
+use crate::text::matching_form;
 
-use super::joined::stands_apart;
+use super::joined::{form_of, is_apart, pieces, stands};
 
 /// So many passages are read for each thing that is looked for.
 const PASSAGES: usize = 12;
-
-/// So many of those that hold all parts of a name are read for the name itself, joined otherwise.
-const MAX_APART: usize = 256;
 
 /// Names that begin alike are as many at most.
 const MANY: usize = 64;
 
 /// So many others make a list.
 const MIN_LISTED: usize = 2;
-
-/// From so many letters on one may be a slip; shorter parts tell names apart (`prod-d`).
-const MIN_MISTYPED: usize = 5;
 
 /// Parts of compounds that are ordinary words: with one of these it is no name.
 #[rustfmt::skip]
@@ -60,62 +54,6 @@ pub(super) fn lacks_member(revision: &Revision, question: &str, best: &[String])
     Ok(false)
 }
 
-/// Whether a name's words stand one after the other somewhere, in either number, joined otherwise (`pg gamma`).
-fn is_apart(revision: &Revision, name: &str) -> Result<bool, IndexError> {
-    let mut buffer = TokenBuffer::default();
-    for name in std::iter::once(name.to_owned()).chain(other_numbers(name)) {
-        // As words, not as a name: what is looked for has none.
-        Analyzer.analyze(&name.replace('-', " "), &mut buffer);
-        let terms: Vec<&str> = buffer.iter().map(|token| token.text).collect();
-        for chunk in revision.text.holding_all(&terms, MAX_APART)? {
-            if stands_apart(&form_of(revision, chunk)?, &name) {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
-/// Whether a name stands in the index, joined otherwise or by itself, at the beginning of a longer one, in the plural
-/// or in the singular, or with a slip.
-fn stands(revision: &Revision, name: &str) -> Result<bool, IndexError> {
-    for joint in ["-", "_", ".", ""] {
-        let joined = name.replace('-', joint);
-        if revision.text.holds(&joined)? {
-            return Ok(true);
-        }
-        for longer in ["-", "_", "."] {
-            if !joint.is_empty() && !revision.text.terms_with_prefix(&[&joined, longer].concat(), 1)?.is_empty() {
-                return Ok(true);
-            }
-        }
-    }
-    for other in other_numbers(name) {
-        if revision.text.holds(&other)? {
-            return Ok(true);
-        }
-    }
-    let may_be_mistyped = name.split('-').all(|part| part.len() >= MIN_MISTYPED);
-    Ok(may_be_mistyped && revision.text.holds_nearly(name)?)
-}
-
-/// A name with each of its parts in the plural, or in the singular where it is that.
-fn other_numbers(name: &str) -> Vec<String> {
-    const ENDINGS: [(&str, &str); 3] = [("ies", "y"), ("es", ""), ("s", "")];
-    let parts: Vec<&str> = name.split('-').collect();
-    let mut names = Vec::new();
-    for (at, part) in parts.iter().enumerate() {
-        for (plural, singular) in ENDINGS.into_iter().flat_map(|(a, b)| [(a, b), (b, a)]) {
-            if let Some(stem) = part.strip_suffix(plural) {
-                let other = [stem, singular].concat();
-                let with = parts.iter().enumerate().map(|(n, part)| if n == at { other.as_str() } else { part });
-                names.push(with.collect::<Vec<_>>().join("-"));
-            }
-        }
-    }
-    names
-}
-
 /// The passages that hold most of a name's parts, most names that begin alike, and its last part, in the form in which
 /// words are compared.
 fn passages_about(revision: &Revision, name: &str) -> Result<Vec<String>, IndexError> {
@@ -130,21 +68,9 @@ fn passages_about(revision: &Revision, name: &str) -> Result<Vec<String>, IndexE
     chunks.into_iter().map(|chunk| form_of(revision, chunk)).collect()
 }
 
-/// A passage with its title and headings, in the form in which words are compared.
-fn form_of(revision: &Revision, chunk: ChunkNumber) -> Result<String, IndexError> {
-    Ok(matching_form(&revision.passages.whole_text(chunk)?).into_owned())
-}
-
 /// The names of a text that are joined by hyphens, from letters alone. What has digits is an instance or a code.
 fn names(text: &str) -> impl Iterator<Item = &str> {
     pieces(text).filter(|piece| is_name(piece))
-}
-
-/// The runs of what names are made of. An option (`--dry-run`) begins with a hyphen, a piece of a path or an address
-/// has its marks.
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | '$' | '=');
-    text.split(move |c: char| !is_part(c)).map(|piece| piece.trim_end_matches('.'))
 }
 
 fn is_name(piece: &str) -> bool {
@@ -241,17 +167,5 @@ mod tests {
         ] {
             assert_eq!(lists_others(text, name), expect, "{name}: {text}");
         }
-    }
-
-    #[test]
-    fn a_name_is_known_in_the_other_number() {
-        let holds = |name: &str, other: &str| {
-            assert!(other_numbers(name).iter().any(|known| known == other), "{name}: {other}")
-        };
-        holds("orders-db", "order-db");
-        holds("orders-db", "orders-dbs");
-        holds("db-primaries", "db-primary");
-        holds("db-primary", "db-primaries");
-        holds("log-boxes", "log-box");
     }
 }

@@ -17,6 +17,7 @@ pub mod small_talk;
 mod weighed_words;
 mod words;
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -329,12 +330,20 @@ impl Searcher {
 
     /// Finds passages only.
     pub fn retrieve(&self, question: Question<'_>, settings: &RetrievalSettings) -> Result<Retrieved, RetrieveError> {
-        retrieve(&self.revision, self.model.as_ref(), &question_form(question.text), question.mode, settings)
+        retrieve(&self.revision, self.model.as_ref(), &self.form(question.text)?, question.mode, settings)
     }
 
     /// How likely it is that what was found answers the question.
     pub fn confidence(&self, question: &str, found: &Retrieved) -> Result<Confidence, IndexError> {
-        confidence::confidence(&self.revision, &self.analyzer, &question_form(question), found)
+        confidence::confidence(&self.revision, &self.analyzer, &self.form(question)?, found)
+    }
+
+    /// A question as it is looked for.
+    fn form<'q>(&self, question: &'q str) -> Result<Cow<'q, str>, IndexError> {
+        match question_form(question) {
+            Cow::Borrowed(question) => joined::as_written(&self.revision, question),
+            Cow::Owned(question) => Ok(joined::as_written(&self.revision, &question)?.into_owned().into()),
+        }
     }
 
     /// Answers a question in the passages' own words, or says that it cannot be answered.
@@ -351,7 +360,7 @@ impl Searcher {
         wording: Wording<'_>,
     ) -> Result<Answer, AnswerError> {
         let start = Instant::now();
-        let text = question_form(question.text);
+        let text = self.form(question.text)?;
         let question = Question { text: &text, ..question };
         let found = self.retrieve(question, &settings.retrieval)?;
         let retrieved = start.elapsed();

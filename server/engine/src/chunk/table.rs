@@ -13,6 +13,8 @@ use crate::text::is_table_rule;
 const MAX_KEY: usize = 16;
 /// Fewest tokens of a piece of a cell.
 const FEWEST: usize = 4;
+/// Where a cell is cut: what is left of it may turn the meaning.
+const GOES_ON: &str = " … ";
 /// Most rows that are looked at to tell which column tells rows apart.
 const MAX_COMPARED: usize = 100;
 
@@ -174,8 +176,14 @@ impl<'d> Pieces<'_, 'd> {
         for column in chosen.into_iter().filter(|column| !text(*column).is_empty() && (*column != key || !is_whole)) {
             let name = name(column, room / 2);
             let left = room.saturating_sub(self.counter.count(&line(&[name.clone(), String::new()])));
-            let pieces = cut(text(column), left.max(FEWEST), self.counter);
-            lines.extend(pieces.iter().map(|(piece, _)| line(&[name.clone(), piece.trim().to_owned()])));
+            let marks = self.counter.count(GOES_ON) * 2;
+            let pieces = cut(text(column), left.saturating_sub(marks).max(FEWEST), self.counter);
+            let last = pieces.len().saturating_sub(1);
+            let marked = |(at, (piece, _)): (usize, &(&str, usize))| {
+                let (before, behind) = (if at > 0 { GOES_ON } else { "" }, if at < last { GOES_ON } else { "" });
+                line(&[name.clone(), [before, piece.trim(), behind].concat().trim().to_owned()])
+            };
+            lines.extend(pieces.iter().enumerate().map(marked));
         }
         if lines.iter().any(|line| self.counter.count(line) > room) {
             // No room for a name and a piece beside each other: the row as it stands.
