@@ -119,6 +119,9 @@ mod tests {
             "사내VPN 사용자ID 신청\n신규PC 지급 후 사용자ID를 등록한다.",
             "회의실A 본관\n회의실B 별관\n회의실C 신관",
             "운영DB\n개발DB\n검증DB\n백업DB",
+            "촬영PC\n편집PC\n렌더링PC",
+            "안녕하세요.\n냉장고A 고장\n냉장고B 정상\n냉장고C 고장",
+            "안녕하세요. 자리 배치입니다.\n팀A 3층\n팀B 4층\n팀C 5층\n팀D 6층\n팀E 7층",
         ] {
             let cp949 = EUC_KR.encode(text).0.into_owned();
             for declared in ["iso-8859-1", "windows-1252", "us-ascii"] {
@@ -200,6 +203,10 @@ mod tests {
             (
                 "windows-1252",
                 "Results are mean±SD. The patient¹s height was measured; it wasn¹t possible to repeat the test. Values are mean±SEM.",
+            ),
+            (
+                "windows-1252",
+                "Typing accents\nacute: áéíóúý\ngrave: àèìòù\ncircumflex: âêîôû\ndiaeresis: äëïöüÿ\ntilde: ãñõ\ncedilla: ç",
             ),
             // Apostrophes that another program spoilt.
             ("windows-1252", "l¿entreprise et l¿usine d¿Hélène, don¿t, c¹est fait à l¹école"),

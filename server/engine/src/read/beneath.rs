@@ -1,14 +1,49 @@
-//! Opens a file by its place below a source folder, one step at a time and through no link: whoever may write in the folder may
+//! Opens files and lists folders by their place below a source folder, one step at a time and through no link: whoever may write in the folder may
 //! put a link where a file or a folder was listed, and a link leads anywhere. (`openat2` with `RESOLVE_BENEATH` would do it in
 //! one call, but some container runtimes do not let it through.)
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, statat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat};
+
+/// A name in a folder.
+pub(super) struct Entry {
+    pub(super) raw: OsString,
+    pub(super) kind: io::Result<FileType>,
+}
+
+/// The names in a source's folder itself.
+pub(super) fn entries_of_root(root: &Path) -> io::Result<Vec<Entry>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    entries(rustix::fs::open(root, flags, Mode::empty())?)
+}
+
+fn entries(folder: OwnedFd) -> io::Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    for entry in Dir::read_from(&folder)? {
+        let entry = entry?;
+        let raw = OsStr::from_bytes(entry.file_name().to_bytes());
+        if raw == "." || raw == ".." {
+            continue;
+        }
+        // Some file systems do not say in the list what a name stands for.
+        let kind = match entry.file_type() {
+            FileType::Unknown => kind_of(folder.as_fd(), raw),
+            told => Ok(told),
+        };
+        found.push(Entry { raw: raw.to_owned(), kind });
+    }
+    Ok(found)
+}
+
+fn kind_of(folder: BorrowedFd<'_>, name: &OsStr) -> io::Result<FileType> {
+    Ok(FileType::from_raw_mode(statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode))
+}
 
 /// How a folder is opened that is not listed: who may not list it may still pass through.
 #[cfg(target_os = "linux")]
@@ -37,10 +72,15 @@ impl<'a> Place<'a> {
         Ok(Self { folder: at, name })
     }
 
+    /// The names in the folder that stands there, and what each of them is; a link to a folder is none.
+    pub(super) fn entries(&self) -> io::Result<Vec<Entry>> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        entries(openat(self.folder.as_fd(), self.name, flags, Mode::empty())?)
+    }
+
     /// What stands there; a link is one, wherever it leads.
     pub(super) fn kind(&self) -> io::Result<FileType> {
-        let stat = statat(self.folder.as_fd(), self.name, AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok(FileType::from_raw_mode(stat.st_mode))
+        kind_of(self.folder.as_fd(), self.name)
     }
 
     /// Opens it to read; a link is not opened. What has become a pipe since it was looked at does not keep whoever opens it

@@ -10,12 +10,16 @@
 mod patterns;
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{self, FileType, Metadata};
+use std::fs::{self, Metadata};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustix::fs::FileType;
+
 use self::patterns::{Choice, Patterns};
+use super::beneath::{Entry, Place, entries_of_root};
 use super::fault::{Meaning, SourceFault, meaning};
 use super::limits::{MAX_FILES, MAX_FOLDER_DEPTH};
 use super::load::{Growing, SourceFile, not_a_file, not_followed, unreadable};
@@ -143,7 +147,7 @@ pub fn scan_until(folder: &FolderSource, is_cancelled: &dyn Fn() -> bool) -> Res
         hidden: 0,
         is_full: false,
     };
-    let entries = list(&walk.root).map_err(|error| root_error(folder, error))?;
+    let entries = sorted(entries_of_root(&walk.root)).map_err(|error| root_error(folder, error))?;
     let start = walk.root.clone();
     walk.entries(&start, "", 0, entries)?;
     walk.follow_links()?;
@@ -171,19 +175,9 @@ fn root_error(folder: &FolderSource, source: io::Error) -> ScanError {
     }
 }
 
-/// One entry of a folder.
-struct Entry {
-    raw: std::ffi::OsString,
-    kind: io::Result<FileType>,
-}
-
 /// The entries of a folder in byte order of their raw names.
-fn list(folder: &Path) -> io::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        entries.push(Entry { raw: entry.file_name(), kind: entry.file_type() });
-    }
+fn sorted(entries: io::Result<Vec<Entry>>) -> io::Result<Vec<Entry>> {
+    let mut entries = entries?;
     entries.sort_by(|a, b| a.raw.cmp(&b.raw));
     Ok(entries)
 }
@@ -294,7 +288,7 @@ impl Walk<'_> {
             return Ok(());
         }
         self.visited.insert(folder.to_path_buf());
-        match list(folder) {
+        match sorted(Place::beneath(&self.root, folder).and_then(|place| place.entries())) {
             Ok(entries) => self.entries(folder, path, depth, entries),
             Err(error) => Ok(self.refused(FindingCode::UnreadableFolder, path, error)?),
         }
@@ -397,7 +391,7 @@ impl Walk<'_> {
     fn not_utf8(&mut self, folder: &str, entry: &Entry) {
         let name = entry.raw.to_string_lossy();
         let path = if folder.is_empty() { name.into_owned() } else { format!("{folder}/{name}") };
-        let is_folder = entry.kind.as_ref().is_ok_and(FileType::is_dir);
+        let is_folder = entry.kind.as_ref().is_ok_and(|kind| kind.is_dir());
         let is_left = if is_folder {
             !self.patterns.may_take_below(&path)
         } else {
@@ -434,7 +428,7 @@ fn form(root: &Path, file: &Path) -> &'static str {
 fn target_of(link: &Path) -> io::Result<(PathBuf, FileType)> {
     let look = || -> io::Result<(PathBuf, FileType)> {
         let target = fs::canonicalize(link)?;
-        let kind = fs::metadata(&target)?.file_type();
+        let kind = FileType::from_raw_mode(fs::metadata(&target)?.mode());
         Ok((target, kind))
     };
     match look() {

@@ -7,14 +7,18 @@ use std::collections::HashSet;
 use encoding_rs::{EUC_KR, Encoding, ISO_8859_2, ISO_8859_15, WINDOWS_1250, WINDOWS_1252};
 
 use super::guess::{Certainty, Guess, guess, is_latin};
-use super::likelihood::{are_frequent_syllables, frequent_syllables, pairs};
+use super::likelihood::{frequent_syllables, pairs, syllables};
 use super::signs::without_signs;
 
 /// Fewest different usual syllables that are believed against Latin letters, and where letters of ASCII stand beside some, as in
 /// `wartość`, whose `ść` is a syllable, too.
 const FEWEST_SYLLABLES: usize = 2;
 const FEWEST_BESIDE_LETTERS: usize = 3;
-/// The same against other alphabets, of which two letters are often a character: a sentence or two.
+/// Fewest syllables of a word before a letter of ASCII, half of them usual, and of one that stands alone, all usual: accents do
+/// not stand so.
+const FEWEST_OF_WORD: usize = 2;
+const PLAIN_WORD: usize = 3;
+/// Fewest usual ones against other alphabets, of which two letters are often a character: a sentence or two.
 const PLAIN_SYLLABLES: usize = 12;
 /// Fewest letters of another alphabet that are believed against Latin ones, and in how many different words: lists of accented
 /// letters have fewer.
@@ -62,12 +66,13 @@ fn is_valid(encoding: &'static Encoding, bytes: &[u8]) -> bool {
 }
 
 /// Against Latin letters Korean is believed where its letters stand in pairs and hardly one alone before a letter of ASCII, as the `ÇÃ`
-/// of `ATENÇÃO` does; behind one they stand in any text on computers, and words do before one: `VPN은 IT팀에서`, `회의실B`.
+/// of `ATENÇÃO` does; behind one they stand in any text on computers, and words do before one: `VPN은 IT팀에서`, `회의실B`. So does
+/// a syllable (`팀A`) beside a word of its own (`안녕하세요`).
 fn is_korean_rather(bytes: &[u8]) -> bool {
-    let Runs { all, odd, before_letters, behind_letters } = Runs::of(bytes);
+    let Runs { all, odd, before_letters, behind_letters, has_word } = Runs::of(bytes);
     let (frequent, different) = frequent_syllables(bytes);
     let least = if before_letters + behind_letters == 0 { FEWEST_SYLLABLES } else { FEWEST_BESIDE_LETTERS };
-    frequent >= least && frequent * 2 >= different && odd * 10 <= all && before_letters * 3 <= all
+    frequent >= least && frequent * 2 >= different && odd * 10 <= all && (before_letters * 3 <= all || has_word)
 }
 
 fn is_plainly_korean(bytes: &[u8]) -> bool {
@@ -82,23 +87,24 @@ struct Runs {
     odd: usize,
     before_letters: usize,
     behind_letters: usize,
+    /// Whether one is a word of usual syllables that stands beside no letter.
+    has_word: bool,
 }
 
 impl Runs {
     fn of(bytes: &[u8]) -> Self {
         let mut runs = Self::default();
-        let mut before: Option<&[u8]> = None;
-        for run in bytes.chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
-            if run[0].is_ascii() {
-                let is_word = |run: &[u8]| run.len() > 2 && are_frequent_syllables(run);
-                let is_counted = run[0].is_ascii_alphabetic() && before.is_some_and(|before| !is_word(before));
-                runs.before_letters += usize::from(is_counted);
-            } else {
-                runs.all += 1;
-                runs.odd += run.len() % 2;
-                runs.behind_letters += usize::from(before.and_then(<[u8]>::last).is_some_and(u8::is_ascii_alphabetic));
-            }
-            before = Some(run);
+        let parts: Vec<&[u8]> = bytes.chunk_by(|a, b| a.is_ascii() == b.is_ascii()).collect();
+        for (at, run) in parts.iter().enumerate().filter(|(_, run)| !run[0].is_ascii()) {
+            let before = at.checked_sub(1).and_then(|at| parts[at].last());
+            let is_behind_letter = before.is_some_and(u8::is_ascii_alphabetic);
+            let is_before_letter = parts.get(at + 1).is_some_and(|next| next[0].is_ascii_alphabetic());
+            let (all, usual) = syllables(run).unwrap_or_default();
+            runs.all += 1;
+            runs.odd += run.len() % 2;
+            runs.behind_letters += usize::from(is_behind_letter);
+            runs.before_letters += usize::from(is_before_letter && (all < FEWEST_OF_WORD || usual * 2 < all));
+            runs.has_word |= all >= PLAIN_WORD && usual == all && !is_before_letter && !is_behind_letter;
         }
         runs
     }
@@ -119,7 +125,8 @@ fn other_than_western(bytes: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// Whether bytes that are signs in Windows-1252 and letters in Polish stand between letters, of more than one kind, beside other
-/// letters of Polish only: `by³o` is `było`. One kind may be an apostrophe that another program spoilt: `don¿t`.
+/// letters of Polish only: `by³o` is `było`. One kind may be an apostrophe that another program spoilt (`don¿t`), and where no
+/// other letter of Polish stands, two (`mean±SD` and `patient¹s`).
 fn is_polish(bytes: &[u8]) -> bool {
     const SIGNS: &[u8] = b"\xB1\xB3\xB6\xB9\xBC\xBF";
     const LETTERS: &[u8] = b"\x8C\x8F\x9C\x9F\xA1\xA3\xA5\xA6\xAC\xAF\xC6\xCA\xD1\xD3\xE6\xEA\xF1\xF3";
@@ -128,7 +135,8 @@ fn is_polish(bytes: &[u8]) -> bool {
     let between =
         bytes.windows(3).filter(|three| is_letter(three[0]) && SIGNS.contains(&three[1]) && is_letter(three[2]));
     let kinds: HashSet<u8> = between.map(|three| three[1]).collect();
-    kinds.len() >= FEWEST_KINDS && without_signs(bytes).iter().filter(|byte| !byte.is_ascii()).all(is_of_polish)
+    let fewest = if bytes.iter().any(|byte| LETTERS.contains(byte)) { FEWEST_KINDS } else { FEWEST_KINDS + 1 };
+    kinds.len() >= fewest && without_signs(bytes).iter().filter(|byte| !byte.is_ascii()).all(is_of_polish)
 }
 
 /// Whether most letters beyond ASCII stand together and beside none of ASCII, as they do in another alphabet: the accented
@@ -164,7 +172,12 @@ fn has_words_of_its_own(text: &str) -> bool {
     let is_told = if wide * 2 > all {
         all >= FEWEST_WIDE && spaced * 3 <= runs && touching * 3 <= runs
     } else {
-        all >= FEWEST_LETTERS && (words.len() >= FEWEST_WORDS || longest >= FEWEST_WIDE) && touching * 12 <= runs
+        // The letters of words come again and again; those of a chart each stand there once.
+        let is_chart = different * 5 > together.len() * 4;
+        all >= FEWEST_LETTERS
+            && (words.len() >= FEWEST_WORDS || longest >= FEWEST_WIDE)
+            && touching * 12 <= runs
+            && !is_chart
     };
     is_told && different >= FEWEST_DIFFERENT && together.len() * 3 >= all * 2
 }

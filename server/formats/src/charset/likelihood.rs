@@ -46,9 +46,11 @@ pub(super) fn frequent_syllables(bytes: &[u8]) -> (usize, usize) {
     (frequent, different.len())
 }
 
-/// Whether bytes are nothing but frequent syllables of Korean.
-pub(super) fn are_frequent_syllables(bytes: &[u8]) -> bool {
-    bytes.len().is_multiple_of(2) && bytes.as_chunks::<2>().0.iter().all(|pair| KOREAN.frequent.contains_key(pair))
+/// How many syllables of Korean bytes are that are nothing else, and how many of these are frequent.
+pub(super) fn syllables(bytes: &[u8]) -> Option<(usize, usize)> {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let are_syllables = rest.is_empty() && pairs.iter().all(|pair| matches!(pair, [0xB0..=0xC8, 0xA1..=0xFE]));
+    are_syllables.then(|| (pairs.len(), pairs.iter().filter(|pair| KOREAN.frequent.contains_key(*pair)).count()))
 }
 
 /// The characters of two bytes.
