@@ -8,9 +8,10 @@ use rten_simd::ops::{BitOps, NumOps};
 use rten_simd::{Isa, SimdOp, SimdUnaryOp};
 use rten_vecmath::Exp;
 
-/// Query rows in a block. With two vectors of sums for each, all sums and both operands stay in registers also where
-/// there are 16 of them, and there are as many loads as the processor does beside the multiplications.
-const BLOCK_ROWS: usize = 4;
+/// Query rows in a block. With two vectors of sums for each there are twelve sums, more than a processor of two multipliers
+/// has under way (8, at 4 cycles each), and these, both operands and a factor stay in registers also where there are 16.
+const BLOCK_ROWS: usize = 6;
+const ROWS: [usize; BLOCK_ROWS] = [0, 1, 2, 3, 4, 5];
 
 /// Below any score: what stands for a key that is not there, so that its power is 0.
 const NO_SCORE: f32 = -1e30;
@@ -111,7 +112,7 @@ impl<I: Isa> Head<'_, I> {
     #[inline(always)]
     fn block(&self, first: usize, scratch: &mut HeadScratch, context: &mut [f32]) {
         let HeadScratch { keys, values, scores } = scratch;
-        let rows = [0, 1, 2, 3].map(|row| (first + row).min(self.tokens - 1));
+        let rows = ROWS.map(|row| (first + row).min(self.tokens - 1));
         self.score(rows.map(|row| self.part(row, 0)), keys, scores);
         let (mut shares, stride) = ([0.0; BLOCK_ROWS], scores.len() / BLOCK_ROWS);
         for (scores, share) in scores.chunks_exact_mut(stride).zip(&mut shares) {
@@ -129,14 +130,15 @@ impl<I: Isa> Head<'_, I> {
 
     /// Scores of a block's queries with all keys.
     #[inline(always)]
-    fn score(&self, [a, b, c, d]: [&[f32]; BLOCK_ROWS], keys: &[f32], scores: &mut [f32]) {
+    fn score(&self, [a, b, c, d, e, f]: [&[f32]; BLOCK_ROWS], keys: &[f32], scores: &mut [f32]) {
         let floats = self.isa.f32();
         let (lanes, stride) = (floats.len(), scores.len() / BLOCK_ROWS);
         for (number, panel) in keys.chunks_exact(self.width() * self.panel()).enumerate() {
             let mut sums = [[floats.zero(); 2]; BLOCK_ROWS];
-            for ((((keys, a), b), c), d) in panel.chunks_exact(self.panel()).zip(a).zip(b).zip(c).zip(d) {
+            let columns = panel.chunks_exact(self.panel());
+            for ((((((keys, a), b), c), d), e), f) in columns.zip(a).zip(b).zip(c).zip(d).zip(e).zip(f) {
                 let keys = [floats.load(&keys[..lanes]), floats.load(&keys[lanes..])];
-                self.add_products([*a, *b, *c, *d], keys, &mut sums);
+                self.add_products([*a, *b, *c, *d, *e, *f], keys, &mut sums);
             }
             for (row, sums) in sums.into_iter().enumerate() {
                 let scores = &mut scores[row * stride + number * self.panel()..][..self.panel()];
@@ -171,11 +173,12 @@ impl<I: Isa> Head<'_, I> {
     fn mix(&self, scores: &[f32], values: &[f32]) -> [[I::F32; 2]; BLOCK_ROWS] {
         let floats = self.isa.f32();
         let (lanes, stride) = (floats.len(), scores.len() / BLOCK_ROWS);
-        let [a, b, c, d] = [0, 1, 2, 3].map(|row| &scores[row * stride..][..self.tokens]);
+        let [a, b, c, d, e, f] = ROWS.map(|row| &scores[row * stride..][..self.tokens]);
         let mut sums = [[floats.zero(); 2]; BLOCK_ROWS];
-        for ((((values, a), b), c), d) in values.chunks_exact(self.panel()).zip(a).zip(b).zip(c).zip(d) {
+        let tokens = values.chunks_exact(self.panel());
+        for ((((((values, a), b), c), d), e), f) in tokens.zip(a).zip(b).zip(c).zip(d).zip(e).zip(f) {
             let values = [floats.load(&values[..lanes]), floats.load(&values[lanes..])];
-            self.add_products([*a, *b, *c, *d], values, &mut sums);
+            self.add_products([*a, *b, *c, *d, *e, *f], values, &mut sums);
         }
         sums
     }
