@@ -120,8 +120,8 @@ fn questions() -> Vec<Question> {
     all
 }
 
-/// Whether each question is answered, all asked in one run of `eval`.
-fn answered(site: &Path, questions: &[Question]) -> Result<Vec<bool>> {
+/// Whether each question is answered, and how confidently, all asked in one run of `eval`.
+fn answered(site: &Path, questions: &[Question]) -> Result<Vec<(bool, f64)>> {
     let lines = |stands: bool| -> String {
         let of_kind = questions.iter().enumerate().filter(|(_, question)| question.stands == stands);
         of_kind.map(|(n, question)| format!("{}\n", json!({"_id": n.to_string(), "text": question.text}))).collect()
@@ -139,12 +139,13 @@ fn answered(site: &Path, questions: &[Question]) -> Result<Vec<bool>> {
     eval.args(["eval", "--json", "--data"]).arg(site.join("data")).arg("--set").arg(site).arg("--save-run").arg(&kept);
     run(&mut eval)?;
     let kept: Value = serde_json::from_slice(&fs::read(kept)?)?;
-    let mut answered = vec![false; questions.len()];
+    let mut answered = vec![(false, 0.0); questions.len()];
     let asked = kept["queries"].as_array().context("a run has queries")?;
     ensure!(asked.len() == questions.len(), "{} of {} were asked", asked.len(), questions.len());
     for query in asked {
         let number: usize = query["id"].as_str().context("a query has an id")?.parse()?;
-        answered[number] = query["answered"].as_bool().context("a query has a decision")?;
+        let is_answered = query["answered"].as_bool().context("a query has a decision")?;
+        answered[number] = (is_answered, query["confidence"].as_f64().context("a query has a confidence")?);
     }
     Ok(answered)
 }
@@ -156,16 +157,22 @@ fn words_are_found_however_they_are_asked() {
     }
 }
 
-fn told() -> Result<()> {
+/// The samples, indexed.
+fn samples() -> Result<tempfile::TempDir> {
     let site = tempfile::tempdir()?;
     let mut index = Command::new(server_binary()?);
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/samples/ragindex.yaml");
     run(index.args(["index", "-f"]).arg(samples).arg("--data").arg(site.path().join("data")))?;
+    Ok(site)
+}
+
+fn told() -> Result<()> {
+    let site = samples()?;
     let questions = questions();
     let answered = answered(site.path(), &questions)?;
     // By way of asking: standing words and those refused, absent words and those answered.
     let mut ways: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
-    for (question, is_answered) in questions.iter().zip(answered) {
+    for (question, (is_answered, _)) in questions.iter().zip(answered) {
         let counts = ways.entry(&question.way).or_default();
         let at = if question.stands { 0 } else { 2 };
         counts[at] += 1;
@@ -185,5 +192,120 @@ fn told() -> Result<()> {
         "{refused} of {standing} words that stand there are turned away"
     );
     ensure!(wrong as f64 <= WRONG * absent as f64, "{wrong} of {absent} words that stand nowhere are answered");
+    Ok(())
+}
+
+/// Three key words each: subjects that the samples have.
+const STANDING_SUBJECTS: [&str; 30] = [
+    "로그 보관 기간",
+    "카나리 배포 비율",
+    "접근 권한 신청",
+    "재고 코드 의미",
+    "장애 공지 시한",
+    "정산 배치 단계",
+    "요청 제한 정책",
+    "비용 승인 한도",
+    "알림 발송 지연",
+    "데이터 파기 절차",
+    "결제 대행사 전환",
+    "대기실 부하 시험",
+    "오류 코드 조치",
+    "당직 연락 순서",
+    "팀별 월 예산",
+    "consumer lag alerts",
+    "canary rollout steps",
+    "connection pool exhaustion",
+    "gpu node temperature",
+    "backup retention days",
+    "gateway status codes",
+    "search index rebuild",
+    "secrets rotation schedule",
+    "incident severity levels",
+    "burn rate alerts",
+    "postgres failover steps",
+    "on-call shift length",
+    "load shedding order",
+    "disk pressure causes",
+    "cache stampede mitigation",
+];
+/// Subjects of any office that they have not, of words that they have beside one that they lack.
+const ABSENT_SUBJECTS: [&str; 48] = [
+    "교통비 지급 기준",
+    "안경 구입 지원",
+    "사내 도서 대출",
+    "통근 버스 노선",
+    "정수기 필터 교체",
+    "퇴사 절차 안내",
+    "생일 상품권 지급",
+    "탕비실 간식 주문",
+    "주말 근무 수당",
+    "출퇴근 기록 수정",
+    "휴게실 이용 시간",
+    "계약서 날인 절차",
+    "명절 선물 신청",
+    "워크숍 장소 예약",
+    "해외 출장 보험",
+    "사택 입주 조건",
+    "외부 강의 허가",
+    "개인 택배 보관",
+    "유니폼 지급 수량",
+    "논문 제출 기한",
+    "자녀 학자금 지원",
+    "흡연 구역 위치",
+    "분실물 보관 기간",
+    "방문객 주차 등록",
+    "travel allowance rules",
+    "eyeglasses purchase support",
+    "company library loans",
+    "commuter bus routes",
+    "water filter replacement",
+    "resignation notice period",
+    "birthday voucher payment",
+    "pantry snack order",
+    "weekend overtime pay",
+    "attendance record correction",
+    "lounge opening hours",
+    "contract signing procedure",
+    "holiday gift request",
+    "workshop venue booking",
+    "overseas trip insurance",
+    "company housing conditions",
+    "external lecture permission",
+    "personal parcel storage",
+    "uniform size exchange",
+    "thesis submission deadline",
+    "tuition fee support",
+    "smoking area location",
+    "lost property storage",
+    "visitor parking registration",
+];
+/// From this confidence on an answer has no warning by default.
+const SURE: f64 = 0.7;
+
+/// `명함 주문 방법` was once answered at .95 by whatever tells of orders. Of the 24 Korean subjects above 8 were, in the Korean pages
+/// alone 16, of the English ones 2.
+#[test]
+fn key_words_of_which_one_is_missing_are_seldom_answered_and_hardly_ever_for_sure() {
+    if super::site("key_words_of_which_one_is_missing_are_seldom_answered_and_hardly_ever_for_sure").is_some() {
+        told_of_key_words().unwrap_or_else(|error| panic!("{error:#}"));
+    }
+}
+
+fn told_of_key_words() -> Result<()> {
+    let site = samples()?;
+    let question =
+        |stands: bool| move |text: &&str| Question { way: "{}".to_owned(), stands, text: (*text).to_owned() };
+    let questions: Vec<Question> =
+        STANDING_SUBJECTS.iter().map(question(true)).chain(ABSENT_SUBJECTS.iter().map(question(false))).collect();
+    let answered = answered(site.path(), &questions)?;
+    let count = |stands: bool, least: f64| {
+        let with = questions.iter().zip(&answered).filter(|(question, _)| question.stands == stands);
+        with.filter(|(_, (is_answered, confidence))| *is_answered && *confidence >= least).count()
+    };
+    let (standing, absent, sure) = (count(true, 0.0), count(false, 0.0), count(false, SURE));
+    eprintln!("{standing} of 30 that stand there, {absent} of 48 absent answered, {sure} without a warning");
+    ensure!(standing >= 28, "{standing} of 30 subjects that stand there are answered");
+    ensure!(absent <= 8, "{absent} of 48 that do not are answered");
+    ensure!(sure <= 3, "{sure} of these without a warning");
     Ok(())
 }

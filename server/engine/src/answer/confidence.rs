@@ -56,8 +56,9 @@ const DOUBTFUL_NAME: f32 = -2.5;
 const UNKNOWN_NAME: f32 = 0.25;
 
 /// The most confidence for a question that looks for a page (`coupon guide`) where none of the best passages is headed by what
-/// that page is about: they may only mention it. By default such an answer is given, with a warning.
-const MENTIONED_ONLY: f32 = 0.65;
+/// that page is about: they may only mention it. The same for three key words of which one stands nowhere (`명함 주문
+/// 방법`, where orders are all that there is). By default such an answer is given, with a warning.
+const DOUBTFUL_MATCH: f32 = 0.65;
 /// Headings are about what a question names if they hold all its words; the rest is for rounding.
 const HEADED_BY: f32 = 0.99;
 
@@ -127,6 +128,8 @@ pub struct Seen {
     pub few_words: bool,
     /// Whether it looks for a page (`coupon guide`), and none of the best passages has its words in title or headings.
     pub mentioned_only: bool,
+    /// Whether it is three key words, and one of them stands nowhere in the index.
+    pub lacks_word: bool,
 }
 
 /// Judges what was found.
@@ -148,6 +151,7 @@ pub fn confidence(
         is_asked_there,
         few_words,
         mentioned_only,
+        lacks_word,
         best,
     } = coverage(revision, analyzer, question, found)?;
     // A word or two of the question's own language are looked for in it: as vectors they are near to anything.
@@ -159,8 +163,17 @@ pub fn confidence(
     let deviations = cosine.zip(distribution).and_then(|(cosine, d)| d.deviations_above_median(cosine, MIN_DEVIATION));
     let names = if lacks_designation { Names::Unknown } else { names::known(revision, analyzer, question, &best)? };
     let names = if lacks_instance { names.max(Names::Doubtful) } else { names };
-    let seen =
-        Seen { deviations, coverage, best_coverage, same_language, known_words, names, few_words, mentioned_only };
+    let seen = Seen {
+        deviations,
+        coverage,
+        best_coverage,
+        same_language,
+        known_words,
+        names,
+        few_words,
+        mentioned_only,
+        lacks_word,
+    };
     let weighing = match found.candidates.is_empty() {
         true => Weighing::NOTHING,
         false => Weighing { least: if is_asked_there { ASKED_THERE } else { 0.0 }, ..judge(&seen, own_language) },
@@ -189,10 +202,13 @@ fn judge(seen: &Seen, own_language: OwnLanguage) -> Weighing {
         (false, OwnLanguage::Held) => seen.known_words / MIN_KNOWN_WORDS,
         (false, OwnLanguage::Absent) => 1.0,
     };
-    let most = match (seen.names, seen.mentioned_only) {
-        (Names::Unknown, _) => UNKNOWN_NAME,
-        (_, true) => MENTIONED_ONLY,
-        (_, false) => 1.0,
+    // Without words in common a few of them are near to anything.
+    let is_foreign = seen.few_words && !seen.same_language;
+    let is_doubtful = seen.mentioned_only || is_foreign || (seen.lacks_word && seen.same_language);
+    let most = match seen.names {
+        Names::Unknown => UNKNOWN_NAME,
+        _ if is_doubtful => DOUBTFUL_MATCH,
+        _ => 1.0,
     };
     Weighing { evidence, most, share: share.min(1.0), least: 0.0 }
 }
@@ -252,6 +268,8 @@ struct Coverage {
     few_words: bool,
     /// Whether it looks for a page, and none of the best passages has its words in title or headings.
     mentioned_only: bool,
+    /// Whether it is three key words, and one of them stands nowhere in the index.
+    lacks_word: bool,
     /// The best passages, in the form in which words are compared.
     best: Vec<String>,
 }
@@ -294,6 +312,7 @@ fn coverage(
         known += usize::from(is_present || stands_somewhere(revision, &word.forms)?);
     }
     let few_words = asked_words.are_few();
+    let lacks_word = asked_words.lack_one(revision, analyzer, question, &present)?;
     let covered = if few_words { in_one } else { asked_words.share(&present) };
     let known_words = if words > 0 { known as f32 / words as f32 } else { 0.0 };
     let asked = letters(&matching_form(question));
@@ -307,6 +326,7 @@ fn coverage(
         is_asked_there,
         few_words,
         mentioned_only,
+        lacks_word,
         best,
     })
 }
@@ -382,6 +402,7 @@ mod tests {
             names: Names::Known,
             few_words: false,
             mentioned_only: false,
+            lacks_word: false,
         }
     }
 

@@ -13,6 +13,13 @@ use crate::text::{Analyzer, TokenBuffer, TokenKind, korean};
 use super::designations;
 use super::words::{Word, WordKind, is_action, is_instance, question_words, rarity};
 
+/// A question of so many words is about all of them where none is a code, which would be what it is about: `business card order`,
+/// but not `HN-5034 pops up again`.
+const FEW_KEYWORDS: usize = 3;
+
+/// So many passages are looked at for a word that stands nowhere else.
+const MAX_HOLDING: usize = 32;
+
 /// The words of a question with their rarity, to be looked for in passages.
 pub(super) struct WeighedWords {
     words: Vec<(Word, f32)>,
@@ -42,7 +49,8 @@ impl WeighedWords {
         let pages = only_name_page(revision, question)?;
         words.retain(|word| !pages.contains(&word.place));
         let look_for_page = !pages.is_empty();
-        let are_few = words.len() <= FEW_WORDS;
+        let has_code = words.iter().any(|word| is_code(&question[word.place.clone()]));
+        let are_few = words.len() <= if has_code { FEW_WORDS } else { FEW_KEYWORDS };
         let acts = |word: &Word| is_action(question, &word.place);
         // Beside a thing or a day (`db-replica-5 조치`) what only asks what to do is no word to be found; beside a word it may be
         // the half of a name (`contact lens`).
@@ -119,6 +127,35 @@ impl WeighedWords {
         }
     }
 
+    /// Whether these are key words, in no sentence, of which one is neither in passages that are looked at (`present`) nor
+    /// anywhere in the index. Two syllables of a Korean one stand in many others.
+    pub(super) fn lack_one(
+        &self,
+        revision: &Revision,
+        analyzer: &Analyzer,
+        question: &str,
+        present: &Present,
+    ) -> Result<bool, IndexError> {
+        if self.words.len() != FEW_KEYWORDS || !self.are_few || question.contains(['?', '？']) {
+            return Ok(false);
+        }
+        for ((word, _), whole) in self.words.iter().zip(&self.whole).filter(|((word, _), _)| self.counts(word)) {
+            if self.is_held(word, whole, present) {
+                continue;
+            }
+            let stem = word.forms[0].as_str();
+            let mut stands = false;
+            for chunk in revision.text.holding_all(&[stem], MAX_HOLDING)? {
+                let of_one = self.present_in(analyzer, &revision.passages.whole_text(chunk)?);
+                stands = stands || self.is_held(word, whole, &of_one);
+            }
+            if !stands {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn is_held(&self, word: &Word, whole: &str, present: &Present) -> bool {
         match word.forms.first() {
             Some(stem) if self.are_few && is_hangul(stem) => present.holds_korean(stem, whole),
@@ -148,6 +185,11 @@ fn names_one(question: &str, word: &Word) -> bool {
     !word.is_day
         && number.bytes().all(|byte| byte.is_ascii_digit())
         && designations::names_one(&question[..start], number, &question[end..])
+}
+
+/// Whether a word is one that people do not say but copy.
+fn is_code(word: &str) -> bool {
+    word.contains(|c: char| c.is_ascii_digit() || matches!(c, '-' | '_' | '.'))
 }
 
 /// Whether a word is the name of a kind of thing, whatever its instances: `KubeletDown`, `OOMKilled`, `kube-proxy`.
