@@ -11,7 +11,7 @@ use axum::http::{HeaderName, HeaderValue, Response, header};
 use axum::middleware::Next;
 use tracing::Instrument;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 use crate::metrics::Metrics;
 use crate::state::SharedState;
 
@@ -104,7 +104,10 @@ impl Record {
                 let code = serde_json::to_value(error.code).unwrap_or_default();
                 let (code, message) = (code.as_str().unwrap_or_default(), error.message.as_str());
                 let detail = error.detail.as_deref().unwrap_or_default();
-                if status >= 500 {
+                if error.code == Code::IndexNotReady {
+                    // So it is at every start; what keeps an index from being built is logged where that happens.
+                    tracing::warn!(method, route, status, ms, code, error = message, "request");
+                } else if status >= 500 {
                     tracing::error!(method, route, status, ms, code, detail, error = message, "request");
                 } else {
                     tracing::info!(method, route, status, ms, code, error = message, "request");

@@ -26,6 +26,9 @@ const ESCALATED: &str = "The documents do not hold enough to answer this questio
 const UNSUPPORTED: &str = "Passages about it were found, but nothing in them that could be quoted as an answer.\n\
                            관련된 구절은 찾았지만 답으로 인용할 내용이 없습니다.\n";
 
+const NOT_BORNE_OUT: &str = "A model worded an answer, but the documents do not bear it out, so it is not shown.\n\
+                             모델이 답을 작성했지만 문서에 근거가 없어 표시하지 않습니다.\n";
+
 const UNSURE: &str =
     "NOT CERTAIN: check the answer against its sources.\n확실하지 않은 답변입니다. 출처를 확인해 주세요.\n";
 
@@ -60,13 +63,17 @@ fn render(response: &QueryResponse) -> String {
     let text = match response {
         QueryResponse::Answered(answered) => render_answered(answered),
         QueryResponse::Escalated(Escalated { reason: Some(Reason::SmallTalk), .. }) => SMALL_TALK.to_owned(),
-        QueryResponse::Escalated(Escalated { reason: Some(Reason::Unsupported), .. }) => UNSUPPORTED.to_owned(),
+        QueryResponse::Escalated(Escalated { reason: Some(Reason::Unsupported), .. }) => {
+            let by_model = response.circumstances().generated_by.is_some();
+            if by_model { NOT_BORNE_OUT } else { UNSUPPORTED }.to_owned()
+        }
         QueryResponse::Escalated(_) => ESCALATED.to_owned(),
     };
     let Circumstances { confidence, confidence_cut, mode_used, degraded_reasons, index, revision, timings_ms, .. } =
         response.circumstances();
     let ms = timings_ms.total;
     let worded = response.circumstances().generated_by.as_ref();
+    let worded = worded.filter(|_| matches!(response, QueryResponse::Answered(_)));
     let worded = worded.map_or_else(String::new, |by| format!("worded by {} ({}), ", by.model, by.backend));
     let unsure = match response {
         QueryResponse::Answered(Answered { warnings, .. }) if warnings.contains(&AnswerWarning::LowConfidence) => {

@@ -19,7 +19,8 @@
       low_confidence: 'This answer is not certain: please check it against its sources.',
       failed: 'The server could not be reached. Is it still running?', unexpected: 'The server gave an answer that this page cannot read.',
       empty: 'Please write a question first.', tooLong: 'The question is too long: at most 4,096 bytes.', id: 'request',
-      about: 'HTTP interface: POST /query, described in ', starting: 'The index is being built; answers come when it is ready.',
+      notReady: 'The index cannot answer yet.',
+      about: 'HTTP interface: POST /query, described in ', starting: 'There is no index to answer from yet: it is being built, or could not be. GET /health says which.',
     },
     ko: {
       tagline: '우리 문서에서 찾은 답변입니다. 모든 문장에 출처가 있습니다.',
@@ -34,12 +35,13 @@
       embedder_unavailable: '임베딩 모델이 지금 응답하지 않아 단어로만 검색했습니다. 질문과 다른 표현으로 쓰인 답은 찾지 못할 수 있습니다.',
       embedder_changed: '이 인덱스를 만든 것과 다른 임베딩 모델이 응답하여 단어로만 검색했습니다. 질문과 다른 표현으로 쓰인 답은 찾지 못할 수 있습니다.',
       llm_unavailable: '언어 모델이 지금 응답하지 않아 본문을 그대로 인용했습니다.',
-      worded: (by) => `${by.model} (${by.backend})이 작성`,
+      worded: (by) => `작성: ${by.model} (${by.backend})`,
       talk: '문서에 관한 질문이 아닙니다.', talkAdvice: '문서에서 찾고 싶은 내용을 물어보세요.',
       low_confidence: '확실하지 않은 답변입니다. 출처를 확인해 주세요.',
       failed: '서버에 연결할 수 없습니다. 서버가 실행 중인지 확인해 주세요.', unexpected: '서버의 응답을 읽을 수 없습니다.',
       empty: '질문을 먼저 입력해 주세요.', tooLong: '질문이 너무 깁니다. 한글로 약 1,300자까지 쓸 수 있습니다.', id: '요청',
-      about: 'HTTP 인터페이스: POST /query, 설명서는 ', starting: '인덱스를 만드는 중입니다. 준비되면 답변할 수 있습니다.',
+      notReady: '인덱스가 아직 답변할 수 없습니다.',
+      about: 'HTTP 인터페이스: POST /query, 설명서는 ', starting: '아직 답변에 쓸 인덱스가 없습니다. 만드는 중이거나 만들지 못했습니다. GET /health에서 확인할 수 있습니다.',
     },
   };
   const language = (navigator.language || 'en').toLowerCase().startsWith('ko') ? 'ko' : 'en';
@@ -258,7 +260,7 @@
     // Not a percentage: without a gold set of the index's own it is a rough probability.
     const parts = [`${t.confidence} ${body.confidence.toFixed(2)} (≥ ${body.confidence_cut.toFixed(2)})`, body.mode_used,
       `${body.index}, ${t.revision} ${body.revision}`, `${Math.round(body.timings_ms.total)} ms`, `${t.id} ${body.request_id}`];
-    if (body.generated_by) parts.unshift(t.worded(body.generated_by));
+    if (body.generated_by && body.status === 'answered') parts.unshift(t.worded(body.generated_by));
     return element('p', parts.join(' · '), { class: 'small' });
   }
 
@@ -305,7 +307,7 @@
       });
       const body = await response.json().catch(() => null);
       if (response.ok && body) { say('', false); show(body); }
-      else if (body && body.error) say(body.error.code === 'index_not_ready' ? `${t.starting} (${body.error.message})` : body.error.message, true);
+      else if (body && body.error) say(body.error.code === 'index_not_ready' ? `${t.notReady} (${body.error.message})` : body.error.message, true);
       else say(t.unexpected, true);
     } catch (error) {
       say(t.failed, true);
