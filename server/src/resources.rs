@@ -103,6 +103,14 @@ pub enum Origin {
     GraphRagRoot(PathBuf),
 }
 
+/// What to do about a file of resources that cannot be read.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "give the user of this process read access to it",
+        _ => "write it, or give another file or folder with -f",
+    }
+}
+
 /// The resources cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ResourcesError {
@@ -112,7 +120,7 @@ pub enum ResourcesError {
     )]
     Unnamed,
     /// A file or folder is not there or cannot be read.
-    #[error("cannot read {}: {source}", .path.display())]
+    #[error("cannot read {}: {source}; {}", .path.display(), advice(.source))]
     Read {
         /// What.
         path: PathBuf,

@@ -85,6 +85,11 @@ impl StorageError {
         self.step == Step::CreateDir && is_taken
     }
 
+    /// Whether this user may not do it, or nobody may: somebody must change the rights, the mount or the path.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+    }
+
     /// Whether trying again later can help without anybody changing the request (no space, busy, no file handles, a
     /// disk or a network mount that failed just now).
     pub fn is_retryable(&self) -> bool {

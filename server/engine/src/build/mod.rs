@@ -129,7 +129,9 @@ impl BuildError {
             | Self::FileRefused { .. }
             | Self::Embed(EmbedError::Model { .. })
             | Self::Index(IndexError::Factory(_)) => ErrorClass::BadInput,
-            Self::Revision(RevisionError::Storage(error)) if error.is_file_in_the_way() => ErrorClass::BadInput,
+            Self::Revision(RevisionError::Storage(error)) if error.is_file_in_the_way() || error.is_refused() => {
+                ErrorClass::BadInput
+            }
             _ => ErrorClass::Retryable,
         }
     }
