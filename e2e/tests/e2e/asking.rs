@@ -228,6 +228,19 @@ const STANDING_SUBJECTS: [&str; 30] = [
     "disk pressure causes",
     "cache stampede mitigation",
 ];
+/// The same with a word that they have not, or not beside the others.
+const STANDING_IN_OTHER_WORDS: [&str; 10] = [
+    "leaked secret steps",
+    "idle notebook timeout",
+    "shift handover form",
+    "restore test schedule",
+    "upgrade waiting times",
+    "물류팀 운영 시간",
+    "휴직자 계정 처리",
+    "음성 인증번호 전환",
+    "실패한 메시지 재발송",
+    "시설 데스크 내선",
+];
 /// Subjects of any office that they have not, of words that they have beside one that they lack.
 const ABSENT_SUBJECTS: [&str; 48] = [
     "교통비 지급 기준",
@@ -283,7 +296,7 @@ const ABSENT_SUBJECTS: [&str; 48] = [
 const SURE: f64 = 0.7;
 
 /// `명함 주문 방법` was once answered at .95 by whatever tells of orders. Of the 24 Korean subjects above 8 were, in the Korean pages
-/// alone 16, of the English ones 2.
+/// alone 16, of the English ones 2; 4 of the 10 for sure.
 #[test]
 fn key_words_of_which_one_is_missing_are_seldom_answered_and_hardly_ever_for_sure() {
     if super::site("key_words_of_which_one_is_missing_are_seldom_answered_and_hardly_ever_for_sure").is_some() {
@@ -295,17 +308,25 @@ fn told_of_key_words() -> Result<()> {
     let site = samples()?;
     let question =
         |stands: bool| move |text: &&str| Question { way: "{}".to_owned(), stands, text: (*text).to_owned() };
-    let questions: Vec<Question> =
-        STANDING_SUBJECTS.iter().map(question(true)).chain(ABSENT_SUBJECTS.iter().map(question(false))).collect();
+    let questions: Vec<Question> = STANDING_SUBJECTS
+        .iter()
+        .chain(&STANDING_IN_OTHER_WORDS)
+        .map(question(true))
+        .chain(ABSENT_SUBJECTS.iter().map(question(false)))
+        .collect();
     let answered = answered(site.path(), &questions)?;
-    let count = |stands: bool, least: f64| {
-        let with = questions.iter().zip(&answered).filter(|(question, _)| question.stands == stands);
-        with.filter(|(_, (is_answered, confidence))| *is_answered && *confidence >= least).count()
-    };
-    let (standing, absent, sure) = (count(true, 0.0), count(false, 0.0), count(false, SURE));
-    eprintln!("{standing} of 30 that stand there, {absent} of 48 absent answered, {sure} without a warning");
+    let (standing, absent) = answered.split_at(questions.len() - ABSENT_SUBJECTS.len());
+    let (standing, others) = standing.split_at(STANDING_SUBJECTS.len());
+    let count =
+        |of: &[(bool, f64)], least: f64| of.iter().filter(|(is, confidence)| *is && *confidence >= least).count();
+    let told = [(standing, 0.0), (others, 0.0), (absent, 0.0), (absent, SURE)].map(|(of, least)| count(of, least));
+    let [standing, others, absent, sure] = told;
+    eprintln!(
+        "{standing} of 30 that stand there, {others} of 10 in other words, {absent} of 48 absent answered, {sure} without a warning"
+    );
     ensure!(standing >= 28, "{standing} of 30 subjects that stand there are answered");
-    ensure!(absent <= 8, "{absent} of 48 that do not are answered");
-    ensure!(sure <= 3, "{sure} of these without a warning");
+    ensure!(others >= 8, "{others} of 10 that stand there in other words are answered");
+    ensure!(absent <= 6, "{absent} of 48 that do not are answered");
+    ensure!(sure <= 2, "{sure} of these without a warning");
     Ok(())
 }

@@ -40,7 +40,7 @@ fn show(searcher: &Searcher, question: &GoldQuestion, answerable: bool) -> Resul
     let line = serde_json::json!({
         "id": question.id, "split": question.split, "answerable": answerable, "value": value,
         "deviations": seen.deviations, "coverage": seen.coverage, "best_coverage": seen.best_coverage, "same_language": seen.same_language,
-        "known_words": seen.known_words, "few_words": seen.few_words, "mentioned_only": seen.mentioned_only, "lacks_word": seen.lacks_word, "names": format!("{:?}", seen.names),
+        "known_words": seen.known_words, "few_words": seen.few_words, "mentioned_only": seen.mentioned_only, "key_words": format!("{:?}", seen.key_words), "names": format!("{:?}", seen.names),
     });
     println!("{line}");
     Ok(())

@@ -19,7 +19,7 @@ use super::background::{Background, OwnLanguage};
 use super::calibration::{Weighing, cut_on};
 use super::extract::statements;
 use super::names::{self, Names};
-use super::weighed_words::{Present, WeighedWords};
+use super::weighed_words::{KeyWords, Present, WeighedWords};
 use super::words::{WordKind, stands_somewhere};
 
 /// How many of the best passages may hold the question's words.
@@ -56,9 +56,11 @@ const DOUBTFUL_NAME: f32 = -2.5;
 const UNKNOWN_NAME: f32 = 0.25;
 
 /// The most confidence for a question that looks for a page (`coupon guide`) where none of the best passages is headed by what
-/// that page is about: they may only mention it. The same for three key words of which one stands nowhere (`명함 주문
-/// 방법`, where orders are all that there is). By default such an answer is given, with a warning.
+/// that page is about: they may only mention it. The same for key words that no passage holds together, and for a word or two
+/// whose best passage is in another language. By default such an answer is given, with a warning.
 const DOUBTFUL_MATCH: f32 = 0.65;
+/// The most confidence for Korean key words of which the first stands nowhere (`명함 주문 방법`, where orders are all that there is).
+const NO_SUBJECT: f32 = 0.45;
 /// Headings are about what a question names if they hold all its words; the rest is for rounding.
 const HEADED_BY: f32 = 0.99;
 
@@ -128,8 +130,8 @@ pub struct Seen {
     pub few_words: bool,
     /// Whether it looks for a page (`coupon guide`), and none of the best passages has its words in title or headings.
     pub mentioned_only: bool,
-    /// Whether it is three key words, and one of them stands nowhere in the index.
-    pub lacks_word: bool,
+    /// How the best passages hold key words that are no sentence; `None` for other questions.
+    pub key_words: Option<KeyWords>,
 }
 
 /// Judges what was found.
@@ -151,7 +153,7 @@ pub fn confidence(
         is_asked_there,
         few_words,
         mentioned_only,
-        lacks_word,
+        key_words,
         best,
     } = coverage(revision, analyzer, question, found)?;
     // A word or two of the question's own language are looked for in it: as vectors they are near to anything.
@@ -172,7 +174,7 @@ pub fn confidence(
         names,
         few_words,
         mentioned_only,
-        lacks_word,
+        key_words,
     };
     let weighing = match found.candidates.is_empty() {
         true => Weighing::NOTHING,
@@ -204,9 +206,11 @@ fn judge(seen: &Seen, own_language: OwnLanguage) -> Weighing {
     };
     // Without words in common a few of them are near to anything.
     let is_foreign = seen.few_words && !seen.same_language;
-    let is_doubtful = seen.mentioned_only || is_foreign || (seen.lacks_word && seen.same_language);
-    let most = match seen.names {
-        Names::Unknown => UNKNOWN_NAME,
+    let is_doubtful = seen.mentioned_only || is_foreign;
+    let most = match (seen.names, seen.key_words) {
+        (Names::Unknown, _) => UNKNOWN_NAME,
+        (_, Some(KeyWords::NoSubject)) if seen.same_language => NO_SUBJECT,
+        (_, Some(KeyWords::Scattered | KeyWords::NoSubject)) => DOUBTFUL_MATCH,
         _ if is_doubtful => DOUBTFUL_MATCH,
         _ => 1.0,
     };
@@ -268,8 +272,8 @@ struct Coverage {
     few_words: bool,
     /// Whether it looks for a page, and none of the best passages has its words in title or headings.
     mentioned_only: bool,
-    /// Whether it is three key words, and one of them stands nowhere in the index.
-    lacks_word: bool,
+    /// How they hold key words that are no sentence.
+    key_words: Option<KeyWords>,
     /// The best passages, in the form in which words are compared.
     best: Vec<String>,
 }
@@ -312,9 +316,9 @@ fn coverage(
         known += usize::from(is_present || stands_somewhere(revision, &word.forms)?);
     }
     let few_words = asked_words.are_few();
-    let lacks_word = asked_words.lack_one(revision, analyzer, question, &present)?;
     let covered = if few_words { in_one } else { asked_words.share(&present) };
     let known_words = if words > 0 { known as f32 / words as f32 } else { 0.0 };
+    let key_words = asked_words.key_words(revision, analyzer, &best)?;
     let asked = letters(&matching_form(question));
     let is_asked_there = asked.len() >= MIN_ASKED_BYTES && best.iter().any(|text| letters(text).contains(&asked));
     Ok(Coverage {
@@ -326,7 +330,7 @@ fn coverage(
         is_asked_there,
         few_words,
         mentioned_only,
-        lacks_word,
+        key_words,
         best,
     })
 }
@@ -402,7 +406,7 @@ mod tests {
             names: Names::Known,
             few_words: false,
             mentioned_only: false,
-            lacks_word: false,
+            key_words: None,
         }
     }
 

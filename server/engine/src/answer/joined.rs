@@ -26,7 +26,10 @@ pub(super) fn as_written<'q>(revision: &Revision, question: &'q str) -> Result<C
     let mut written = Cow::Borrowed(question);
     for piece in pieces(question).filter(is_joined).take(MAX_NAMES) {
         let name = matching_form(piece);
-        if !stands(revision, &name)? && is_apart(revision, &name)? {
+        // Not within a longer name: `error-budget-burn` is another thing.
+        let is_term = |joint: &str| revision.text.holds(&name.replace('-', joint));
+        let is_joined = is_term("-")? || is_term("_")? || is_term(".")? || is_term("")?;
+        if !is_joined && is_apart(revision, &name)? {
             let start = piece.as_ptr() as usize - question.as_ptr() as usize;
             written.to_mut().replace_range(start..start + piece.len(), &piece.replace('-', " "));
         }

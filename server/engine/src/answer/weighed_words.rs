@@ -13,9 +13,8 @@ use crate::text::{Analyzer, TokenBuffer, TokenKind, korean};
 use super::designations;
 use super::words::{Word, WordKind, is_action, is_instance, question_words, rarity};
 
-/// A question of so many words is about all of them where none is a code, which would be what it is about: `business card order`,
-/// but not `HN-5034 pops up again`.
-const FEW_KEYWORDS: usize = 3;
+/// So many words that are no sentence, and none a code, are looked for together: `명함 주문 방법`, but not `HN-5034 pops up again`.
+const KEY_WORDS: usize = 3;
 
 /// So many passages are looked at for a word that stands nowhere else.
 const MAX_HOLDING: usize = 32;
@@ -29,7 +28,20 @@ pub(super) struct WeighedWords {
     are_few: bool,
     /// Whether a word that only names the page which is looked for was left out.
     look_for_page: bool,
+    /// Whether these are key words in no sentence.
+    are_key_words: bool,
     about: About,
+}
+
+/// How the key words of a question stand in the best passages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyWords {
+    /// One passage holds all.
+    Together,
+    /// None does.
+    Scattered,
+    /// None does, and what a Korean question is about stands nowhere in the index.
+    NoSubject,
 }
 
 /// What a question is about beside its words.
@@ -49,8 +61,9 @@ impl WeighedWords {
         let pages = only_name_page(revision, question)?;
         words.retain(|word| !pages.contains(&word.place));
         let look_for_page = !pages.is_empty();
-        let has_code = words.iter().any(|word| is_code(&question[word.place.clone()]));
-        let are_few = words.len() <= if has_code { FEW_WORDS } else { FEW_KEYWORDS };
+        let are_few = words.len() <= FEW_WORDS;
+        let is_code = |word: &Word| is_code(&question[word.place.clone()]);
+        let are_key_words = words.len() == KEY_WORDS && !words.iter().any(is_code) && !question.contains(['?', '？']);
         let acts = |word: &Word| is_action(question, &word.place);
         // Beside a thing or a day (`db-replica-5 조치`) what only asks what to do is no word to be found; beside a word it may be
         // the half of a name (`contact lens`).
@@ -76,7 +89,7 @@ impl WeighedWords {
         let rarity_of = |word: &Word| rarity(revision, if are_few { &word.forms[..1] } else { &word.forms });
         let weighed = |word: Word| rarity_of(&word).map(|rarity| (word, rarity));
         let words = words.into_iter().map(weighed).collect::<Result<_, _>>()?;
-        Ok(Self { words, whole, are_few, look_for_page, about })
+        Ok(Self { words, whole, are_few, look_for_page, are_key_words, about })
     }
 
     /// Whether the question is a word or two, and so about these words.
@@ -127,39 +140,48 @@ impl WeighedWords {
         }
     }
 
-    /// Whether these are key words, in no sentence, of which one is neither in passages that are looked at (`present`) nor
-    /// anywhere in the index. Two syllables of a Korean one stand in many others.
-    pub(super) fn lack_one(
+    /// How key words, in no sentence, stand in the best passages; `None` for other questions. What a Korean one is about comes
+    /// first (`명함 주문 방법`).
+    pub(super) fn key_words(
         &self,
         revision: &Revision,
         analyzer: &Analyzer,
-        question: &str,
-        present: &Present,
-    ) -> Result<bool, IndexError> {
-        if self.words.len() != FEW_KEYWORDS || !self.are_few || question.contains(['?', '？']) {
-            return Ok(false);
+        best: &[String],
+    ) -> Result<Option<KeyWords>, IndexError> {
+        if !self.are_key_words {
+            return Ok(None);
         }
-        for ((word, _), whole) in self.words.iter().zip(&self.whole).filter(|((word, _), _)| self.counts(word)) {
-            if self.is_held(word, whole, present) {
-                continue;
-            }
-            let stem = word.forms[0].as_str();
-            let mut stands = false;
-            for chunk in revision.text.holding_all(&[stem], MAX_HOLDING)? {
-                let of_one = self.present_in(analyzer, &revision.passages.whole_text(chunk)?);
-                stands = stands || self.is_held(word, whole, &of_one);
-            }
-            if !stands {
-                return Ok(true);
+        let passages: Vec<Present> = best.iter().map(|text| Present::of(analyzer, text)).collect();
+        let holds = |at: usize, present: &Present| self.is_word(&self.words[at].0, &self.whole[at], present);
+        if passages.iter().any(|present| (0..self.words.len()).all(|at| holds(at, present))) {
+            return Ok(Some(KeyWords::Together));
+        }
+        let subject = self.words[0].0.forms[0].as_str();
+        if !is_hangul(subject) || passages.iter().any(|present| holds(0, present)) {
+            return Ok(Some(KeyWords::Scattered));
+        }
+        // Two syllables stand in many words: only a passage tells.
+        for chunk in revision.text.holding_all(&[subject], MAX_HOLDING)? {
+            if holds(0, &Present::of(analyzer, &revision.passages.whole_text(chunk)?)) {
+                return Ok(Some(KeyWords::Scattered));
             }
         }
-        Ok(false)
+        Ok(Some(KeyWords::NoSubject))
     }
 
     fn is_held(&self, word: &Word, whole: &str, present: &Present) -> bool {
+        if self.are_few {
+            self.is_word(word, whole, present)
+        } else {
+            word.forms.iter().any(|form| present.holds_term(form))
+        }
+    }
+
+    /// Whether a word is held as such: two syllables in common are not a Korean word.
+    fn is_word(&self, word: &Word, whole: &str, present: &Present) -> bool {
         match word.forms.first() {
-            Some(stem) if self.are_few && is_hangul(stem) => present.holds_korean(stem, whole),
-            _ => word.forms.iter().any(|form| present.terms.contains(form)),
+            Some(stem) if is_hangul(stem) => present.holds_korean(stem, whole),
+            _ => word.forms.iter().any(|form| present.holds_term(form)),
         }
     }
 
