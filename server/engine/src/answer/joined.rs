@@ -26,9 +26,9 @@ pub(super) fn as_written<'q>(revision: &Revision, question: &'q str) -> Result<C
     let mut written = Cow::Borrowed(question);
     for piece in pieces(question).filter(is_joined).take(MAX_NAMES) {
         let name = matching_form(piece);
-        // Not within a longer name: `error-budget-burn` is another thing.
+        // Not within a longer name, and not without a joint: `error-budget-burn` and `RestartPolicy` meet other words.
         let is_term = |joint: &str| revision.text.holds(&name.replace('-', joint));
-        let is_joined = is_term("-")? || is_term("_")? || is_term(".")? || is_term("")?;
+        let is_joined = is_term("-")? || is_term("_")? || is_term(".")?;
         if !is_joined && is_apart(revision, &name)? {
             let start = piece.as_ptr() as usize - question.as_ptr() as usize;
             written.to_mut().replace_range(start..start + piece.len(), &piece.replace('-', " "));

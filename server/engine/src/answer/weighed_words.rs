@@ -63,7 +63,7 @@ impl WeighedWords {
         let look_for_page = !pages.is_empty();
         let are_few = words.len() <= FEW_WORDS;
         let is_code = |word: &Word| is_code(&question[word.place.clone()]);
-        let are_key_words = words.len() == KEY_WORDS && !words.iter().any(is_code) && !question.contains(['?', '？']);
+        let are_key_words = words.len() == KEY_WORDS && !words.iter().any(is_code) && !is_sentence(question);
         let acts = |word: &Word| is_action(question, &word.place);
         // Beside a thing or a day (`db-replica-5 조치`) what only asks what to do is no word to be found; beside a word it may be
         // the half of a name (`contact lens`).
@@ -207,6 +207,23 @@ fn names_one(question: &str, word: &Word) -> bool {
     !word.is_day
         && number.bytes().all(|byte| byte.is_ascii_digit())
         && designations::names_one(&question[..start], number, &question[end..])
+}
+
+/// Whether key words are part of a sentence: it asks with a word of its own, or ends in a question mark behind more than the key words.
+fn is_sentence(question: &str) -> bool {
+    #[rustfmt::skip]
+    const ASKING: [&str; 23] = [
+        "how", "what", "who", "whose", "whom", "when", "where", "which", "why", "is", "are", "was", "were", "do", "does", "did",
+        "can", "could", "may", "must", "should", "will", "has",
+    ];
+    const ASKING_IN_KOREAN: [&str; 13] =
+        ["누가", "누구", "언제", "어디", "어느", "어떤", "어떻", "어떡", "왜", "얼마", "몇", "무엇", "무슨"];
+    let asks = |word: &str| {
+        ASKING.iter().any(|asking| word.eq_ignore_ascii_case(asking))
+            || ASKING_IN_KOREAN.iter().any(|asking| word.starts_with(asking))
+    };
+    let ends_asking = question.contains(['?', '？']) && question.split_whitespace().count() > KEY_WORDS;
+    ends_asking || question.split(|c: char| !c.is_alphanumeric()).any(asks)
 }
 
 /// Whether a word is one that people do not say but copy.
@@ -373,6 +390,25 @@ fn is_ending(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_asks_with_a_word_or_a_mark() {
+        for (question, expect) in [
+            ("명함 주문 방법", false),
+            ("명함 주문 방법?", false),
+            ("명함 주문 방법 알려줘", false),
+            ("Tell me about business card orders", false),
+            ("장애 공지는 누가 쓰나요", true),
+            ("명함 주문은 어떻게 하나요", true),
+            ("회의실 예약 시간이 되나요?", true),
+            ("회의실 예약 시간은 몇 시", true),
+            ("how long are logs kept", true),
+            ("logs, and how long", true),
+            ("우리 회의실 예약 시간은요?", true),
+        ] {
+            assert_eq!(is_sentence(question), expect, "{question}");
+        }
+    }
 
     #[test]
     fn a_korean_word_is_held_by_itself_its_compounds_and_its_endings_and_not_by_two_syllables() {
