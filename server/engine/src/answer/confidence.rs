@@ -15,7 +15,7 @@ use crate::revision::Revision;
 use crate::settings::{ConfidenceSettings, DEFAULT_TARGET_PRECISION};
 use crate::text::{Analyzer, language, matching_form};
 
-use super::background::{Background, OwnLanguage};
+use super::background::{Background, MIN_DEVIATION, OwnLanguage};
 use super::calibration::{Weighing, cut_on};
 use super::extract::statements;
 use super::names::{self, Names};
@@ -24,9 +24,6 @@ use super::words::{WordKind, stands_somewhere};
 
 /// How many of the best passages may hold the question's words.
 const COVERAGE_PASSAGES: usize = 3;
-
-/// The smallest deviation of off-topic cosines that is believed: half of what e5-small shows.
-pub(super) const MIN_DEVIATION: f32 = 0.006;
 
 /// Evidence is worth at most this many deviations either way, so that one feature cannot drown the other.
 const MAX_DEVIATIONS: f32 = 8.0;

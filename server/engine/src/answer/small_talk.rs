@@ -11,8 +11,7 @@ use crate::document::Language;
 use crate::index::vectors::dot;
 use crate::text::matching_form;
 
-use super::background::Distribution;
-use super::confidence::MIN_DEVIATION;
+use super::background::{Distribution, MIN_DEVIATION};
 
 /// Examples; see the head of the file.
 pub(crate) const EXAMPLES: &str = include_str!("small_talk.txt");

@@ -164,7 +164,7 @@ pub fn extract(
     let background = &searcher.revision().manifest.background;
     let language = crate::text::language(question).unwrap_or(crate::document::Language::Other);
     let deviation =
-        background.off_topic(language).and_then(|cosines| cosines.deviation(super::confidence::MIN_DEVIATION));
+        background.off_topic(language).and_then(|cosines| cosines.deviation(super::background::MIN_DEVIATION));
     let deviation = deviation.unwrap_or(DEFAULT_DEVIATION);
     let asks = Asked::by(question);
     let mut rows = vectors.iter().flat_map(|vectors| vectors.pieces.rows());
