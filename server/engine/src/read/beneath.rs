@@ -90,3 +90,30 @@ impl<'a> Place<'a> {
         Ok(openat(self.folder.as_fd(), self.name, flags, Mode::empty())?.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As a folder that was swapped for a link since its parent was listed.
+    #[test]
+    fn folders_are_listed_through_no_link_but_the_sources_own() {
+        let (dir, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::create_dir_all(dir.path().join("folder/inner")).unwrap();
+        std::fs::create_dir(outside.path().join("inner")).unwrap();
+        std::fs::write(outside.path().join("inner/salary.md"), "").unwrap();
+        std::os::unix::fs::symlink(outside.path(), dir.path().join("link")).unwrap();
+        let names =
+            |entries: io::Result<Vec<Entry>>| entries.map(|all| all.into_iter().map(|entry| entry.raw).collect());
+        let below = |root: &Path, path: &str| -> io::Result<Vec<OsString>> {
+            names(Place::beneath(root, &root.join(path)).and_then(|place| place.entries()))
+        };
+        assert_eq!(below(dir.path(), "folder").unwrap(), ["inner"]);
+        for path in ["link", "link/inner"] {
+            let refused = below(dir.path(), path);
+            assert!(refused.is_err(), "{path}: {refused:?}");
+        }
+        assert_eq!(below(&dir.path().join("link"), "inner").unwrap(), ["salary.md"]);
+        assert_eq!(names(entries_of_root(&dir.path().join("link"))).unwrap(), ["inner"]);
+    }
+}
