@@ -362,9 +362,10 @@ impl Searcher {
         let start = Instant::now();
         let text = self.form(question.text)?;
         let question = Question { text: &text, ..question };
-        let found = self.retrieve(question, &settings.retrieval)?;
+        let (revision, model) = (&self.revision, self.model.as_ref());
+        let found = retrieve(revision, model, question.text, question.mode, &settings.retrieval)?;
         let retrieved = start.elapsed();
-        let confidence = self.confidence(question.text, &found)?;
+        let confidence = confidence::confidence(revision, &self.analyzer, question.text, &found)?;
         let cut = confidence::cut(settings.confidence, &self.revision.manifest.background, found.channels);
         let mut answer = self.empty(question, &found, confidence.value, cut);
         let small_talk = self.small_talk_nearness(question.text, &found)?;
