@@ -47,7 +47,7 @@ fn openai(name: &'static str, server: &Scripted) -> (&'static str, &'static str,
 fn command(world: &World, name: &str) -> Command {
     let mut command = world.command(name);
     command.arg("-f").arg(world.path("rag.yaml"));
-    command.env("RAGOPS_LLM_STALL_TIMEOUT_SECONDS", "0.3").env("RAGOPS_LLM_TIMEOUT_SECONDS", "2");
+    command.env("RAGOPS_LLM_STALL_TIMEOUT_SECONDS", "0.3").env("RAGOPS_LLM_TIMEOUT_SECONDS", "10");
     command
 }
 
