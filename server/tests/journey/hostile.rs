@@ -110,8 +110,10 @@ fn hostile_folder(docs: &Path) -> BTreeSet<(&'static str, &'static str)> {
     expect.extend([("line.txt", "FileTooLarge"), ("sparse.pdf", "FileTooLarge")]);
 
     // What is no file.
-    mknodat(CWD, docs.join("pipe.md"), FileType::Fifo, Mode::RWXU, 0).unwrap();
-    expect.insert(("pipe.md", "NotAFile"));
+    for pipe in ["pipe", "pipe.fifo", "pipe.md"] {
+        mknodat(CWD, docs.join(pipe), FileType::Fifo, Mode::RWXU, 0).unwrap();
+        expect.insert((pipe, "NotAFile"));
+    }
     if mknodat(CWD, docs.join("device.md"), FileType::CharacterDevice, Mode::RWXU, rustix::fs::makedev(1, 5)).is_ok() {
         expect.insert(("device.md", "NotAFile"));
     }

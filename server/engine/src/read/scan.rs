@@ -249,10 +249,9 @@ impl Walk<'_> {
     fn entry(&mut self, kind: FileType, absolute: PathBuf, path: String) -> Result<(), SourceFault> {
         match self.patterns.choose(&path) {
             Choice::Take if kind.is_file() => return self.file(absolute, path),
-            Choice::Take => self.findings.push(not_a_file(&path)),
             Choice::Report if kind.is_file() => self.unsupported(absolute, path),
-            Choice::Leave if kind.is_file() => self.left_out += 1,
-            Choice::Report | Choice::Leave => {}
+            Choice::Take | Choice::Report => self.findings.push(not_a_file(&path)),
+            Choice::Leave => self.left_out += usize::from(kind.is_file()),
         }
         Ok(())
     }
