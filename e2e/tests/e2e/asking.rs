@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -328,5 +328,110 @@ fn told_of_key_words() -> Result<()> {
     ensure!(others >= 8, "{others} of 10 that stand there in other words are answered");
     ensure!(absent <= 6, "{absent} of 48 that do not are answered");
     ensure!(sure <= 2, "{sure} of these without a warning");
+    Ok(())
+}
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/samples/docs")
+}
+
+/// Two words that the samples have, in no file together: a review had 27 of 62 such answered without a warning.
+const APART: [&str; 24] = [
+    "정산 교체",
+    "비용 교체",
+    "정산 예약",
+    "정산 롤백",
+    "비용 신청",
+    "대기실 교체",
+    "대기실 예약",
+    "대기실 환불",
+    "당직 교체",
+    "장바구니 신청",
+    "알림 교체",
+    "비용 환불",
+    "gateway refund",
+    "gpu rollback",
+    "dashboard backup",
+    "postmortem rebuild",
+    "dns refund",
+    "cache refund",
+    "secrets refund",
+    "postmortem failover",
+    "dns retention",
+    "coupon backup",
+    "gpu refund",
+    "gpu rotation",
+];
+
+#[test]
+fn two_words_that_stand_in_no_file_together_are_not_answered_for_sure() {
+    if super::site("two_words_that_stand_in_no_file_together_are_not_answered_for_sure").is_some() {
+        told_of_words_apart().unwrap_or_else(|error| panic!("{error:#}"));
+    }
+}
+
+fn told_of_words_apart() -> Result<()> {
+    let site = samples()?;
+    let mut texts = Vec::new();
+    for language in ["en", "ko"] {
+        for file in fs::read_dir(docs().join(language))? {
+            texts.push(fs::read_to_string(file?.path())?.to_lowercase());
+        }
+    }
+    for pair in APART {
+        let mut words = pair.split(' ');
+        ensure!(words.all(|word| texts.iter().any(|text| text.contains(word))), "a word of `{pair}` stands nowhere");
+        let holds_both = |text: &String| pair.split(' ').all(|word| text.contains(word));
+        ensure!(!texts.iter().any(holds_both), "a file holds both words of `{pair}`");
+    }
+    // A set has a question that is answered, too.
+    let question = |stands, text: &str| Question { way: "{}".to_owned(), stands, text: text.to_owned() };
+    let questions: Vec<Question> =
+        [question(true, "쿠폰 한도")].into_iter().chain(APART.iter().map(|text| question(false, text))).collect();
+    let answered = answered(site.path(), &questions)?;
+    let sure: Vec<&str> = questions[1..]
+        .iter()
+        .zip(&answered[1..])
+        .filter(|(_, (is, confidence))| *is && *confidence >= SURE)
+        .map(|(question, _)| question.text.as_str())
+        .collect();
+    ensure!(answered[0].0, "`{}` is not answered", questions[0].text);
+    ensure!(sure.is_empty(), "answered without a warning: {sure:?}");
+    Ok(())
+}
+
+/// What is asked of one code was answered by what is said of its siblings: of 936 such questions of a review 60.
+#[test]
+fn what_is_asked_of_a_code_is_answered_from_files_that_hold_it() {
+    if super::site("what_is_asked_of_a_code_is_answered_from_files_that_hold_it").is_some() {
+        told_of_codes().unwrap_or_else(|error| panic!("{error:#}"));
+    }
+}
+
+fn told_of_codes() -> Result<()> {
+    let site = samples()?;
+    let ways = [
+        "{}는 몇 시간 안에 대응해야 하나요?",
+        "{}는 며칠 동안 보관하나요?",
+        "How long is {} kept?",
+        "What do I check first when I see {}?",
+    ];
+    let mut answered = 0;
+    for code in ["SEV4", "SEV1", "HN-5001", "PAY-3001", "ErrorBudgetBurnFast", "CrashLoopBackOff"] {
+        for way in ways {
+            let question = way.replace("{}", code);
+            let mut query = Command::new(server_binary()?);
+            query.args(["query", "--json", "--data"]).arg(site.path().join("data")).arg(&question);
+            let answer: Value = serde_json::from_str(&run(&mut query)?)?;
+            let sources = answer["sources"].as_array().context("an answer has sources")?;
+            for source in sources {
+                let document = source["document"].as_str().context("a source has a document")?;
+                let text = fs::read_to_string(docs().join(document))?;
+                ensure!(text.contains(code), "{question} is answered from {document}: {answer:#}");
+            }
+            answered += usize::from(!sources.is_empty());
+        }
+    }
+    ensure!(answered >= 8, "{answered} of 24 are answered at all");
     Ok(())
 }

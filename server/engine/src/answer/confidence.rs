@@ -17,6 +17,7 @@ use crate::text::{Analyzer, language, matching_form};
 
 use super::background::{Background, MIN_DEVIATION, OwnLanguage};
 use super::calibration::{Weighing, cut_on};
+use super::designations;
 use super::extract::statements;
 use super::names::{self, Names};
 use super::weighed_words::{KeyWords, Present, WeighedWords};
@@ -299,7 +300,10 @@ fn coverage(
     let mut lacks_designation = false;
     let mut lacks_instance = false;
     for word in asked_words.words() {
-        let is_present = word.forms.iter().any(|form| present.holds_term(form));
+        let is_held = word.forms.iter().any(|form| present.holds_term(form));
+        let (number, after) = (&question[word.place.clone()], &question[word.place.end..]);
+        let stands_so = || best.iter().any(|text| designations::stands_so(text, number, after));
+        let is_present = is_held && (word.kind != WordKind::Designation || stands_so());
         let is_one_of_many = || is_of_series(&matching_form(&question[word.place.clone()]), &best);
         lacks_designation |= !is_present
             && (word.kind == WordKind::Designation || (word.kind == WordKind::Particular && is_one_of_many()));

@@ -57,6 +57,10 @@ pub(super) fn is_designated(before: &str, number: &str, after: &str) -> bool {
     if begins_with_unit(after) {
         return false;
     }
+    // `4층`, `1203호`; not `4층짜리`, `호` of `호스트`.
+    if ["층", "호"].iter().any(|place| is_counter_with_particle(hangul_run(after), place)) {
+        return true;
+    }
     (designates(last, &CODES))
         || (designates(last, &FAULTS) && (is_number || !is_counted(after)))
         || begins_with_designator(after.strip_prefix('번').unwrap_or(after))
@@ -72,6 +76,27 @@ pub(super) fn names_one(before: &str, number: &str, after: &str) -> bool {
     let is_behind = last_word(before).ends_with(char::is_alphabetic) && !before.ends_with(char::is_alphanumeric);
     let counts = after.trim_start().starts_with(|c: char| c.is_ascii_alphabetic());
     hangs_on || (is_behind && !counts)
+}
+
+/// Whether a text holds a number as a question has it: `4층` does not stand in `4만 원` or `14층`, but in `4층에서`, `4 층` and in
+/// a cell that is `4`. `after` is what follows the number in the question; a particle there asks for nothing.
+pub(super) fn stands_so(text: &str, number: &str, after: &str) -> bool {
+    // `일` is a particle too, and behind a number days.
+    let hangs_on = |run: &str| !run.is_empty() && (is_counted(run) || !korean::is_particle(run));
+    let asked = Some(hangul_run(after)).filter(|run| hangs_on(run)).and_then(|run| run.chars().next());
+    let Some(asked) = asked else { return true };
+    let is_part = |c: char| c.is_ascii_alphanumeric();
+    text.match_indices(number).any(|(at, _)| {
+        let (before, rest) = (&text[..at], &text[at + number.len()..]);
+        let run = hangul_run(rest);
+        let is_whole = !before.ends_with(is_part) && !rest.starts_with(is_part) && !begins_with_unit(rest);
+        is_whole && !before.ends_with(['.', ',']) && (!hangs_on(run) || run.starts_with(asked))
+    })
+}
+
+/// The syllables that a text begins with.
+fn hangul_run(text: &str) -> &str {
+    &text[..text.find(|c| !('\u{ac00}'..='\u{d7a3}').contains(&c)).unwrap_or(text.len())]
 }
 
 /// As [`is_counted`], but `77번` may be a number: from two digits on.
@@ -138,6 +163,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_number_stands_in_a_text_with_what_it_counts() {
+        for (question, text, expect) in [
+            ("|4|층 회의실", "교통비는 4만 원까지", false),
+            ("|4|층 회의실", "14층과 4.5층, a4", false),
+            ("|14|호", "지운 뒤 14일 안에", false),
+            ("|4|층 회의실", "4층에서 내린다", true),
+            ("|4|층 회의실", "4 층", true),
+            ("|4|층 회의실", "| 층 | 방 |\n| 4 | 회의실 |", true),
+            ("|4|층", "4는 회의실", true),
+            ("error |418|은", "error 418: teapot", true),
+            ("port |9999|", "9999번", true),
+        ] {
+            let parts: Vec<&str> = question.split('|').collect();
+            assert_eq!(stands_so(text, parts[1], parts[2]), expect, "{question}: {text}");
+        }
+    }
+
+    #[test]
     fn beside_one_word_a_number_behind_it_is_a_name() {
         for (question, expect) in [
             ("What is port |9999|?", true),
@@ -186,6 +229,10 @@ mod tests {
             ("오류가 |30|초 안에", false),
             ("오류 |20|번 발생", false),
             ("error rate |30|s", false),
+            ("|4|층 회의실 예약은?", true),
+            ("|1203|호는 누가 쓰나요", true),
+            ("|3|층짜리 건물", false),
+            ("|3|호스트", false),
             ("디스크 사용량 규칙 |90| 퍼센트가 넘으면?", false),
             ("규칙 |12|가 무엇인가요?", true),
             ("503 오류가 |12|만 건 발생하면", false),

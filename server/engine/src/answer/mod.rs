@@ -18,6 +18,7 @@ mod weighed_words;
 mod words;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,8 @@ const WORDS_DECIDE: f32 = 0.5;
 const KEPT_COVERAGE: f32 = 0.5;
 /// The same of a question of a word or two, which is about just these.
 const KEPT_OF_FEW_WORDS: f32 = 0.9;
+/// So many passages that hold a code are looked at for their documents: a code in more is rather a word.
+const HOLDING_A_CODE: usize = 256;
 
 /// Whether a question was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -335,7 +338,29 @@ impl Searcher {
 
     /// How likely it is that what was found answers the question.
     pub fn confidence(&self, question: &str, found: &Retrieved) -> Result<Confidence, IndexError> {
-        confidence::confidence(&self.revision, &self.analyzer, &self.form(question)?, found)
+        let question = self.form(question)?;
+        let found = self.of_codes(&question, found.clone())?;
+        confidence::confidence(&self.revision, &self.analyzer, &question, &found)
+    }
+
+    /// What was found in documents that hold a code of the question (`SEV4`, `HN-5031`), where it names some that stand in the
+    /// index: others are about other codes, whatever else they say.
+    fn of_codes(&self, question: &str, mut found: Retrieved) -> Result<Retrieved, IndexError> {
+        let codes = names::codes_that_stand(&self.revision, &self.analyzer, question)?;
+        let mut documents = HashSet::new();
+        for code in &codes {
+            let holding = self.revision.text.holding_all(&[code], HOLDING_A_CODE)?;
+            if holding.len() == HOLDING_A_CODE {
+                return Ok(found);
+            }
+            for chunk in holding {
+                documents.insert(self.revision.passages.owner(chunk)?);
+            }
+        }
+        if !codes.is_empty() {
+            found.candidates.retain(|candidate| documents.contains(&candidate.document));
+        }
+        Ok(found)
     }
 
     /// A question as it is looked for.
@@ -364,6 +389,7 @@ impl Searcher {
         let question = Question { text: &text, ..question };
         let (revision, model) = (&self.revision, self.model.as_ref());
         let found = retrieve(revision, model, question.text, question.mode, &settings.retrieval)?;
+        let found = self.of_codes(question.text, found)?;
         let retrieved = start.elapsed();
         let confidence = confidence::confidence(revision, &self.analyzer, question.text, &found)?;
         let cut = confidence::cut(settings.confidence, &self.revision.manifest.background, found.channels);

@@ -100,6 +100,35 @@ pub(super) fn known(
     Ok(worst)
 }
 
+/// What a question names by a code (`SEV4`, `HN-5031`) or by a name that is put together from three words (`ErrorBudgetBurnFast`),
+/// where the index holds it: as its terms.
+pub(super) fn codes_that_stand(
+    revision: &Revision,
+    analyzer: &Analyzer,
+    question: &str,
+) -> Result<Vec<String>, IndexError> {
+    let mut codes = Vec::new();
+    for name in names(question).filter(|name| is_one_thing(name)) {
+        let whole = analyzer.terms(name).into_iter().next();
+        if let Some(term) = whole
+            && revision.text.holds(&term)?
+        {
+            codes.push(term);
+        }
+    }
+    Ok(codes)
+}
+
+/// Whether a name is that of one thing, which a page about it writes as it is: a code, with a capital somewhere and a digit at the
+/// end, or three words and more with a capital each. `GitHub`, `k8s` and `PostgreSQL` are everywhere, under other names too.
+fn is_one_thing(name: &str) -> bool {
+    let has_capital = name.contains(|c: char| c.is_ascii_uppercase());
+    let begins = |w: &[u8]| !w[0].is_ascii_uppercase() && w[1].is_ascii_uppercase();
+    let words = 1 + name.as_bytes().windows(2).filter(|w| begins(w)).count();
+    (has_capital && name.ends_with(|c: char| c.is_ascii_digit()))
+        || (name.starts_with(|c: char| c.is_ascii_uppercase()) && is_camel_case(name) && words > 2)
+}
+
 /// Codes that are written with a blank (`GW 2299`), with a hyphen and small: capitals, then two digits at least. What is counted
 /// (`CPU 80%`) is none.
 fn spaced_codes(question: &str) -> impl Iterator<Item = String> {
@@ -275,6 +304,24 @@ fn is_name(word: &str, in_korean: bool, starts_sentence: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_one_thing_are_told_from_those_of_products() {
+        for (name, expect) in [
+            ("SEV4", true),
+            ("HN-5031", true),
+            ("ErrorBudgetBurnFast", true),
+            ("CrashLoopBackOff", true),
+            ("GitHub", false),
+            ("PostgreSQL", false),
+            ("NoSchedule", false),
+            ("K8s", false),
+            ("hn-5031", false),
+            ("log4j", false),
+        ] {
+            assert_eq!(is_one_thing(name), expect, "{name}");
+        }
+    }
 
     #[test]
     fn codes_may_be_written_with_a_blank() {

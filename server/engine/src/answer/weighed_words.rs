@@ -2,7 +2,7 @@
 //! about just these: then two syllables in common are not a Korean word (ADR 0008).
 
 use std::collections::HashSet;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::subject::only_name_page;
@@ -13,8 +13,9 @@ use crate::text::{Analyzer, TokenBuffer, TokenKind, korean};
 use super::designations;
 use super::words::{Word, WordKind, is_action, is_instance, question_words, rarity};
 
-/// So many words that are no sentence, and none a code, are looked for together: `명함 주문 방법`, but not `HN-5034 pops up again`.
-const KEY_WORDS: usize = 3;
+/// So many words that are no sentence, and none a code, are looked for together: `휴가 취소`, `명함 주문 방법`, but not `HN-5034
+/// pops up again`.
+const KEY_WORDS: RangeInclusive<usize> = 2..=3;
 
 /// So many passages are looked at for a word that stands nowhere else.
 const MAX_HOLDING: usize = 32;
@@ -63,7 +64,7 @@ impl WeighedWords {
         let look_for_page = !pages.is_empty();
         let are_few = words.len() <= FEW_WORDS;
         let is_code = |word: &Word| is_code(&question[word.place.clone()]);
-        let are_key_words = words.len() == KEY_WORDS && !words.iter().any(is_code) && !is_sentence(question);
+        let are_key_words = KEY_WORDS.contains(&words.len()) && !words.iter().any(is_code) && !is_sentence(question);
         let acts = |word: &Word| is_action(question, &word.place);
         // Beside a thing or a day (`db-replica-5 조치`) what only asks what to do is no word to be found; beside a word it may be
         // the half of a name (`contact lens`).
@@ -157,7 +158,8 @@ impl WeighedWords {
             return Ok(Some(KeyWords::Together));
         }
         let subject = self.words[0].0.forms[0].as_str();
-        if !is_hangul(subject) || passages.iter().any(|present| holds(0, present)) {
+        // Of two words that stand nowhere together, one that is missing counts as half.
+        if self.are_few || !is_hangul(subject) || passages.iter().any(|present| holds(0, present)) {
             return Ok(Some(KeyWords::Scattered));
         }
         // Two syllables stand in many words: only a passage tells.
@@ -222,7 +224,7 @@ fn is_sentence(question: &str) -> bool {
         ASKING.iter().any(|asking| word.eq_ignore_ascii_case(asking))
             || ASKING_IN_KOREAN.iter().any(|asking| word.starts_with(asking))
     };
-    let ends_asking = question.contains(['?', '？']) && question.split_whitespace().count() > KEY_WORDS;
+    let ends_asking = question.contains(['?', '？']) && question.split_whitespace().count() > *KEY_WORDS.end();
     ends_asking || question.split(|c: char| !c.is_alphanumeric()).any(asks)
 }
 
