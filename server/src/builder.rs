@@ -1,7 +1,5 @@
 //! One build of one index, from its configuration: the model is fetched, the request filled in, the engine called.
 
-use std::path::Path;
-
 use ragops_engine::build::{
     BuildError, BuildObserver, BuildOutcome, BuildRequest, ErrorClass, SharedExtractor, build as build_revision,
 };
@@ -47,15 +45,14 @@ impl BuildFailure {
     }
 }
 
-/// Builds and activates a revision of `config` under `data`, or finds that it is there already.
+/// Builds and activates a revision of `config` in `store`, or finds that it is there already.
 pub fn build(
     config: &IndexConfig,
-    data: &Path,
+    store: &RevisionStore,
     models: &Models,
     observer: &dyn BuildObserver,
 ) -> Result<BuildOutcome, BuildFailure> {
-    let store = RevisionStore::of_index(data, &config.name);
-    let model = models.for_build(&config.embedder, known(&store))?;
+    let model = models.for_build(&config.embedder, known(store))?;
     let readers = Readers::new();
     let request = BuildRequest {
         index: config.name.clone(),
@@ -68,7 +65,7 @@ pub fn build(
         gold: config.gold.clone(),
         documents: model.documents(),
     };
-    let outcome = readers.while_wanted(observer, || build_revision(&request, model.model(), &store, observer));
+    let outcome = readers.while_wanted(observer, || build_revision(&request, model.model(), store, observer));
     readers.report(&config.name);
     model.report_caches();
     Ok(outcome?)

@@ -99,8 +99,9 @@ fn build(
 ) -> Result<BuildOutcome, BuildFailure> {
     let display = Display::bar_or(Display::Lines);
     let reporter = Reporter::new(&config.name, display, cancel, |_| {});
-    let outcome = builder::build(config, &settings.data, models, &reporter)?;
-    query_record::write(&RevisionStore::of_index(&settings.data, &config.name), &config.in_force())?;
+    let store = RevisionStore::of_index(&settings.data, &config.name);
+    let outcome = builder::build(config, &store, models, &reporter)?;
+    query_record::write(&store, &config.in_force())?;
     Ok(outcome)
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ragops_engine::revision::Verified;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -97,6 +98,7 @@ async fn up(origin: Origin, settings: Settings, resources: Resources) -> Result<
         models,
         data: std::path::absolute(&settings.data).unwrap_or_else(|_| settings.data.clone()).into(),
         display: Display::bar_or(Display::Log),
+        verified: Verified::default(),
     };
     let supervisor = Supervisor::new(workshop, origin, settings, resources, url);
     // The supervisor first: a build that is being cancelled leaves the cores to the last answers.

@@ -9,7 +9,9 @@ use std::time::Instant;
 use ragops_engine::answer::Searcher;
 use ragops_engine::build::{BuildError, BuildOutcome, BuildResult, ErrorClass};
 use ragops_engine::document::Finding;
-use ragops_engine::revision::{FORMAT_VERSION, Manifest, Revision, RevisionError, RevisionName, RevisionStore};
+use ragops_engine::revision::{
+    FORMAT_VERSION, Manifest, Revision, RevisionError, RevisionName, RevisionStore, Verified,
+};
 
 use super::fingerprint::{Fingerprint, fingerprint};
 use super::schedule::End;
@@ -41,6 +43,15 @@ pub struct Workshop {
     pub shown_paths: Arc<ShownPaths>,
     /// Where progress is shown.
     pub display: Display,
+    /// The revisions that this process has found whole.
+    pub verified: Verified,
+}
+
+impl Workshop {
+    /// Where an index is kept.
+    fn store(&self, index: &str) -> RevisionStore {
+        RevisionStore::of_index(&self.data, index).remembering(&self.verified)
+    }
 }
 
 /// A revision cannot be served.
@@ -66,7 +77,7 @@ fn open_noticing(
     index: &ServedIndex,
     notice: impl FnOnce(&Searcher) -> Option<String>,
 ) {
-    let store = RevisionStore::of_index(&workshop.data, index.name());
+    let store = workshop.store(index.name());
     let mut damaged = Vec::new();
     let mut damage = |name: &RevisionName, error: &RevisionError| {
         let message = match error {
@@ -189,7 +200,7 @@ pub fn build(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, can
         index.update(|condition| condition.activity = Activity::Building(None));
         let also = |progress| index.update(|condition| condition.activity = Activity::Building(Some(progress)));
         let reporter = Reporter::new(&config.name, workshop.display, cancel, also);
-        let outcome = builder::build(config, &workshop.data, &workshop.models, &reporter)?;
+        let outcome = builder::build(config, &workshop.store(index.name()), &workshop.models, &reporter)?;
         serve_outcome(workshop, config, index, &outcome)?;
         Ok(outcome)
     });
@@ -257,14 +268,14 @@ fn serve_outcome(
     index: &ServedIndex,
     outcome: &BuildOutcome,
 ) -> Result<(), BuildFailure> {
-    let path = RevisionStore::of_index(&workshop.data, index.name()).path_of(&outcome.revision);
-    let files = fingerprint(&path);
+    let store = workshop.store(index.name());
+    let files = fingerprint(&store.path_of(&outcome.revision));
     // The same revision, by a model that is asked elsewhere from now on, is opened anew.
     let is_asked_so = index.opened_embedder().as_ref() == Some(&config.embedder);
     if outcome.result == BuildResult::Unchanged && is_asked_so && is_served(index, &outcome.revision, files) {
         return Ok(());
     }
-    let revision = Revision::open(&path).map_err(BuildError::from)?;
+    let revision = store.open(&outcome.revision).map_err(BuildError::from)?;
     let model = workshop.models.for_serving(&revision.manifest, Some(&config.embedder))?;
     let searcher = Searcher::new(Arc::new(revision), model).map_err(BuildError::from)?;
     serve(workshop, index, (searcher, &config.embedder), Some(files));
@@ -349,6 +360,7 @@ mod tests {
             models: Arc::new(Models::of(&settings)),
             data: data.into(),
             display: Display::Nowhere,
+            verified: Verified::default(),
         }
     }
 

@@ -5,8 +5,10 @@ pub mod cache;
 pub mod digest;
 pub mod durable;
 pub mod mapped;
+pub mod stamp;
 
 pub use cache::Cache;
 pub use digest::{Sha256Digest, Sha256Hasher, digest_bytes, digest_file};
 pub use durable::{Step, StorageError, is_transient};
 pub use mapped::MappedFile;
+pub use stamp::Stamp;

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use ragops_engine::build::{BuildObserver, Progress, Stage};
+use ragops_engine::revision::RevisionStore;
 use ragops_server::builder;
 use ragops_server::models::Models;
 use ragops_server::resources::Origin;
@@ -31,7 +32,8 @@ fn progress_never_goes_back_shows_files_on_the_way_and_reaches_the_total() {
     let settings = Settings::resolve(flags, &Environment::default()).unwrap();
     let resources = Origin::Path(world.path("rag.yaml")).load(&settings).unwrap();
     let recorder = Recorder::default();
-    builder::build(&resources.indexes[0], &world.data(), &Models::of(&settings), &recorder).unwrap();
+    let store = RevisionStore::of_index(&world.data(), &resources.indexes[0].name);
+    builder::build(&resources.indexes[0], &store, &Models::of(&settings), &recorder).unwrap();
 
     let seen = recorder.0.into_inner().unwrap();
     let mut stages: Vec<Stage> = seen.iter().map(|progress| progress.stage).collect();

@@ -187,7 +187,7 @@ fn reuse(
     identity: Sha256Digest,
     model: &dyn EmbeddingModel,
 ) -> Result<Option<Manifest>, BuildError> {
-    let revision = match Revision::open(&store.path_of(&RevisionName::of(identity))) {
+    let revision = match store.open(&RevisionName::of(identity)) {
         Ok(revision) => revision,
         Err(RevisionError::Missing(_)) => return Ok(None),
         Err(error) if error.is_damage() => return Ok(None),

@@ -1,10 +1,11 @@
 //! A revision: one immutable folder that holds everything needed to answer, named after what it is built from.
-//! `manifest` says what is in it, `seal` makes it final, `open` verifies it, `store` keeps several and the active one.
+//! `manifest` says what is in it, `seal` makes it final, `open` verifies it (`verified` remembers), `store` keeps several and the active one.
 
 pub mod manifest;
 pub mod open;
 pub mod seal;
 pub mod store;
+pub mod verified;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::index::IndexError;
 pub use manifest::Manifest;
 pub use open::Revision;
 pub use store::RevisionStore;
+pub use verified::Verified;
 
 /// The layout that this version writes, and the meaning of what is in it: the analyser's terms and the chunker's cuts,
 /// since a question is analysed by the program that asks. Raise it when either changes; a test watches both. Another

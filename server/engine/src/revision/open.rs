@@ -8,11 +8,12 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use ragops_embed::ModelIdentity;
-use ragops_storage::{Step, StorageError, digest_file, durable};
+use ragops_storage::{Stamp, Step, StorageError, digest_file, durable};
 use rayon::prelude::*;
 
 use super::manifest::{self, FileEntry, Manifest, NotAManifest};
 use super::seal::files_in;
+use super::verified::Verified;
 use super::{RevisionError, RevisionName};
 use crate::index;
 use crate::index::passages::Passages;
@@ -38,7 +39,12 @@ pub struct Revision {
 impl Revision {
     /// Verifies and opens the revision in `dir`.
     pub fn open(dir: &Path) -> Result<Self, RevisionError> {
-        let manifest = verify(dir)?;
+        Self::open_known(dir, &Verified::default())
+    }
+
+    /// The same, without reading again what is known to be whole.
+    pub(super) fn open_known(dir: &Path, verified: &Verified) -> Result<Self, RevisionError> {
+        let manifest = verify_unknown(dir, verified)?;
         let revision = Self::open_parts(dir, manifest)?;
         revision.check_counts()?;
         Ok(revision)
@@ -93,10 +99,14 @@ impl Revision {
 
 /// Reads the manifest and checks which files there are, and size and digest of each, without opening the index.
 pub fn verify(dir: &Path) -> Result<Manifest, RevisionError> {
+    verify_unknown(dir, &Verified::default())
+}
+
+fn verify_unknown(dir: &Path, verified: &Verified) -> Result<Manifest, RevisionError> {
     let manifest = read_manifest(dir)?;
     check_names(dir, &manifest)?;
     check_file_set(dir, &manifest)?;
-    manifest.files.par_iter().try_for_each(|entry| verify_file(dir, entry))?;
+    manifest.files.par_iter().try_for_each(|entry| verify_file(dir, entry, verified))?;
     Ok(manifest)
 }
 
@@ -144,23 +154,61 @@ fn check_file_set(dir: &Path, manifest: &Manifest) -> Result<(), RevisionError> 
     }
 }
 
-fn verify_file(dir: &Path, entry: &FileEntry) -> Result<(), RevisionError> {
+fn verify_file(dir: &Path, entry: &FileEntry, verified: &Verified) -> Result<(), RevisionError> {
     let relative = Path::new(&entry.path);
     let path = dir.join(relative);
     let damaged = |reason: String| RevisionError::Damaged { path: path.clone(), reason };
     if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
         return Err(damaged("the manifest names a file outside the revision".to_owned()));
     }
-    let size = match fs::metadata(&path) {
+    let stamp = match Stamp::of(&path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(damaged("the file is gone".to_owned())),
-        other => other.map_err(StorageError::at(Step::Open, &path))?.len(),
+        other => other?,
     };
+    let size = stamp.size();
     if size != entry.size {
         return Err(damaged(format!("it has {size} bytes, {} were sealed", entry.size)));
     }
+    if verified.knows(dir, &entry.path, stamp, entry.sha256) {
+        return Ok(());
+    }
+    let is_settled = stamp.is_settled();
     let (sha256, _) = digest_file(&path)?;
     if sha256 != entry.sha256 {
         return Err(damaged(format!("its sha256 is {sha256}, {} was sealed", entry.sha256)));
     }
+    if is_settled {
+        verified.note(dir, &entry.path, stamp, sha256);
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ragops_storage::digest_bytes;
+    use std::time::Duration;
+
+    #[test]
+    fn a_file_that_is_known_is_not_read_again_and_one_that_looks_otherwise_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (dir, file) = (dir.path(), dir.path().join("part"));
+        let entry = FileEntry { path: "part".to_owned(), size: 4, sha256: digest_bytes(b"text") };
+        let check = |verified: &Verified| verify_file(dir, &entry, verified);
+        let is_damage = |checked: Result<(), RevisionError>| checked.is_err_and(|error| error.is_damage());
+        fs::write(&file, "texT").unwrap();
+        let verified = Verified::default();
+        assert!(is_damage(check(&verified)));
+        // Taken on trust: had it been read, this would be damage.
+        verified.note(dir, "part", Stamp::of(&file).unwrap(), entry.sha256);
+        check(&verified).unwrap();
+        std::thread::sleep(Duration::from_millis(20));
+        fs::write(&file, "Text").unwrap();
+        assert!(is_damage(check(&verified)), "it was written since");
+        fs::write(&file, "text").unwrap();
+        check(&verified).unwrap();
+        assert!(!verified.knows(dir, "part", Stamp::of(&file).unwrap(), entry.sha256), "it was written a moment ago");
+        fs::remove_file(&file).unwrap();
+        assert!(is_damage(check(&verified)));
+    }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::manifest::{self, Manifest};
 use super::open::{Revision, read_manifest};
 use super::seal::seal;
+use super::verified::Verified;
 use super::{RevisionError, RevisionName};
 
 /// Marks the folder of all indexes, `DATA/indexes`: a source that holds it would index its own indexes for ever, so
@@ -36,6 +37,7 @@ pub type Listed = (RevisionName, Result<Manifest, RevisionError>);
 #[derive(Debug, Clone)]
 pub struct RevisionStore {
     dir: PathBuf,
+    verified: Verified,
 }
 
 /// The right to change a store; ends when dropped or when the process dies.
@@ -47,7 +49,12 @@ pub struct WriteLock {
 impl RevisionStore {
     /// The store of index `name` under a data directory. Touches nothing.
     pub fn of_index(data: &Path, name: &str) -> Self {
-        Self { dir: data.join("indexes").join(name) }
+        Self { dir: data.join("indexes").join(name), verified: Verified::default() }
+    }
+
+    /// The same store, which does not read again what is known to be whole, and adds to it.
+    pub fn remembering(self, verified: &Verified) -> Self {
+        Self { verified: verified.clone(), ..self }
     }
 
     /// The names of all indexes under a data directory, sorted.
@@ -68,6 +75,11 @@ impl RevisionStore {
     /// Where a revision is, or would be.
     pub fn path_of(&self, name: &RevisionName) -> PathBuf {
         self.revisions_dir().join(name.to_string())
+    }
+
+    /// Verifies and opens a revision.
+    pub fn open(&self, name: &RevisionName) -> Result<Revision, RevisionError> {
+        Revision::open_known(&self.path_of(name), &self.verified)
     }
 
     /// The file that names the active revision; it changes when another is activated.
@@ -165,7 +177,7 @@ impl RevisionStore {
         name: &RevisionName,
         damage: &mut dyn FnMut(&RevisionName, &RevisionError),
     ) -> Result<Option<Revision>, RevisionError> {
-        match Revision::open(&self.path_of(name)) {
+        match self.open(name) {
             Ok(revision) => Ok(Some(revision)),
             Err(error) if error.is_retryable() => Err(error),
             Err(error) => {
