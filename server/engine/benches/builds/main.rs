@@ -6,6 +6,9 @@
 //! measured.
 #![allow(clippy::print_stdout, reason = "a benchmark program prints its results")]
 
+#[path = "../common/corpus.rs"]
+mod corpus;
+mod large;
 mod timed;
 
 use std::fs;
@@ -47,7 +50,8 @@ fn main() -> Result<()> {
         CachedModel::open(store.open("multilingual-e5-small", threads)?, &cache.join("embeddings"), CACHE_BYTES)?;
     let work = tempfile::tempdir()?;
     let pages = work.path().join("pages");
-    let files = write_pages(&value("--shared")?.join("data/k8s_docs/corpus.jsonl"), &pages)?;
+    let shared = value("--shared")?;
+    let files = write_pages(&shared.join("data/k8s_docs/corpus.jsonl"), &pages)?;
 
     println!("## Builds\n");
     println!("The {} pages of k8s_docs, a file each; the best of {RUNS} runs.\n", files.len());
@@ -71,18 +75,22 @@ fn main() -> Result<()> {
     ensure!(unchanged.1.result == BuildResult::Unchanged, "nothing changed, and a revision was built");
     row("nothing changed", &unchanged);
     open_again(&site)?;
-    embedded(&store.open("multilingual-e5-small", threads)?, &files, work.path())
+    embedded(&store.open("multilingual-e5-small", threads)?, &files, work.path())?;
+    // The vector index is measured with the same sentences: their vectors are in its cache, where it ran before.
+    let vectors = cache.join("bench/vectors/cache");
+    let cached = CachedModel::open(store.open("multilingual-e5-small", threads)?, &vectors, CACHE_BYTES)?;
+    large::measure(&cached, &shared, work.path())
 }
 
 /// Folders to build from and into.
-struct Site {
-    pages: PathBuf,
-    indexes: PathBuf,
-    documents: Option<Arc<DocumentCache>>,
+pub(crate) struct Site {
+    pub(crate) pages: PathBuf,
+    pub(crate) indexes: PathBuf,
+    pub(crate) documents: Option<Arc<DocumentCache>>,
 }
 
 impl Site {
-    fn build(&self, model: &dyn EmbeddingModel) -> Result<BuildOutcome> {
+    pub(crate) fn build(&self, model: &dyn EmbeddingModel) -> Result<BuildOutcome> {
         let request = BuildRequest {
             index: "pages".to_owned(),
             sources: vec![FolderSource {
@@ -103,7 +111,7 @@ impl Site {
         Ok(build(&request, model, &self.store(), &Unobserved)?)
     }
 
-    fn store(&self) -> RevisionStore {
+    pub(crate) fn store(&self) -> RevisionStore {
         RevisionStore::of_index(&self.indexes, "pages")
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use ragops_engine::answer::{AnswerError, Question, Searcher, Status};
-use ragops_engine::evaluate::{GoldSet, MonotonicClock, Ranked, Report, ReportSettings, default_split, evaluate};
+use ragops_engine::evaluate::{GoldSet, MonotonicClock, Ranked, Report, ReportSettings, Run, default_split, evaluate};
 use ragops_engine::retrieve::Mode;
 use ragops_engine::settings::QuerySettings;
 use serde::Deserialize;
@@ -27,6 +27,7 @@ pub(crate) fn abstention(sets: &[(&str, GoldSet, &Searcher)]) -> Result<()> {
         "| set | answerable | unanswerable | right page | coverage | unanswerable escalated | AURC | fact in answer |"
     );
     println!("|---|---|---|---|---|---|---|---|");
+    let mut curves = Vec::new();
     for (title, gold, searcher) in sets {
         let settings = QuerySettings::default();
         let mut ask = |text: &str| -> Result<Ranked, AnswerError> {
@@ -41,7 +42,9 @@ pub(crate) fn abstention(sets: &[(&str, GoldSet, &Searcher)]) -> Result<()> {
             })
         };
         let run = evaluate(gold, description(searcher, Mode::Auto), &MonotonicClock::start(), &mut ask)?;
-        let value = serde_json::to_value(Report::of(&run, gold, &ReportSettings::default())?)?;
+        let report = Report::of(&run, gold, &ReportSettings::default())?;
+        curves.push((*title, Curve::of(&run, gold)));
+        let value = serde_json::to_value(report)?;
         let shown = |figure: Option<f64>| figure.map_or("–".to_owned(), |figure| format!("{figure:.3}"));
         let figure = |name: &str| shown(value["abstention"][name]["value"].as_f64());
         let fact = shown(value["answers"]["contained"].as_f64());
@@ -55,7 +58,58 @@ pub(crate) fn abstention(sets: &[(&str, GoldSet, &Searcher)]) -> Result<()> {
             shown(value["abstention"]["aurc"].as_f64()),
         );
     }
+    println!("\n### What a higher cut gives\n");
+    println!("The same answers by falling confidence, cut where that share of the answerable is answered.");
+    println!("First: of all answered, those that have an answer in the documents. Second: those with a relevant page");
+    println!("among the first 5. The goal is .9 at a coverage of .7.\n");
+    println!("| set | {} |", COVERAGES.map(|share| format!("coverage {share:.1}")).join(" | "));
+    println!("|---{}|", "|---".repeat(COVERAGES.len()));
+    for (title, curve) in curves.iter().filter(|(_, curve)| curve.holds_unanswerable()) {
+        println!("| {title} | {} |", COVERAGES.map(|share| curve.at(share)).join(" | "));
+    }
     Ok(())
+}
+
+/// The shares of the answerable questions that the risk-coverage table shows.
+const COVERAGES: [f64; 7] = [0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
+
+/// Each question's confidence, whether it has an answer, and whether what was found for it holds that; most sure first.
+struct Curve(Vec<(f32, bool, bool)>);
+
+impl Curve {
+    fn of(run: &Run, gold: &GoldSet) -> Self {
+        let by_id = run.by_id();
+        let confidence = |id: &str| by_id.get(id).and_then(|found| found.confidence).unwrap_or_default();
+        let answerable = gold.queries.iter().map(|query| {
+            let found = by_id.get(query.question.id.as_str());
+            let first = found.iter().flat_map(|found| found.documents.iter().take(5));
+            let right = first.into_iter().any(|(document, _)| query.judgements.gain(document) > 0.0);
+            (confidence(&query.question.id), true, right)
+        });
+        let unanswerable = gold.unanswerable.iter().map(|question| (confidence(&question.id), false, false));
+        let mut questions: Vec<_> = answerable.chain(unanswerable).collect();
+        questions.sort_by(|a, b| b.0.total_cmp(&a.0));
+        Self(questions)
+    }
+
+    fn holds_unanswerable(&self) -> bool {
+        self.0.iter().any(|(_, answerable, _)| !answerable)
+    }
+
+    /// Precision where the first cut is that answers this share of the answerable; equals enter together.
+    fn at(&self, coverage: f64) -> String {
+        let answerable = self.0.iter().filter(|(_, answerable, _)| *answerable).count();
+        let (mut answered, mut with_answer, mut right) = (0_usize, 0_usize, 0_usize);
+        for group in self.0.chunk_by(|a, b| a.0 == b.0) {
+            answered += group.len();
+            with_answer += group.iter().filter(|(_, answerable, _)| *answerable).count();
+            right += group.iter().filter(|(_, _, right)| *right).count();
+            if with_answer as f64 >= coverage * answerable as f64 {
+                break;
+            }
+        }
+        format!("{:.3} / {:.3}", with_answer as f64 / answered as f64, right as f64 / answered as f64)
+    }
 }
 
 /// How long a whole answer takes, each question asked once, as a server's first askers meet it.

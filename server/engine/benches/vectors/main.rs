@@ -6,6 +6,8 @@
 //! is left out. Vectors are kept under `--cache`; the first run embeds them, which takes some minutes.
 #![allow(clippy::print_stdout, reason = "a benchmark program prints its results")]
 
+#[path = "../common/corpus.rs"]
+mod corpus;
 mod peer;
 mod revision;
 mod sentences;

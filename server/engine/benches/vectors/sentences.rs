@@ -1,19 +1,14 @@
 //! What is searched: the sentences of the shared sets as passages, and the sets' questions. Real vectors, since made-up
 //! ones are too easy or too hard for a compressed index. Kept in files that the peer reads too.
 
-use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use ragops_embed::EmbeddingModel;
-use ragops_engine::text::sentences::sentences;
-use serde_json::Value;
 
-/// The sets whose corpora and questions are taken.
-const SETS: [&str; 5] = ["runbooks", "k8s_docs", "clapnq_dev", "scifact", "2wiki_multihop"];
-/// Shorter pieces are headings and remains of lists: thousands of them are alike.
-const LEAST_CHARACTERS: usize = 40;
+use super::corpus::{SETS, records, some_sentences};
+
 /// Embedded between two lines of progress.
 const GROUP: usize = 2_000;
 
@@ -36,24 +31,7 @@ impl Rows {
 
 /// The vectors of `count` sentences, or of as many as there are.
 pub(crate) fn passages(model: &dyn EmbeddingModel, shared: &Path, folder: &Path, count: usize) -> Result<Rows> {
-    rows(model, &folder.join(format!("passages-{count}.f32")), || {
-        let mut seen = HashSet::new();
-        let mut texts = Vec::new();
-        for set in SETS {
-            for record in records(&shared.join("data").join(set).join("corpus.jsonl"))? {
-                let text = record["text"].as_str().unwrap_or_default();
-                for range in sentences(text) {
-                    let sentence = text[range].trim();
-                    if sentence.chars().count() >= LEAST_CHARACTERS && seen.insert(sentence.to_owned()) {
-                        texts.push(sentence.to_owned());
-                    }
-                }
-            }
-        }
-        // Spread over all sets, the same ones each time.
-        let step = (texts.len() / count).max(1);
-        Ok(texts.into_iter().step_by(step).take(count).collect())
-    })
+    rows(model, &folder.join(format!("passages-{count}.f32")), || some_sentences(shared, count))
 }
 
 /// The vectors of the sets' questions.
@@ -84,11 +62,6 @@ fn rows(model: &dyn EmbeddingModel, path: &Path, texts: impl FnOnce() -> Result<
         write(path, &values)?;
     }
     read(path.to_owned(), model.identity().dimension)
-}
-
-fn records(path: &Path) -> Result<Vec<Value>> {
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
 }
 
 fn write(path: &Path, values: &[f32]) -> Result<()> {
