@@ -68,7 +68,7 @@ pub enum EscalationReason {
     LowConfidence,
     /// It is a greeting, thanks or a test: nobody has to answer it.
     SmallTalk,
-    /// No passage was found at all.
+    /// No passage was found at all, or none in a document that holds the code that is asked about.
     NothingFound,
     /// Too few sentences of the answer have something behind them.
     Unsupported,

@@ -1,5 +1,6 @@
 //! A revision: one immutable folder that holds everything needed to answer, named after what it is built from.
-//! `manifest` says what is in it, `seal` makes it final, `open` verifies it (`verified` remembers), `store` keeps several and the active one.
+//! `manifest` says what is in it, `seal` makes it final, `open` verifies it, `verified` remembers what was found whole,
+//! `store` keeps several and the active one.
 
 pub mod manifest;
 pub mod open;
