@@ -2,12 +2,12 @@
 //! that nothing was written; different ones mean that a build should look.
 
 use std::collections::hash_map::DefaultHasher;
-use std::fs::{self, Metadata};
+use std::fs;
 use std::hash::{Hash, Hasher};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use ragops_engine::revision::store::INDEXES_MARKER;
+use ragops_storage::Stamp;
 
 /// Entries looked at. A folder with more is seen to change by the file system's own events, or by what changes among
 /// these.
@@ -24,7 +24,7 @@ pub fn fingerprint(path: &Path) -> Fingerprint {
     let mut hasher = DefaultHasher::new();
     match fs::metadata(path) {
         Ok(metadata) => {
-            hash_metadata(&metadata, &mut hasher);
+            Stamp::from(&metadata).hash(&mut hasher);
             if metadata.is_dir() {
                 let mut left = MAX_ENTRIES;
                 hash_folder(path, 0, &mut left, &mut hasher);
@@ -48,18 +48,11 @@ fn hash_folder(dir: &Path, depth: usize, left: &mut usize, hasher: &mut DefaultH
     for entry in entries {
         entry.file_name().hash(hasher);
         let Ok(metadata) = entry.metadata() else { continue };
-        hash_metadata(&metadata, hasher);
+        Stamp::from(&metadata).hash(hasher);
         if metadata.is_dir() && depth < MAX_DEPTH {
             hash_folder(&entry.path(), depth + 1, left, hasher);
         }
     }
-}
-
-/// The time of the last status change catches what keeps size and modification time: restored backups, `touch -r`,
-/// permissions.
-fn hash_metadata(metadata: &Metadata, hasher: &mut DefaultHasher) {
-    let times = (metadata.mtime(), metadata.mtime_nsec(), metadata.ctime(), metadata.ctime_nsec());
-    (metadata.dev(), metadata.ino(), metadata.len(), metadata.mode(), times).hash(hasher);
 }
 
 #[cfg(test)]

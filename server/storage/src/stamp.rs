@@ -1,6 +1,6 @@
 //! What a file looked like, from its metadata alone: a file that was written, replaced or restored since looks otherwise.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,8 +11,9 @@ use crate::durable::{Step, StorageError};
 /// "racy" files: Documentation/technical/racy-git.adoc).
 const COARSEST_STEP: Duration = Duration::from_secs(2);
 
-/// Device, inode, size and times of a file. The time of the last status change catches what keeps size and modification time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Device, inode, size and times of a file or folder. The time of the last status change catches what keeps size and modification
+/// time: restored backups, `touch -r`, permissions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Stamp {
     device: u64,
     inode: u64,
@@ -26,13 +27,7 @@ impl Stamp {
     /// Of what stands at `path` now; a link is followed.
     pub fn of(path: &Path) -> Result<Self, StorageError> {
         let metadata = fs::metadata(path).map_err(StorageError::at(Step::Open, path))?;
-        Ok(Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            size: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-        })
+        Ok(Self::from(&metadata))
     }
 
     /// Bytes.
@@ -52,6 +47,18 @@ impl Stamp {
         let (Ok(seconds), Ok(nanoseconds)) = (u64::try_from(seconds), u32::try_from(nanoseconds)) else { return false };
         let changed = UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds));
         changed.and_then(|changed| now.duration_since(changed).ok()).is_some_and(|age| age > COARSEST_STEP)
+    }
+}
+
+impl From<&Metadata> for Stamp {
+    fn from(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
     }
 }
 

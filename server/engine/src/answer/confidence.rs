@@ -301,8 +301,7 @@ fn coverage(
     let mut lacks_instance = false;
     for word in asked_words.words() {
         let is_held = word.forms.iter().any(|form| present.holds_term(form));
-        let (number, after) = (&question[word.place.clone()], &question[word.place.end..]);
-        let stands_so = || best.iter().any(|text| designations::stands_so(text, number, after));
+        let stands_so = || designations::stand_so(&best, question, word);
         let is_present = is_held && (word.kind != WordKind::Designation || stands_so());
         let is_one_of_many = || is_of_series(&matching_form(&question[word.place.clone()]), &best);
         lacks_designation |= !is_present

@@ -1,7 +1,9 @@
 //! Numbers that are names: `HTTP 408`, `error code: 418`, `에러코드 418`. A passage that lacks such a number is about
 //! another one; a quantity (`오류 20건`, `100 errors`) asks for nothing.
 
-use crate::text::korean;
+use crate::text::{korean, matching_form};
+
+use super::words::Word;
 
 /// Words behind which a number is a name whatever follows.
 const CODES: [&str; 10] = ["code", "codes", "errno", "http", "xid", "코드", "내선", "extension", "ext", "사번"];
@@ -78,9 +80,18 @@ pub(super) fn names_one(before: &str, number: &str, after: &str) -> bool {
     hangs_on || (is_behind && !counts)
 }
 
+/// Whether one of some texts, in the form in which words are compared, holds a number as the question has it, written as there
+/// (`1,203호`) or as it is looked for (`1203호`).
+pub(super) fn stand_so(texts: &[String], question: &str, number: &Word) -> bool {
+    let (written, after) = (matching_form(&question[number.place.clone()]), &question[number.place.end..]);
+    let forms = [written.as_ref(), number.forms[0].as_str()];
+    texts.iter().any(|text| forms.iter().any(|number| stands_so(text, number, after)))
+}
+
 /// Whether a text holds a number as a question has it: `4층` does not stand in `4만 원` or `14층`, but in `4층에서`, `4 층` and in
-/// a cell that is `4`. `after` is what follows the number in the question; a particle there asks for nothing.
-pub(super) fn stands_so(text: &str, number: &str, after: &str) -> bool {
+/// a cell that is `4`. Text and number are in the form in which words are compared; `after` is what follows the number in the
+/// question, and a particle there asks for nothing.
+fn stands_so(text: &str, number: &str, after: &str) -> bool {
     // `일` is a particle too, and behind a number days.
     let hangs_on = |run: &str| !run.is_empty() && (is_counted(run) || !korean::is_particle(run));
     let asked = Some(hangul_run(after)).filter(|run| hangs_on(run)).and_then(|run| run.chars().next());
@@ -160,7 +171,9 @@ fn designates(word: &str, names: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::{WordKind, question_words};
     use super::*;
+    use crate::text::Analyzer;
 
     #[test]
     fn a_number_stands_in_a_text_with_what_it_counts() {
@@ -201,6 +214,21 @@ mod tests {
         ] {
             let parts: Vec<&str> = question.split('|').collect();
             assert_eq!(names_one(parts[0], parts[1], parts[2]), expect, "{question}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_found_however_it_is_written() {
+        for (question, text, expect) in [
+            ("４층 회의실", "4층에서 내린다", true),
+            ("４층 회의실", "교통비는 4만 원까지", false),
+            ("1,203호 회의실", "1,203호", true),
+            ("1,203호 회의실", "1203호", true),
+            ("1,203호 회의실", "1204호", false),
+        ] {
+            let words = question_words(&Analyzer, question);
+            assert_eq!(words[0].kind, WordKind::Designation, "{question}");
+            assert_eq!(stand_so(&[text.to_owned()], question, &words[0]), expect, "{question}: {text}");
         }
     }
 

@@ -250,22 +250,29 @@ impl Walk<'_> {
         match self.patterns.choose(&path) {
             Choice::Take if kind.is_file() => return self.file(absolute, path),
             Choice::Report if kind.is_file() => self.unsupported(absolute, path),
-            Choice::Take | Choice::Report => self.findings.push(not_a_file(&path)),
+            Choice::Take | Choice::Report => self.report(not_a_file(&path)),
             Choice::Leave => self.left_out += usize::from(kind.is_file()),
         }
         Ok(())
     }
 
     fn unsupported(&mut self, absolute: PathBuf, path: String) {
-        if self.findings.len() >= MAX_FILES {
-            return self.too_many(path);
-        }
         let detail = match media::extension(&path) {
             Some(extension) => format!("`.{extension}` files are not read"),
             None => "files without an extension are not read".to_owned(),
         };
-        self.seen.insert(absolute);
-        self.findings.push(unsupported(&path, detail));
+        if self.findings.len() < MAX_FILES {
+            self.seen.insert(absolute);
+        }
+        self.report(unsupported(&path, detail));
+    }
+
+    /// Names what is left out, as long as there are not too many already.
+    fn report(&mut self, finding: Finding) {
+        if self.findings.len() >= MAX_FILES {
+            return self.too_many(finding.path);
+        }
+        self.findings.push(finding);
     }
 
     fn too_many(&mut self, path: String) {
@@ -283,7 +290,7 @@ impl Walk<'_> {
         }
         if depth > MAX_FOLDER_DEPTH {
             let detail = format!("is more than {MAX_FOLDER_DEPTH} folders deep");
-            self.findings.push(Finding::new(FindingCode::TooDeeplyNested, path, detail, "move it up"));
+            self.report(Finding::new(FindingCode::TooDeeplyNested, path, detail, "move it up"));
             return Ok(());
         }
         self.visited.insert(folder.to_path_buf());
@@ -306,7 +313,7 @@ impl Walk<'_> {
                  bytes) is left out",
                 kept.0, kept.1, other.0, other.1
             );
-            self.findings.push(Finding::new(FindingCode::NameCollision, path, detail, "rename one of the two"));
+            self.report(Finding::new(FindingCode::NameCollision, path, detail, "rename one of the two"));
             return Ok(());
         }
         if self.files.len() >= MAX_FILES {
@@ -383,7 +390,7 @@ impl Walk<'_> {
     }
 
     fn not_followed(&mut self, path: &str, detail: &str) {
-        self.findings.push(not_followed(path, detail));
+        self.report(not_followed(path, detail));
     }
 
     /// A finding where the source takes what is called so, as far as its name can be told.
@@ -400,14 +407,14 @@ impl Walk<'_> {
             return;
         }
         let detail = "its name is not valid UTF-8";
-        self.findings.push(Finding::new(FindingCode::NameNotUtf8, path, detail, "rename it"));
+        self.report(Finding::new(FindingCode::NameNotUtf8, path, detail, "rename it"));
     }
 
     /// A finding for what this user may not read, and nothing for what is gone by now; anything else ends the scan.
     fn refused(&mut self, code: FindingCode, path: &str, error: io::Error) -> Result<(), SourceFault> {
         match meaning(&error) {
             Meaning::Refused => {
-                self.findings.push(unreadable(code, path, &error));
+                self.report(unreadable(code, path, &error));
                 Ok(())
             }
             Meaning::Gone => Ok(()),
