@@ -108,13 +108,16 @@ struct Question {
     text: String,
 }
 
-fn questions() -> Vec<Question> {
+/// Each way with one of `every` words, with others the next way.
+fn questions(every: usize) -> Vec<Question> {
     let languages = [("ko", STAND_KO, ABSENT_KO, &WAYS_KO[..]), ("en", STAND_EN, ABSENT_EN, &WAYS_EN[..])];
     let mut all = Vec::new();
     for (language, standing, absent, ways) in languages {
-        for (way, (words, stands)) in ways.iter().flat_map(|way| [(way, (standing, true)), (way, (absent, false))]) {
-            let of = |word| Question { way: format!("{language} {way}"), stands, text: asked(way, word) };
-            all.extend(words.split_whitespace().map(of));
+        for (number, way) in ways.iter().enumerate() {
+            for (words, stands) in [(standing, true), (absent, false)] {
+                let of = |word| Question { way: format!("{language} {way}"), stands, text: asked(way, word) };
+                all.extend(words.split_whitespace().skip(number % every).step_by(every).map(of));
+            }
         }
     }
     all
@@ -150,11 +153,20 @@ fn answered(site: &Path, questions: &[Question]) -> Result<Vec<(bool, f64)>> {
     Ok(answered)
 }
 
+/// One of so many words is asked in each way where all tests run.
+const SAMPLE: usize = 3;
+
 #[test]
 fn words_are_found_however_they_are_asked() {
     if super::site("words_are_found_however_they_are_asked").is_some() {
-        told().unwrap_or_else(|error| panic!("{error:#}"));
+        told(SAMPLE).unwrap_or_else(|error| panic!("{error:#}"));
     }
+}
+
+#[test]
+#[ignore = "all 2,422 questions take minutes: make asking"]
+fn every_word_is_found_however_it_is_asked() {
+    told(1).unwrap_or_else(|error| panic!("{error:#}"));
 }
 
 /// The samples, indexed.
@@ -166,9 +178,9 @@ fn samples() -> Result<tempfile::TempDir> {
     Ok(site)
 }
 
-fn told() -> Result<()> {
+fn told(every: usize) -> Result<()> {
     let site = samples()?;
-    let questions = questions();
+    let questions = questions(every);
     let answered = answered(site.path(), &questions)?;
     // By way of asking: standing words and those refused, absent words and those answered.
     let mut ways: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
