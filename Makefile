@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-GOALS := help up test test-llm-real build model bench asking crash fuzz lint setup setup-test generate
+GOALS := help up test test-llm-real build model bench asking crash fuzz lint setup setup-test build-test generate
 .PHONY: $(GOALS)
 
 # Paths are relative to this file's folder: from elsewhere (make -f REPO/Makefile up) it calls itself there.
@@ -47,11 +47,11 @@ lint: setup ## Check format and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
 
-crash: setup-test build model ## Kill 200 builds and replay every prefix of their writes; writes docs/crash-report.md
+crash: build-test ## Kill 200 builds and replay every prefix of their writes; writes docs/crash-report.md
 	$(CARGO) test --release --locked --workspace --test e2e -- --ignored --nocapture \
 	  --exact report::the_full_run_finds_nothing_torn_and_writes_its_report
 
-asking: setup-test build model ## Ask 2,422 questions about the samples: words in all ways of asking (make test: a third)
+asking: build-test ## Ask 2,422 questions about the samples: words in all ways of asking (make test: a third)
 	$(CARGO) test --release --locked --workspace --test e2e -- --ignored --nocapture \
 	  --exact asking::every_word_is_found_however_it_is_asked
 
@@ -61,6 +61,11 @@ fuzz: setup ## Fuzz each reader for SECONDS_EACH seconds (600); writes docs/fuzz
 generate: build ## Write what is generated from the code: CRDs, references, OpenAPI
 	$(TARGET)/release/crdgen
 	RAGOPS_UPDATE=1 $(CARGO) test --release --locked --workspace --test http
+
+# As `make test` builds: with the features that all packages ask for together.
+build-test: setup-test
+	$(CARGO) test --release --locked --workspace --no-run
+	scripts/model.sh $(SERVER)
 
 setup: ## Install missing Debian packages (as root), or say which
 	@scripts/setup.sh
