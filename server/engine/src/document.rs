@@ -2,7 +2,7 @@
 //! Plain data: every text is UTF-8 in NFC, every path uses `/`. Nothing here reads a file.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -431,9 +431,11 @@ impl Finding {
 }
 
 impl fmt::Display for Finding {
-    /// `path:line: detail; advice (Code)`.
+    /// `path:line: detail; advice (Code)`, in one line whatever the file is called.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.path)?;
+        for c in self.path.chars() {
+            if c.is_control() { write!(f, "{}", c.escape_default())? } else { f.write_char(c)? }
+        }
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
         }

@@ -88,7 +88,7 @@ pub fn greeting(url: &str, index: Option<&str>, examples: &Examples) -> String {
     let mut questions: Vec<&str> =
         [&examples.english, &examples.korean].into_iter().flatten().map(String::as_str).collect();
     if questions.is_empty() {
-        questions.push("…");
+        questions.push("YOUR QUESTION");
     }
     let mut text = format!("Ready at {url} (ask there in a browser, or from a shell)\n{url} 에서 질문할 수 있습니다\n");
     for question in questions {
@@ -113,7 +113,7 @@ mod tests {
         assert!(text.lines().any(|line| line == curl), "{text}");
         assert_eq!(text.matches("curl").count(), 1, "{text}");
         assert!(greeting("http://x", Some("faq"), &examples).contains("http://x/indexes/faq/query"));
-        assert!(greeting("http://x", None, &Examples::default()).contains("{\"question\": \"…\"}"));
+        assert!(greeting("http://x", None, &Examples::default()).contains("{\"question\": \"YOUR QUESTION\"}"));
     }
 
     #[test]
