@@ -54,8 +54,8 @@ const DOUBTFUL_NAME: f32 = -2.5;
 const UNKNOWN_NAME: f32 = 0.25;
 
 /// The most confidence for a question that looks for a page (`coupon guide`) where none of the best passages is headed by what
-/// that page is about: they may only mention it. The same for key words that no passage holds together, and for a word or two
-/// whose best passage is in another language. By default such an answer is given, with a warning.
+/// that page is about: they may only mention it. The same for key words that no passage holds together, for a number that stands
+/// there as another, for a question with a word that an index of a few passages lacks, and for a word or two whose best passage is in another language. By default such an answer is given, with a warning.
 const DOUBTFUL_MATCH: f32 = 0.65;
 /// The most confidence for Korean key words of which the first stands nowhere (`명함 주문 방법`, where orders are all that there is).
 const NO_SUBJECT: f32 = 0.45;
@@ -87,6 +87,9 @@ const MAX_OFF_TOPIC_CUT: f32 = 0.8;
 
 /// The least confidence where a passage holds the very question, as the list of frequent ones does: its answer follows.
 const ASKED_THERE: f32 = 0.9;
+/// An index of fewer passages is near to whatever touches its subject, as a vector: sick leave is asked, and the one page on leave
+/// answers. There a word that stands nowhere says so; in a larger one as many right answers lack one as wrong ones.
+const FEW_PASSAGES: usize = 50;
 /// A question counts as held only from so many bytes on, letters and digits alone: "Why?" stands everywhere.
 const MIN_ASKED_BYTES: usize = 12;
 /// A series is told by so many of its members in the best passages.
@@ -128,6 +131,10 @@ pub struct Seen {
     pub few_words: bool,
     /// Whether it looks for a page (`coupon guide`), and none of the best passages has its words in title or headings.
     pub mentioned_only: bool,
+    /// Whether a number that designates (`4층`) stands in the best passages, but as another (`4만 원`).
+    pub doubtful_number: bool,
+    /// Whether a word of it stands nowhere in an index of a few passages.
+    pub lacks_word: bool,
     /// How the best passages hold key words that are no sentence; `None` for other questions.
     pub key_words: Option<KeyWords>,
 }
@@ -147,6 +154,8 @@ pub fn confidence(
         in_one: best_coverage,
         known_words,
         lacks_designation,
+        doubts_number,
+        lacks_word,
         lacks_instance,
         is_asked_there,
         few_words,
@@ -172,6 +181,8 @@ pub fn confidence(
         names,
         few_words,
         mentioned_only,
+        doubtful_number: doubts_number,
+        lacks_word: lacks_word && revision.text.len() < FEW_PASSAGES,
         key_words,
     };
     let weighing = match found.candidates.is_empty() {
@@ -204,7 +215,8 @@ fn judge(seen: &Seen, own_language: OwnLanguage) -> Weighing {
     };
     // Without words in common a few of them are near to anything.
     let is_foreign = seen.few_words && !seen.same_language;
-    let is_doubtful = seen.mentioned_only || is_foreign;
+    let lacks_word = seen.lacks_word && seen.same_language && !seen.few_words;
+    let is_doubtful = seen.mentioned_only || seen.doubtful_number || lacks_word || is_foreign;
     let most = match (seen.names, seen.key_words) {
         (Names::Unknown, _) => UNKNOWN_NAME,
         (_, Some(KeyWords::NoSubject)) if seen.same_language => NO_SUBJECT,
@@ -262,6 +274,10 @@ struct Coverage {
     /// Whether a number that designates (`error 418`), or one of a series (`host-099` where there are `host-001` and others),
     /// stands in none of the best passages.
     lacks_designation: bool,
+    /// Whether such a number stands there, but as another: `4층` where there is `4만 원`.
+    doubts_number: bool,
+    /// Whether a word of the question stands nowhere in the index.
+    lacks_word: bool,
     /// Whether the one thing, or the day, that a short question is about (`How do I fix db-replica-5?`) stands nowhere in the index.
     lacks_instance: bool,
     /// Whether one of the best passages holds the question itself, word for word.
@@ -298,14 +314,17 @@ fn coverage(
     }
     let (mut words, mut known) = (0_usize, 0_usize);
     let mut lacks_designation = false;
+    let mut doubts_number = false;
+    let mut lacks_word = false;
     let mut lacks_instance = false;
     for word in asked_words.words() {
         let is_held = word.forms.iter().any(|form| present.holds_term(form));
         let stands_so = || designations::stand_so(&best, question, word);
         let is_present = is_held && (word.kind != WordKind::Designation || stands_so());
         let is_one_of_many = || is_of_series(&matching_form(&question[word.place.clone()]), &best);
-        lacks_designation |= !is_present
-            && (word.kind == WordKind::Designation || (word.kind == WordKind::Particular && is_one_of_many()));
+        doubts_number |= is_held && !is_present;
+        lacks_designation |= (word.kind == WordKind::Designation && !is_held)
+            || (word.kind == WordKind::Particular && !is_present && is_one_of_many());
         if !is_present && asked_words.is_about(word) {
             lacks_instance |= !stands_somewhere(revision, &word.forms)?;
         }
@@ -313,7 +332,9 @@ fn coverage(
             continue;
         }
         words += 1;
-        known += usize::from(is_present || stands_somewhere(revision, &word.forms)?);
+        let is_known = is_present || stands_somewhere(revision, &word.forms)?;
+        lacks_word |= !is_known;
+        known += usize::from(is_known);
     }
     let few_words = asked_words.are_few();
     let covered = if few_words { in_one } else { asked_words.share(&present) };
@@ -326,6 +347,8 @@ fn coverage(
         in_one,
         known_words,
         lacks_designation,
+        doubts_number,
+        lacks_word,
         lacks_instance,
         is_asked_there,
         few_words,
@@ -406,6 +429,8 @@ mod tests {
             names: Names::Known,
             few_words: false,
             mentioned_only: false,
+            doubtful_number: false,
+            lacks_word: false,
             key_words: None,
         }
     }

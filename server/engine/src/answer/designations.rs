@@ -49,6 +49,9 @@ const COUNTERS: [&str; 31] = [
     "replicas",
 ];
 
+/// Digits between two commas of one number.
+const THOUSAND: usize = 3;
+
 /// From so many digits on `오류 418번` is the number of an error, and `오류 20번` says how often.
 const NUMBER_DIGITS: usize = 3;
 
@@ -88,8 +91,8 @@ pub(super) fn stand_so(texts: &[String], question: &str, number: &Word) -> bool 
     texts.iter().any(|text| forms.iter().any(|number| stands_so(text, number, after)))
 }
 
-/// Whether a text holds a number as a question has it: `4층` does not stand in `4만 원` or `14층`, but in `4층에서`, `4 층` and in
-/// a cell that is `4`. Text and number are in the form in which words are compared; `after` is what follows the number in the
+/// Whether a text holds a number as a question has it: `4층` does not stand in `4만 원` or `14층`, but in `4층에서`, `4 층`, `3,4층`
+/// and in a cell that is `4`. Text and number are in the form in which words are compared; `after` is what follows the number in the
 /// question, and a particle there asks for nothing.
 fn stands_so(text: &str, number: &str, after: &str) -> bool {
     // `일` is a particle too, and behind a number days.
@@ -98,11 +101,38 @@ fn stands_so(text: &str, number: &str, after: &str) -> bool {
     let Some(asked) = asked else { return true };
     let is_part = |c: char| c.is_ascii_alphanumeric();
     text.match_indices(number).any(|(at, _)| {
-        let (before, rest) = (&text[..at], &text[at + number.len()..]);
+        let (before, rest) = (&text[..at], behind_list(number, &text[at + number.len()..]));
         let run = hangul_run(rest);
-        let is_whole = !before.ends_with(is_part) && !rest.starts_with(is_part) && !begins_with_unit(rest);
-        is_whole && !before.ends_with(['.', ',']) && (!hangs_on(run) || run.starts_with(asked))
+        // `12F`.
+        let is_floor = asked == '층' && rest.strip_prefix('f').is_some_and(|rest| !rest.starts_with(is_part));
+        let goes_on = rest.starts_with(is_part) || begins_with_unit(rest);
+        begins_number(before, number) && (is_floor || (!goes_on && (!hangs_on(run) || run.starts_with(asked))))
     })
+}
+
+/// Whether a number begins behind this text: not behind the `14` of `14.5`, `14,500` or `a4`.
+fn begins_number(before: &str, number: &str) -> bool {
+    let behind_digit =
+        |mark: char| before.strip_suffix(mark).is_some_and(|rest| rest.ends_with(|c: char| c.is_ascii_digit()));
+    let is_thousands = behind_digit(',') && number.len() == THOUSAND;
+    let goes_on = before.ends_with(|c: char| c.is_ascii_alphanumeric()) || behind_digit('.') || is_thousands;
+    !goes_on
+}
+
+/// What stands behind the numbers of a list or range that this one begins or is in: `층` of `3,4층` and `3~5층`.
+fn behind_list<'t>(number: &str, mut rest: &'t str) -> &'t str {
+    let mut length = number.len();
+    loop {
+        let Some(next) = rest.strip_prefix([',', '·', 'ㆍ', '\u{119e}', '~', '\u{223c}', '/', '-']) else {
+            return rest;
+        };
+        let digits = next.bytes().take_while(u8::is_ascii_digit).count();
+        let is_thousands = rest.starts_with(',') && digits == THOUSAND && length <= THOUSAND;
+        if digits == 0 || is_thousands {
+            return rest;
+        }
+        (rest, length) = (&next[digits..], digits);
+    }
 }
 
 /// The syllables that a text begins with.
@@ -185,6 +215,18 @@ mod tests {
             ("|4|층 회의실", "4 층", true),
             ("|4|층 회의실", "| 층 | 방 |\n| 4 | 회의실 |", true),
             ("|4|층", "4는 회의실", true),
+            ("|4|층 회의실", "회의실은 3,4층에 있고", true),
+            ("|3|층 회의실", "회의실은 3,4층에 있고", true),
+            ("|3|층 회의실", "3~5층, 7·8층", true),
+            ("|7|층 회의실", "3~5층, 7·8층", true),
+            ("|8|층 회의실", "3~5층, 7·8층", true),
+            ("|3|급 승진", "2,3급 승진 심사는 11월", true),
+            ("|12|층", "옥상 정원은 12f에", true),
+            ("|12|층", "12fps", false),
+            ("|203|호", "1,203호", false),
+            ("|1|호", "1,203호", false),
+            ("|4|층", "3,4만 원", false),
+            ("|4|층", "2024-04-12", false),
             ("error |418|은", "error 418: teapot", true),
             ("port |9999|", "9999번", true),
         ] {

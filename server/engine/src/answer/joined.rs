@@ -1,10 +1,13 @@
 //! Names that a text joins in another way than a question does: `PAY 4001`, `pay_4001`, `pay–4001`, `error budget`.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::index::{ChunkNumber, IndexError};
 use crate::revision::Revision;
 use crate::text::{Analyzer, TokenBuffer, matching_form};
+
+use super::names::{Code, JOINTS};
 
 /// So many of those that hold all parts of a name are read for the name itself, joined otherwise.
 const MAX_APART: usize = 256;
@@ -18,23 +21,105 @@ const MIN_PART: usize = 2;
 /// Of so many names in one question it is looked up how the index joins them.
 const MAX_NAMES: usize = 8;
 
-/// A question with blanks for the hyphens of the words (`error-budget`) that the index writes apart, and nowhere joined. Neither
-/// the words nor the model's vector would meet them otherwise.
+/// A question with its names written as the index writes them, where it writes them nowhere as the question does: blanks for the
+/// hyphens of words (`error-budget`) and between words joined by capitals (`PersistentVolume`), none in a code (`SEV 4`) of which
+/// the index lists others without. Neither the words nor the model's vector would meet them otherwise.
 pub(super) fn as_written<'q>(revision: &Revision, question: &'q str) -> Result<Cow<'q, str>, IndexError> {
-    let is_word = |part: &str| part.len() >= MIN_PART && part.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let is_joined = |piece: &&str| piece.contains('-') && piece.split('-').all(is_word);
-    let mut written = Cow::Borrowed(question);
-    for piece in pieces(question).filter(is_joined).take(MAX_NAMES) {
-        let name = matching_form(piece);
-        // Not within a longer name, and not without a joint: `error-budget-burn` and `RestartPolicy` meet other words.
-        let is_term = |joint: &str| revision.text.holds(&name.replace('-', joint));
-        let is_joined = is_term("-")? || is_term("_")? || is_term(".")?;
+    let place = |piece: &str| {
+        let start = piece.as_ptr() as usize - question.as_ptr() as usize;
+        start..start + piece.len()
+    };
+    let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+    let joined = pieces(question).filter_map(|piece| words_of(piece).map(|words| (piece, words)));
+    for (piece, words) in joined.take(MAX_NAMES) {
+        // Not within a longer name, and a hyphen not for nothing: `error-budget-burn` and `RestartPolicy` meet other words. The parts of
+        // a name that is joined otherwise (`status-page` for `StatusPage`) are met apart.
+        let joints = if piece.contains('-') { &["-", "_", "."][..] } else { &[""] };
+        let name = matching_form(&words.join("-")).into_owned();
+        let mut is_joined = false;
+        for joint in joints {
+            is_joined |= revision.text.holds(&name.replace('-', joint))?;
+        }
         if !is_joined && is_apart(revision, &name)? {
-            let start = piece.as_ptr() as usize - question.as_ptr() as usize;
-            written.to_mut().replace_range(start..start + piece.len(), &piece.replace('-', " "));
+            edits.push((place(piece), words.join(" ")));
         }
     }
-    Ok(written)
+    for (letters, digits) in spaced_codes(question).take(MAX_NAMES) {
+        if let Some(joint) = joint_of_series(revision, letters, digits)? {
+            edits.push((place(letters).start..place(digits).end, [letters, joint, digits].concat()));
+        }
+    }
+    if edits.is_empty() {
+        return Ok(Cow::Borrowed(question));
+    }
+    edits.sort_by_key(|(place, _)| place.start);
+    let mut written = String::with_capacity(question.len() + 16);
+    let mut from = 0;
+    for (place, by) in edits.into_iter() {
+        // `error-GW 2299` is joined in two ways: the first counts.
+        if place.start >= from {
+            written.extend([&question[from..place.start], &by]);
+            from = place.end;
+        }
+    }
+    written.push_str(&question[from..]);
+    Ok(Cow::Owned(written))
+}
+
+/// The words that a name is joined from by hyphens (`error-budget`) or by capitals (`PersistentVolume`, `HTTPServer`).
+fn words_of(piece: &str) -> Option<Vec<&str>> {
+    let is_word = |part: &&str| part.len() >= MIN_PART && part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let words: Vec<&str> = if piece.contains('-') {
+        piece.split('-').collect()
+    } else {
+        let bytes = piece.as_bytes();
+        let begins = |at: &usize| {
+            let (before, here) = (bytes[at - 1], bytes[*at]);
+            let leads = bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+            here.is_ascii_uppercase() && (before.is_ascii_lowercase() || (before.is_ascii_uppercase() && leads))
+        };
+        let mut bounds: Vec<usize> = (1..piece.len()).filter(begins).collect();
+        bounds.insert(0, 0);
+        bounds.push(piece.len());
+        bounds.windows(2).map(|ends| &piece[ends[0]..ends[1]]).collect()
+    };
+    (words.len() > 1 && words.iter().all(is_word)).then_some(words)
+}
+
+/// Codes that are written with a blank (`SEV 4`): capitals and a number. What is counted (`CPU 80%`, `CPU 4 cores` where no `CPU1`
+/// is listed) is none.
+fn spaced_codes(question: &str) -> impl Iterator<Item = (&str, &str)> {
+    let words: Vec<&str> = question.split(' ').collect();
+    let code = |pair: &[&'_ str]| {
+        let digits = pair[1].bytes().take_while(u8::is_ascii_digit).count();
+        let rest = &pair[1][digits..];
+        let goes_on = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '%')
+            || (rest.starts_with(['.', ':', ',', '-']) && rest.len() > 1);
+        let is_name = (2..=6).contains(&pair[0].len()) && pair[0].bytes().all(|byte| byte.is_ascii_uppercase());
+        is_name && (1..=6).contains(&digits) && !goes_on
+    };
+    let pairs: Vec<(&str, &str)> = words
+        .windows(2)
+        .filter(|pair| code(pair))
+        .map(|pair| (pair[0], &pair[1][..pair[1].bytes().take_while(u8::is_ascii_digit).count()]))
+        .collect();
+    pairs.into_iter()
+}
+
+/// How the index joins the codes of a series: in the way in which it writes most of them.
+fn joint_of_series(revision: &Revision, letters: &str, digits: &str) -> Result<Option<&'static str>, IndexError> {
+    let Some(code) = Code::of(&[letters, digits].concat()) else { return Ok(None) };
+    if !code.is_of_series(revision)? {
+        return Ok(None);
+    }
+    let mut best = (0, None);
+    for joint in JOINTS {
+        let members = code.members(revision, joint)?.len();
+        if members > best.0 {
+            best = (members, Some(joint));
+        }
+    }
+    Ok(best.1)
 }
 
 /// The runs of what names are made of. An option (`--dry-run`) begins with a hyphen, a piece of a path or an address
@@ -86,18 +171,30 @@ fn other_numbers(name: &str) -> Vec<String> {
 
 /// Whether a name's words stand one after the other somewhere, in either number, joined otherwise (`pg gamma`).
 pub(super) fn is_apart(revision: &Revision, name: &str) -> Result<bool, IndexError> {
-    let mut buffer = TokenBuffer::default();
     for name in std::iter::once(name.to_owned()).chain(other_numbers(name)) {
-        // As words, not as a name: what is looked for has none.
-        Analyzer.analyze(&name.replace('-', " "), &mut buffer);
-        let terms: Vec<&str> = buffer.iter().map(|token| token.text).collect();
-        for chunk in revision.text.holding_all(&terms, MAX_APART)? {
-            if stands_apart(&form_of(revision, chunk)?, &name) {
-                return Ok(true);
-            }
+        if !apart(revision, &name)?.is_empty() {
+            return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// The passages in which a name's parts stand one after the other, of so many that hold them all.
+pub(super) fn apart(revision: &Revision, name: &str) -> Result<Vec<ChunkNumber>, IndexError> {
+    let mut buffer = TokenBuffer::default();
+    // As words, not as a name: what is looked for has none.
+    Analyzer.analyze(&name.replace('-', " "), &mut buffer);
+    let terms: Vec<&str> = buffer.iter().map(|token| token.text).collect();
+    let mut holding = revision.text.holding_all(&terms, MAX_APART)?;
+    let mut failed = None;
+    holding.retain(|chunk| match form_of(revision, *chunk) {
+        Ok(text) => stands_apart(&text, name),
+        Err(error) => {
+            failed.get_or_insert(error);
+            false
+        }
+    });
+    failed.map_or(Ok(holding), Err)
 }
 
 /// A passage with its title and headings, in the form in which words are compared.
@@ -159,6 +256,31 @@ mod tests {
         ] {
             assert_eq!(stands_apart(text, name), expect, "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_is_taken_apart_at_its_hyphens_or_capitals() {
+        for (name, words) in [
+            ("error-budget", Some(&["error", "budget"][..])),
+            ("PersistentVolumeClaim", Some(&["Persistent", "Volume", "Claim"])),
+            ("HTTPServer", Some(&["HTTP", "Server"])),
+            ("MySQL", Some(&["My", "SQL"])),
+            ("prod-d", None),
+            ("pay-4001", None),
+            ("OAuth", None),
+            ("Kafka", None),
+            ("SLO", None),
+            ("max_Connections", None),
+        ] {
+            assert_eq!(words_of(name).as_deref(), words, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_code_may_be_written_with_a_blank() {
+        let codes = |question: &'static str| spaced_codes(question).collect::<Vec<_>>();
+        assert_eq!(codes("SEV 4는 HN 5034? and PAY 12."), [("SEV", "4"), ("HN", "5034"), ("PAY", "12")]);
+        assert_eq!(codes("CPU 80%, RAM 12.5, UTC 10:30, Sev 4, E 101, AB 12c"), []);
     }
 
     #[test]

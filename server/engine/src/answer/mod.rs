@@ -346,20 +346,15 @@ impl Searcher {
     /// What was found in documents that hold a code of the question (`SEV4`, `HN-5031`), where it names some that stand in the
     /// index: others are about other codes, whatever else they say.
     fn of_codes(&self, question: &str, mut found: Retrieved) -> Result<Retrieved, IndexError> {
-        let codes = names::codes_that_stand(&self.revision, &self.analyzer, question)?;
+        let codes = names::holding_codes(&self.revision, &self.analyzer, question, HOLDING_A_CODE)?;
+        if codes.is_empty() || codes.iter().any(|holding| holding.len() >= HOLDING_A_CODE) {
+            return Ok(found);
+        }
         let mut documents = HashSet::new();
-        for code in &codes {
-            let holding = self.revision.text.holding_all(&[code], HOLDING_A_CODE)?;
-            if holding.len() == HOLDING_A_CODE {
-                return Ok(found);
-            }
-            for chunk in holding {
-                documents.insert(self.revision.passages.owner(chunk)?);
-            }
+        for chunk in codes.concat() {
+            documents.insert(self.revision.passages.owner(chunk)?);
         }
-        if !codes.is_empty() {
-            found.candidates.retain(|candidate| documents.contains(&candidate.document));
-        }
+        found.candidates.retain(|candidate| documents.contains(&candidate.document));
         Ok(found)
     }
 

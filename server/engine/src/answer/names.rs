@@ -1,13 +1,15 @@
 //! Names in a question: `RabbitMQ`, `PostgreSQL`, `HN-5034`. An index in which a name stands nowhere rarely answers a
 //! question about it, however near the subject: the classic trap of retrieval by meaning.
 
+use std::collections::HashSet;
+
 use crate::document::Language;
-use crate::index::IndexError;
+use crate::index::{ChunkNumber, IndexError};
 use crate::revision::Revision;
 use crate::text::{Analyzer, TokenBuffer, TokenKind, language};
 
 use super::families;
-use super::joined::stands_apart;
+use super::joined::{apart, stands_apart};
 use super::words::is_instance;
 
 /// Shorter runs of letters in a Korean sentence are units and abbreviations (`GB`, `vs`).
@@ -41,6 +43,9 @@ const MIN_MISTYPED: usize = 5;
 
 /// So many codes of one kind (`HN-5031`) make a list in which a missing one is missed.
 const MIN_CODES: usize = 3;
+
+/// How the letters and the number of a code are joined in one term.
+pub(super) const JOINTS: [&str; 4] = ["", "-", "_", "."];
 
 /// Whether the index knows the names of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,33 +105,96 @@ pub(super) fn known(
     Ok(worst)
 }
 
-/// What a question names by a code (`SEV4`, `HN-5031`) or by a name that is put together from three words (`ErrorBudgetBurnFast`),
-/// where the index holds it: as its terms.
-pub(super) fn codes_that_stand(
+/// What a question names by a code of a series (`SEV4`, `HN-5031`) or by a name that is put together from three words
+/// (`ErrorBudgetBurnFast`), where the index holds it: for each the passages that do, however it is joined there. At most `most`
+/// passages of each way of joining it.
+pub(super) fn holding_codes(
     revision: &Revision,
     analyzer: &Analyzer,
     question: &str,
-) -> Result<Vec<String>, IndexError> {
+    most: usize,
+) -> Result<Vec<Vec<ChunkNumber>>, IndexError> {
     let mut codes = Vec::new();
-    for name in names(question).filter(|name| is_one_thing(name)) {
-        let whole = analyzer.terms(name).into_iter().next();
-        if let Some(term) = whole
-            && revision.text.holds(&term)?
-        {
-            codes.push(term);
+    for name in names(question) {
+        let Some(term) = analyzer.terms(name).into_iter().next() else { continue };
+        let mut holding = Vec::new();
+        if let Some(code) = Code::of(name) {
+            if code.is_of_series(revision)? {
+                for spelling in code.spellings() {
+                    holding.extend(revision.text.holding_all(&[&spelling], most)?);
+                }
+                holding.extend(apart(revision, &code.with("-"))?);
+            }
+        } else if is_put_together(name) {
+            holding = revision.text.holding_all(&[&term], most)?;
+        }
+        if !holding.is_empty() {
+            codes.push(holding);
         }
     }
     Ok(codes)
 }
 
-/// Whether a name is that of one thing, which a page about it writes as it is: a code, with a capital somewhere and a digit at the
-/// end, or three words and more with a capital each. `GitHub`, `k8s` and `PostgreSQL` are everywhere, under other names too.
-fn is_one_thing(name: &str) -> bool {
-    let has_capital = name.contains(|c: char| c.is_ascii_uppercase());
+/// Whether a name is that of one thing, which a page about it writes as it is: three words and more with a capital each. `GitHub`
+/// and `PostgreSQL` are everywhere, under other names too.
+fn is_put_together(name: &str) -> bool {
     let begins = |w: &[u8]| !w[0].is_ascii_uppercase() && w[1].is_ascii_uppercase();
     let words = 1 + name.as_bytes().windows(2).filter(|w| begins(w)).count();
-    (has_capital && name.ends_with(|c: char| c.is_ascii_digit()))
-        || (name.starts_with(|c: char| c.is_ascii_uppercase()) && is_camel_case(name) && words > 2)
+    name.starts_with(|c: char| c.is_ascii_uppercase()) && is_camel_case(name) && words > 2
+}
+
+/// Letters and a number: `SEV4`, `HN-5031`.
+pub(super) struct Code {
+    /// In small letters, as terms are.
+    letters: String,
+    digits: String,
+}
+
+impl Code {
+    /// A name that ends in a number, if it has a capital (`HN-5031`) or is joined by nothing (`sev4`): `worker-3` is an instance,
+    /// `k8s` a word.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        let begin = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let letters = begin.trim_end_matches(['-', '_', '.']);
+        let is_written_so = name.contains(|c: char| c.is_ascii_uppercase()) || letters.len() == begin.len();
+        let is_code = begin.len() < name.len() && letters.contains(|c: char| c.is_ascii_alphabetic()) && is_written_so;
+        is_code.then(|| Self { letters: letters.to_ascii_lowercase(), digits: name[begin.len()..].to_owned() })
+    }
+
+    fn with(&self, joint: &str) -> String {
+        [&self.letters, joint, &self.digits].concat()
+    }
+
+    /// The terms that it is in a text.
+    fn spellings(&self) -> impl Iterator<Item = String> {
+        JOINTS.iter().map(|joint| self.with(joint))
+    }
+
+    /// Whether the index holds so many numbers behind these letters that they tell things apart: `SEV1` to `SEV3`, but not `S3` or
+    /// `OAuth2`.
+    pub(super) fn is_of_series(&self, revision: &Revision) -> Result<bool, IndexError> {
+        let mut members = HashSet::new();
+        for joint in JOINTS {
+            members.extend(self.members(revision, joint)?);
+        }
+        Ok(members.len() >= MIN_CODES)
+    }
+
+    /// The numbers behind these letters and this joint that are like its own: as long, or of one or two digits.
+    pub(super) fn members(&self, revision: &Revision, joint: &str) -> Result<Vec<String>, IndexError> {
+        let mut members = Vec::new();
+        for digit in '0'..='9' {
+            let prefix = format!("{}{joint}{digit}", self.letters);
+            for term in revision.text.terms_with_prefix(&prefix, MIN_CODES)? {
+                let number = &term[prefix.len() - 1..];
+                let is_alike = number.len() == self.digits.len() || (number.len() < 3 && self.digits.len() < 3);
+                if is_alike && number.bytes().all(|byte| byte.is_ascii_digit()) {
+                    members.push(number.to_owned());
+                }
+            }
+        }
+        Ok(members)
+    }
 }
 
 /// Codes that are written with a blank (`GW 2299`), with a hyphen and small: capitals, then two digits at least. What is counted
@@ -265,7 +333,9 @@ fn names(question: &str) -> impl Iterator<Item = &str> {
             return None;
         }
         let at = word.as_ptr() as usize - question.as_ptr() as usize;
-        (!is_person(&question[..at], &question[at + word.len()..])).then_some(word)
+        // `HN-5039입니다` introduces nobody.
+        let names_thing = is_unmistakable(word) || !is_person(&question[..at], &question[at + word.len()..]);
+        names_thing.then_some(word)
     })
 }
 
@@ -307,19 +377,23 @@ mod tests {
 
     #[test]
     fn names_of_one_thing_are_told_from_those_of_products() {
-        for (name, expect) in [
-            ("SEV4", true),
-            ("HN-5031", true),
-            ("ErrorBudgetBurnFast", true),
-            ("CrashLoopBackOff", true),
-            ("GitHub", false),
-            ("PostgreSQL", false),
-            ("NoSchedule", false),
-            ("K8s", false),
-            ("hn-5031", false),
-            ("log4j", false),
+        for (name, code, put_together) in [
+            ("SEV4", Some("sev-4"), false),
+            ("sev4", Some("sev-4"), false),
+            ("HN-5031", Some("hn-5031"), false),
+            ("TLS1.2", Some("tls1-2"), false),
+            ("ErrorBudgetBurnFast", None, true),
+            ("CrashLoopBackOff", None, true),
+            ("GitHub", None, false),
+            ("PostgreSQL", None, false),
+            ("NoSchedule", None, false),
+            ("K8s", None, false),
+            ("hn-5031", None, false),
+            ("log4j", None, false),
+            ("2024", None, false),
         ] {
-            assert_eq!(is_one_thing(name), expect, "{name}");
+            assert_eq!(Code::of(name).map(|code| code.with("-")).as_deref(), code, "{name}");
+            assert_eq!(is_put_together(name), put_together, "{name}");
         }
     }
 
@@ -358,7 +432,9 @@ mod tests {
 
     #[test]
     fn names_are_told_from_words_by_how_they_are_written() {
-        let cases: [(&str, &[&str]); 17] = [
+        let cases: [(&str, &[&str]); 19] = [
+            ("오류 코드는 HN-5039입니다. 어떻게 하나요?", &["HN-5039"]),
+            ("Hi MySQL, how do I roll back?", &["MySQL"]),
             ("Hi Bob, how do I roll back?", &[]),
             ("안녕하세요 Kim입니다, 롤백은?", &[]),
             ("Can I deploy payment-api on a Saturday in May?", &[]),

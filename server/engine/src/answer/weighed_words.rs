@@ -13,8 +13,8 @@ use crate::text::{Analyzer, TokenBuffer, TokenKind, korean};
 use super::designations;
 use super::words::{Word, WordKind, is_action, is_instance, question_words, rarity};
 
-/// So many words that are no sentence, and none a code, are looked for together: `휴가 취소`, `명함 주문 방법`, but not `HN-5034
-/// pops up again`.
+/// So many words that are no sentence are looked for together: `휴가 취소`, `redis-cart 예약`, and three if none is a code: `명함 주문
+/// 방법`, but not `HN-5034 pops up again`.
 const KEY_WORDS: RangeInclusive<usize> = 2..=3;
 
 /// So many passages are looked at for a word that stands nowhere else.
@@ -63,8 +63,8 @@ impl WeighedWords {
         words.retain(|word| !pages.contains(&word.place));
         let look_for_page = !pages.is_empty();
         let are_few = words.len() <= FEW_WORDS;
-        let is_code = |word: &Word| is_code(&question[word.place.clone()]);
-        let are_key_words = KEY_WORDS.contains(&words.len()) && !words.iter().any(is_code) && !is_sentence(question);
+        let has_code = || words.iter().any(|word| is_code(&question[word.place.clone()]));
+        let are_key_words = KEY_WORDS.contains(&words.len()) && (are_few || !has_code()) && !is_sentence(question);
         let acts = |word: &Word| is_action(question, &word.place);
         // Beside a thing or a day (`db-replica-5 조치`) what only asks what to do is no word to be found; beside a word it may be
         // the half of a name (`contact lens`).
