@@ -447,3 +447,44 @@ fn told_of_codes() -> Result<()> {
     ensure!(answered >= 8, "{answered} of 24 are answered at all");
     Ok(())
 }
+
+/// Names and codes that the samples write otherwise, and a greeting or a count that looks like one: each was refused at some time.
+const WRITTEN_OTHERWISE: [&str; 10] = [
+    "What does SEV-1 mean?",
+    "SEV 1 조치",
+    "HN5031 조치",
+    "How do I change a FeatureFlag?",
+    "The S3 bucket of the backups is full. What now?",
+    "GPU 3 has XID 79. What do I do?",
+    "GPU 2장 온도가 너무 높아요. 어떻게 하나요?",
+    "Hi DevOps team, how do I roll back a bad deployment?",
+    "안녕하세요 JeongHo입니다. 배포 롤백은 어떻게 하나요?",
+    "저는 사번 A1023입니다. 접근 권한은 어떻게 신청하나요?",
+];
+/// Codes that the samples lack: each was answered for sure at some time.
+const MISSING_CODES: [&str; 5] = [
+    "오류 코드는 HN-5039입니다. 어떻게 하나요?",
+    "장애 등급은 SEV5입니다. 누구에게 보고하나요?",
+    "사용하는 DB는 MySQL입니다. 장애 전환은 얼마나 걸리나요?",
+    "SEV 5는 몇 시간 안에 대응해야 하나요?",
+    "HN 5039 어떻게 해요?",
+];
+
+#[test]
+fn codes_and_names_are_met_however_they_are_written_and_missed_where_they_stand_nowhere() {
+    if super::site("codes_and_names_are_met_however_they_are_written_and_missed_where_they_stand_nowhere").is_some() {
+        told_of_spellings().unwrap_or_else(|error| panic!("{error:#}"));
+    }
+}
+
+fn told_of_spellings() -> Result<()> {
+    let site = samples()?;
+    let question =
+        |stands: bool| move |text: &&str| Question { way: "{}".to_owned(), stands, text: (*text).to_owned() };
+    let standing = WRITTEN_OTHERWISE.iter().map(question(true));
+    let questions: Vec<Question> = standing.chain(MISSING_CODES.iter().map(question(false))).collect();
+    for (question, (is_answered, confidence)) in questions.iter().zip(answered(site.path(), &questions)?) {
+        ensure!(is_answered == question.stands, "`{}` is answered: {is_answered}, {confidence}", question.text);
+    }
+    Ok(())
+}

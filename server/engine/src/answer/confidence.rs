@@ -215,7 +215,7 @@ fn judge(seen: &Seen, own_language: OwnLanguage) -> Weighing {
     };
     // Without words in common a few of them are near to anything.
     let is_foreign = seen.few_words && !seen.same_language;
-    let lacks_word = seen.lacks_word && seen.same_language && !seen.few_words;
+    let lacks_word = seen.lacks_word && seen.same_language;
     let is_doubtful = seen.mentioned_only || seen.doubtful_number || lacks_word || is_foreign;
     let most = match (seen.names, seen.key_words) {
         (Names::Unknown, _) => UNKNOWN_NAME,

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::index::{ChunkNumber, IndexError};
 use crate::revision::Revision;
-use crate::text::{Analyzer, TokenBuffer, matching_form};
+use crate::text::{Analyzer, TokenBuffer, korean, matching_form};
 
 use super::names::{Code, JOINTS};
 
@@ -44,9 +44,19 @@ pub(super) fn as_written<'q>(revision: &Revision, question: &'q str) -> Result<C
             edits.push((place(piece), words.join(" ")));
         }
     }
+    let codes = pieces(question).filter_map(|piece| Code::of(piece).map(|code| (piece, code)));
+    for (piece, code) in codes.take(MAX_NAMES) {
+        if let Some(joint) = joint_in(revision, piece, &code)? {
+            let (letters, digits) = piece.split_at(piece.len() - code.digits().len());
+            let letters = letters.trim_end_matches(['-', '_', '.']);
+            edits.push((place(piece), [letters, joint, digits].concat()));
+        }
+    }
     for (letters, digits) in spaced_codes(question).take(MAX_NAMES) {
-        if let Some(joint) = joint_of_series(revision, letters, digits)? {
-            edits.push((place(letters).start..place(digits).end, [letters, joint, digits].concat()));
+        let Some(code) = Code::of(&[letters, digits].concat()) else { continue };
+        // With a hyphen others are hosts: `gpu-03` is not `GPU 3`.
+        if revision.text.holds(&code.with(""))? || code.is_listed(revision, "")? {
+            edits.push((place(letters).start..place(digits).end, [letters, digits].concat()));
         }
     }
     if edits.is_empty() {
@@ -86,8 +96,8 @@ fn words_of(piece: &str) -> Option<Vec<&str>> {
     (words.len() > 1 && words.iter().all(is_word)).then_some(words)
 }
 
-/// Codes that are written with a blank (`SEV 4`): capitals and a number. What is counted (`CPU 80%`, `CPU 4 cores` where no `CPU1`
-/// is listed) is none.
+/// Codes that are written with a blank (`SEV 4`): capitals and a number, with nothing behind it but a particle. `CPU 80%` and `GPU
+/// 4장` are counted.
 fn spaced_codes(question: &str) -> impl Iterator<Item = (&str, &str)> {
     let words: Vec<&str> = question.split(' ').collect();
     let code = |pair: &[&'_ str]| {
@@ -96,7 +106,9 @@ fn spaced_codes(question: &str) -> impl Iterator<Item = (&str, &str)> {
         let goes_on = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '%')
             || (rest.starts_with(['.', ':', ',', '-']) && rest.len() > 1);
         let is_name = (2..=6).contains(&pair[0].len()) && pair[0].bytes().all(|byte| byte.is_ascii_uppercase());
-        is_name && (1..=6).contains(&digits) && !goes_on
+        let behind = &rest[..rest.find(|c| !('\u{ac00}'..='\u{d7a3}').contains(&c)).unwrap_or(rest.len())];
+        let is_counted = !behind.is_empty() && (behind.starts_with('일') || !korean::is_particle(behind));
+        is_name && (1..=6).contains(&digits) && !goes_on && !is_counted
     };
     let pairs: Vec<(&str, &str)> = words
         .windows(2)
@@ -106,20 +118,17 @@ fn spaced_codes(question: &str) -> impl Iterator<Item = (&str, &str)> {
     pairs.into_iter()
 }
 
-/// How the index joins the codes of a series: in the way in which it writes most of them.
-fn joint_of_series(revision: &Revision, letters: &str, digits: &str) -> Result<Option<&'static str>, IndexError> {
-    let Some(code) = Code::of(&[letters, digits].concat()) else { return Ok(None) };
-    if !code.is_of_series(revision)? {
+/// How the index joins a code that it does not write as the question does: `SEV-1` where it says `SEV1`.
+fn joint_in(revision: &Revision, piece: &str, code: &Code) -> Result<Option<&'static str>, IndexError> {
+    if revision.text.holds(&piece.to_ascii_lowercase())? {
         return Ok(None);
     }
-    let mut best = (0, None);
     for joint in JOINTS {
-        let members = code.members(revision, joint)?.len();
-        if members > best.0 {
-            best = (members, Some(joint));
+        if revision.text.holds(&code.with(joint))? {
+            return Ok(Some(joint));
         }
     }
-    Ok(best.1)
+    Ok(None)
 }
 
 /// The runs of what names are made of. An option (`--dry-run`) begins with a hyphen, a piece of a path or an address
@@ -280,7 +289,7 @@ mod tests {
     fn a_code_may_be_written_with_a_blank() {
         let codes = |question: &'static str| spaced_codes(question).collect::<Vec<_>>();
         assert_eq!(codes("SEV 4는 HN 5034? and PAY 12."), [("SEV", "4"), ("HN", "5034"), ("PAY", "12")]);
-        assert_eq!(codes("CPU 80%, RAM 12.5, UTC 10:30, Sev 4, E 101, AB 12c"), []);
+        assert_eq!(codes("CPU 80%, RAM 12.5, UTC 10:30, Sev 4, E 101, AB 12c, GPU 4장, VM 5대를, DB 3일"), []);
     }
 
     #[test]

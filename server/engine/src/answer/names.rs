@@ -161,8 +161,14 @@ impl Code {
         is_code.then(|| Self { letters: letters.to_ascii_lowercase(), digits: name[begin.len()..].to_owned() })
     }
 
-    fn with(&self, joint: &str) -> String {
+    /// The term that it is with this joint.
+    pub(super) fn with(&self, joint: &str) -> String {
         [&self.letters, joint, &self.digits].concat()
+    }
+
+    /// Its number.
+    pub(super) fn digits(&self) -> &str {
+        &self.digits
     }
 
     /// The terms that it is in a text.
@@ -172,7 +178,7 @@ impl Code {
 
     /// Whether the index holds so many numbers behind these letters that they tell things apart: `SEV1` to `SEV3`, but not `S3` or
     /// `OAuth2`.
-    pub(super) fn is_of_series(&self, revision: &Revision) -> Result<bool, IndexError> {
+    fn is_of_series(&self, revision: &Revision) -> Result<bool, IndexError> {
         let mut members = HashSet::new();
         for joint in JOINTS {
             members.extend(self.members(revision, joint)?);
@@ -180,8 +186,14 @@ impl Code {
         Ok(members.len() >= MIN_CODES)
     }
 
+    /// Whether the index lists so many of as many digits, joined so.
+    pub(super) fn is_listed(&self, revision: &Revision, joint: &str) -> Result<bool, IndexError> {
+        let as_long = self.members(revision, joint)?.into_iter().filter(|number| number.len() == self.digits.len());
+        Ok(as_long.count() >= MIN_CODES)
+    }
+
     /// The numbers behind these letters and this joint that are like its own: as long, or of one or two digits.
-    pub(super) fn members(&self, revision: &Revision, joint: &str) -> Result<Vec<String>, IndexError> {
+    fn members(&self, revision: &Revision, joint: &str) -> Result<Vec<String>, IndexError> {
         let mut members = Vec::new();
         for digit in '0'..='9' {
             let prefix = format!("{}{joint}{digit}", self.letters);
@@ -224,11 +236,18 @@ fn is_unmistakable(name: &str) -> bool {
     inner || name.contains(|c: char| c.is_ascii_digit() || c == '_')
 }
 
-/// Whether somebody is greeted or gives their name: `Hi Bob`, `Kim입니다`.
-fn is_person(before: &str, after: &str) -> bool {
-    let last = before.split_whitespace().next_back().unwrap_or_default().trim_end_matches([',', '!']).to_lowercase();
-    let greeted = matches!(last.as_str(), "hi" | "hello" | "hey" | "dear" | "thanks");
-    greeted || ["입니다", "이에요", "예요", "님", "씨"].iter().any(|ending| after.trim_start().starts_with(ending))
+/// Whether somebody is greeted or gives their name: `Hi Bob`, `Kim입니다`; not `코드는 HN-5039입니다`.
+fn is_person(before: &str, name: &str, after: &str) -> bool {
+    const OWN: [&str; 8] = ["저는", "나는", "제가", "내가", "저희", "이름은", "사번", "안녕하세요"];
+    let last = before.split_whitespace().next_back().unwrap_or_default();
+    let greeting = last.trim_end_matches([',', '!']).to_lowercase();
+    let after = after.trim_start();
+    let begins = |endings: &[&str]| endings.iter().any(|ending| after.starts_with(ending));
+    if matches!(greeting.as_str(), "hi" | "hello" | "hey" | "dear" | "thanks") || begins(&["님", "씨"]) {
+        return true;
+    }
+    let is_told_of = last.ends_with(['은', '는', '이', '가']) || name.contains(|c: char| c.is_ascii_digit());
+    begins(&["입니다", "이에요", "예요"]) && (!is_told_of || OWN.iter().any(|own| before.contains(own)))
 }
 
 /// Codes that are written small (`hn-4242`): letters, a hyphen, three digits at least. `worker-3` is an instance.
@@ -333,9 +352,7 @@ fn names(question: &str) -> impl Iterator<Item = &str> {
             return None;
         }
         let at = word.as_ptr() as usize - question.as_ptr() as usize;
-        // `HN-5039입니다` introduces nobody.
-        let names_thing = is_unmistakable(word) || !is_person(&question[..at], &question[at + word.len()..]);
-        names_thing.then_some(word)
+        (!is_person(&question[..at], word, &question[at + word.len()..])).then_some(word)
     })
 }
 
@@ -432,9 +449,16 @@ mod tests {
 
     #[test]
     fn names_are_told_from_words_by_how_they_are_written() {
-        let cases: [(&str, &[&str]); 19] = [
+        let cases: [(&str, &[&str]); 26] = [
             ("오류 코드는 HN-5039입니다. 어떻게 하나요?", &["HN-5039"]),
-            ("Hi MySQL, how do I roll back?", &["MySQL"]),
+            ("HN-5039입니다. 어떻게 하나요?", &["HN-5039"]),
+            ("우리 DB는 Oracle이에요. 백업은?", &["Oracle"]),
+            ("안녕하세요 DevOps입니다. 롤백은?", &[]),
+            ("저는 사번 A1023입니다. 롤백은?", &[]),
+            ("JeongHo입니다. 롤백은?", &[]),
+            ("user42님 롤백은?", &[]),
+            ("Hi DevOps team, how do I roll back?", &[]),
+            ("Hello RagOps, how do I roll back?", &[]),
             ("Hi Bob, how do I roll back?", &[]),
             ("안녕하세요 Kim입니다, 롤백은?", &[]),
             ("Can I deploy payment-api on a Saturday in May?", &[]),

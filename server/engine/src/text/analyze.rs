@@ -190,6 +190,9 @@ fn push_days(text: &str, buffer: &mut TokenBuffer) {
 }
 
 /// Characters that join two word characters into one compound.
+/// Digits between two commas of one number.
+const THOUSAND: usize = 3;
+
 fn is_connector(c: char) -> bool {
     matches!(c, '_' | '-' | '.' | '\'' | '\u{2019}' | ',')
 }
@@ -206,7 +209,7 @@ fn next_run(text: &str, from: usize) -> Option<(usize, usize)> {
     let mut end = from + offset + previous.len_utf8();
     while let Some((offset, c)) = chars.next() {
         if script(c) == Script::None {
-            let joins = is_connector(c) && chars.peek().is_some_and(|(_, next)| joins(previous, c, *next));
+            let joins = is_connector(c) && chars.peek().is_some_and(|(at, _)| joins(previous, c, &text[from + at..]));
             if !joins {
                 break;
             }
@@ -217,11 +220,12 @@ fn next_run(text: &str, from: usize) -> Option<(usize, usize)> {
     Some((from + offset, end))
 }
 
-/// Whether `connector` between these two characters keeps them in one word. A comma does so between digits only.
-fn joins(before: char, connector: char, after: char) -> bool {
+/// Whether `connector` between this character and this text keeps them in one word. A comma does so between digits only, of which
+/// three follow: `4,7층` are two floors.
+fn joins(before: char, connector: char, after: &str) -> bool {
     match connector {
-        ',' => before.is_ascii_digit() && after.is_ascii_digit(),
-        _ => is_spaced_script(before) && is_spaced_script(after),
+        ',' => before.is_ascii_digit() && after.bytes().take_while(u8::is_ascii_digit).count() == THOUSAND,
+        _ => is_spaced_script(before) && after.starts_with(is_spaced_script),
     }
 }
 
@@ -377,6 +381,7 @@ mod tests {
         {
             assert_eq!(shown(grouped), shown(bare));
         }
+        check("3,4층, 10,5", &["3/n", "4/n", "층/s", "10/n", "5/n"]);
     }
 
     #[test]
