@@ -449,7 +449,7 @@ fn told_of_codes() -> Result<()> {
 }
 
 /// Names and codes that the samples write otherwise, and a greeting or a count that looks like one: each was refused at some time.
-const WRITTEN_OTHERWISE: [&str; 10] = [
+const WRITTEN_OTHERWISE: [&str; 13] = [
     "What does SEV-1 mean?",
     "SEV 1 조치",
     "HN5031 조치",
@@ -460,10 +460,15 @@ const WRITTEN_OTHERWISE: [&str; 10] = [
     "Hi DevOps team, how do I roll back a bad deployment?",
     "안녕하세요 JeongHo입니다. 배포 롤백은 어떻게 하나요?",
     "저는 사번 A1023입니다. 접근 권한은 어떻게 신청하나요?",
+    "티켓 번호는 CS-9911입니다. 접근 권한은 어떻게 신청하나요?",
+    "담당자는 JeongHo입니다. 배포 롤백은 어떻게 하나요?",
+    "HTTP503 대응",
 ];
 /// Codes that the samples lack: each was answered for sure at some time.
-const MISSING_CODES: [&str; 5] = [
+const MISSING_CODES: [&str; 7] = [
     "오류 코드는 HN-5039입니다. 어떻게 하나요?",
+    "안녕하세요. 오류 코드는 HN-5039입니다. 어떻게 하나요?",
+    "결제가 안 되는 문제가 있습니다. 오류 코드는 HN-5039입니다. 어떻게 하나요?",
     "장애 등급은 SEV5입니다. 누구에게 보고하나요?",
     "사용하는 DB는 MySQL입니다. 장애 전환은 얼마나 걸리나요?",
     "SEV 5는 몇 시간 안에 대응해야 하나요?",

@@ -216,15 +216,18 @@ fn judge(seen: &Seen, own_language: OwnLanguage) -> Weighing {
     // Without words in common a few of them are near to anything.
     let is_foreign = seen.few_words && !seen.same_language;
     let lacks_word = seen.lacks_word && seen.same_language;
-    let is_doubtful = seen.mentioned_only || seen.doubtful_number || lacks_word || is_foreign;
+    let is_doubtful = seen.mentioned_only || seen.doubtful_number || is_foreign;
+    let share = share.min(1.0);
     let most = match (seen.names, seen.key_words) {
         (Names::Unknown, _) => UNKNOWN_NAME,
         (_, Some(KeyWords::NoSubject)) if seen.same_language => NO_SUBJECT,
         (_, Some(KeyWords::Scattered | KeyWords::NoSubject)) => DOUBTFUL_MATCH,
         _ if is_doubtful => DOUBTFUL_MATCH,
+        // What it lacks has lowered the share of a word or two.
+        _ if lacks_word => (DOUBTFUL_MATCH / share.max(f32::MIN_POSITIVE)).min(1.0),
         _ => 1.0,
     };
-    Weighing { evidence, most, share: share.min(1.0), least: 0.0 }
+    Weighing { evidence, most, share, least: 0.0 }
 }
 
 fn logistic(x: f32) -> f32 {

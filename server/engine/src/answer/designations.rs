@@ -15,7 +15,7 @@ const FAULTS: [&str; 14] = [
 ];
 
 /// What counts or measures: behind a number it makes a quantity.
-const COUNTERS: [&str; 31] = [
+const COUNTERS: [&str; 32] = [
     "건",
     "번",
     "초",
@@ -24,6 +24,7 @@ const COUNTERS: [&str; 31] = [
     "개",
     "회",
     "대",
+    "장",
     "명",
     "일",
     "주",
@@ -155,7 +156,7 @@ fn begins_with_unit(after: &str) -> bool {
 }
 
 /// Whether what follows a number counts or measures: `20건`, `37 times`.
-fn is_counted(after: &str) -> bool {
+pub(super) fn is_counted(after: &str) -> bool {
     let next = after.trim_start().split(|c: char| !c.is_alphanumeric() && c != '%').next().unwrap_or_default();
     COUNTERS.iter().any(|counter| is_counter_with_particle(next, counter) || next.eq_ignore_ascii_case(counter))
         || after.trim_start().starts_with('%')

@@ -7,6 +7,7 @@ use crate::index::{ChunkNumber, IndexError};
 use crate::revision::Revision;
 use crate::text::{Analyzer, TokenBuffer, korean, matching_form};
 
+use super::designations::is_counted;
 use super::names::{Code, JOINTS};
 
 /// So many of those that hold all parts of a name are read for the name itself, joined otherwise.
@@ -23,7 +24,7 @@ const MAX_NAMES: usize = 8;
 
 /// A question with its names written as the index writes them, where it writes them nowhere as the question does: blanks for the
 /// hyphens of words (`error-budget`) and between words joined by capitals (`PersistentVolume`), none in a code (`SEV 4`) of which
-/// the index lists others without. Neither the words nor the model's vector would meet them otherwise.
+/// the index lists others without, and a code's own joint. Neither the words nor the model's vector would meet them otherwise.
 pub(super) fn as_written<'q>(revision: &Revision, question: &'q str) -> Result<Cow<'q, str>, IndexError> {
     let place = |piece: &str| {
         let start = piece.as_ptr() as usize - question.as_ptr() as usize;
@@ -53,6 +54,9 @@ pub(super) fn as_written<'q>(revision: &Revision, question: &'q str) -> Result<C
         }
     }
     for (letters, digits) in spaced_codes(question).take(MAX_NAMES) {
+        if is_counted(&question[place(digits).end..]) {
+            continue;
+        }
         let Some(code) = Code::of(&[letters, digits].concat()) else { continue };
         // With a hyphen others are hosts: `gpu-03` is not `GPU 3`.
         if revision.text.holds(&code.with(""))? || code.is_listed(revision, "")? {
@@ -118,7 +122,8 @@ fn spaced_codes(question: &str) -> impl Iterator<Item = (&str, &str)> {
     pairs.into_iter()
 }
 
-/// How the index joins a code that it does not write as the question does: `SEV-1` where it says `SEV1`.
+/// How the index joins a code that it does not write as the question does: `SEV-1` where it says `SEV1`, `HTTP503` where it says `HTTP
+/// 503`.
 fn joint_in(revision: &Revision, piece: &str, code: &Code) -> Result<Option<&'static str>, IndexError> {
     if revision.text.holds(&piece.to_ascii_lowercase())? {
         return Ok(None);
@@ -128,7 +133,7 @@ fn joint_in(revision: &Revision, piece: &str, code: &Code) -> Result<Option<&'st
             return Ok(Some(joint));
         }
     }
-    Ok(None)
+    Ok((!apart(revision, &code.with("-"))?.is_empty()).then_some(" "))
 }
 
 /// The runs of what names are made of. An option (`--dry-run`) begins with a hyphen, a piece of a path or an address

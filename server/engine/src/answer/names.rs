@@ -238,7 +238,6 @@ fn is_unmistakable(name: &str) -> bool {
 
 /// Whether somebody is greeted or gives their name: `Hi Bob`, `Kim입니다`; not `코드는 HN-5039입니다`.
 fn is_person(before: &str, name: &str, after: &str) -> bool {
-    const OWN: [&str; 8] = ["저는", "나는", "제가", "내가", "저희", "이름은", "사번", "안녕하세요"];
     let last = before.split_whitespace().next_back().unwrap_or_default();
     let greeting = last.trim_end_matches([',', '!']).to_lowercase();
     let after = after.trim_start();
@@ -246,8 +245,40 @@ fn is_person(before: &str, name: &str, after: &str) -> bool {
     if matches!(greeting.as_str(), "hi" | "hello" | "hey" | "dear" | "thanks") || begins(&["님", "씨"]) {
         return true;
     }
-    let is_told_of = last.ends_with(['은', '는', '이', '가']) || name.contains(|c: char| c.is_ascii_digit());
-    begins(&["입니다", "이에요", "예요"]) && (!is_told_of || OWN.iter().any(|own| before.contains(own)))
+    begins(&["입니다", "이에요", "예요"]) && !is_told_of(before, name)
+}
+
+/// Whether `…입니다` says what something is called (`코드는 HN-5039입니다`, `HN-5039입니다`), and not who is asking (`저는 kim02입니다`, `소속은
+/// DevOps입니다`) or what they work on (`장비는 GPU-07입니다`).
+fn is_told_of(before: &str, name: &str) -> bool {
+    const SELF: [&str; 7] = ["저는", "나는", "제가", "내가", "저희는", "저희", "우리는"];
+    const OWN: [&str; 14] = [
+        "번호",
+        "티켓",
+        "담당자",
+        "담당",
+        "계정",
+        "아이디",
+        "장비",
+        "이름",
+        "소속",
+        "부서",
+        "팀",
+        "서버",
+        "노드",
+        "사번",
+    ];
+    let sentence = before.rsplit(['.', '?', '!', '\n']).next().unwrap_or_default();
+    let words = || sentence.split_whitespace().map(|word| word.trim_end_matches(','));
+    let last = words().next_back().unwrap_or_default();
+    let topic = last.strip_suffix(['은', '는', '이', '가']).filter(|_| !SELF.contains(&last));
+    match topic {
+        Some(topic) => !OWN.iter().any(|own| topic.ends_with(own)),
+        None => {
+            let is_own = words().any(|word| SELF.contains(&word) || word.starts_with("안녕하세요"));
+            !is_own && name.contains(|c: char| c.is_ascii_digit())
+        }
+    }
 }
 
 /// Codes that are written small (`hn-4242`): letters, a hyphen, three digits at least. `worker-3` is an instance.
@@ -449,7 +480,14 @@ mod tests {
 
     #[test]
     fn names_are_told_from_words_by_how_they_are_written() {
-        let cases: [(&str, &[&str]); 26] = [
+        let cases: [(&str, &[&str]); 33] = [
+            ("안녕하세요. 오류 코드는 HN-5039입니다. 어떻게 하나요?", &["HN-5039"]),
+            ("제가 본 코드는 HN-5039입니다. 어떻게 하나요?", &["HN-5039"]),
+            ("문제가 HN-5039입니다. 어떻게 하나요?", &["HN-5039"]),
+            ("티켓 번호는 CS-9911입니다. 롤백은?", &[]),
+            ("담당자는 JeongHo입니다. 롤백은?", &[]),
+            ("제 계정은 kim02입니다. 롤백은?", &[]),
+            ("안녕하세요 개발1팀 kim02입니다. 롤백은?", &[]),
             ("오류 코드는 HN-5039입니다. 어떻게 하나요?", &["HN-5039"]),
             ("HN-5039입니다. 어떻게 하나요?", &["HN-5039"]),
             ("우리 DB는 Oracle이에요. 백업은?", &["Oracle"]),

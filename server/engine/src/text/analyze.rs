@@ -190,9 +190,6 @@ fn push_days(text: &str, buffer: &mut TokenBuffer) {
 }
 
 /// Characters that join two word characters into one compound.
-/// Digits between two commas of one number.
-const THOUSAND: usize = 3;
-
 fn is_connector(c: char) -> bool {
     matches!(c, '_' | '-' | '.' | '\'' | '\u{2019}' | ',')
 }
@@ -219,6 +216,9 @@ fn next_run(text: &str, from: usize) -> Option<(usize, usize)> {
     }
     Some((from + offset, end))
 }
+
+/// Digits between two commas of one number.
+const THOUSAND: usize = 3;
 
 /// Whether `connector` between this character and this text keeps them in one word. A comma does so between digits only, of which
 /// three follow: `4,7층` are two floors.
