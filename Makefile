@@ -51,7 +51,7 @@ crash: build-test ## Kill 200 builds and replay every prefix of their writes; wr
 	$(CARGO) test --release --locked --workspace --test e2e -- --ignored --nocapture \
 	  --exact report::the_full_run_finds_nothing_torn_and_writes_its_report
 
-asking: build-test ## Ask 2,422 questions about the samples: words in all ways of asking (make test: a third)
+asking: build-test ## Ask 2,422 questions about the samples: words in all ways of asking (make test: a sixth)
 	$(CARGO) test --release --locked --workspace --test e2e -- --ignored --nocapture \
 	  --exact asking::every_word_is_found_however_it_is_asked
 

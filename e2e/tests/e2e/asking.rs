@@ -154,7 +154,7 @@ fn answered(site: &Path, questions: &[Question]) -> Result<Vec<(bool, f64)>> {
 }
 
 /// One of so many words is asked in each way where all tests run.
-const SAMPLE: usize = 3;
+const SAMPLE: usize = 6;
 
 #[test]
 fn words_are_found_however_they_are_asked() {
