@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use ragops_e2e::server_process::server_binary;
+use ragops_e2e::server_process::{ServerProcess, server_binary};
 use serde_json::{Value, json};
 
 use super::quality::run;
@@ -169,12 +169,15 @@ fn every_word_is_found_however_it_is_asked() {
     told(1).unwrap_or_else(|error| panic!("{error:#}"));
 }
 
+fn resources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/samples/ragindex.yaml")
+}
+
 /// The samples, indexed.
 fn samples() -> Result<tempfile::TempDir> {
     let site = tempfile::tempdir()?;
     let mut index = Command::new(server_binary()?);
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/samples/ragindex.yaml");
-    run(index.args(["index", "-f"]).arg(samples).arg("--data").arg(site.path().join("data")))?;
+    run(index.args(["index", "-f"]).arg(resources()).arg("--data").arg(site.path().join("data")))?;
     Ok(site)
 }
 
@@ -428,13 +431,16 @@ fn told_of_codes() -> Result<()> {
         "How long is {} kept?",
         "What do I check first when I see {}?",
     ];
+    let mut up = Command::new(server_binary()?);
+    up.args(["up", "-f"]).arg(resources()).arg("--data").arg(site.path().join("data"));
+    let server = ServerProcess::start(&mut up, &site.path().join("up.log"))?;
     let mut answered = 0;
     for code in ["SEV4", "SEV1", "HN-5001", "PAY-3001", "ErrorBudgetBurnFast", "CrashLoopBackOff"] {
         for way in ways {
             let question = way.replace("{}", code);
-            let mut query = Command::new(server_binary()?);
-            query.args(["query", "--json", "--data"]).arg(site.path().join("data")).arg(&question);
-            let answer: Value = serde_json::from_str(&run(&mut query)?)?;
+            let response = server.client.post("/query", &json!({ "question": question }))?;
+            ensure!(response.status == 200, "{question}: {response:?}");
+            let answer: Value = response.json()?;
             let sources = answer["sources"].as_array().context("an answer has sources")?;
             for source in sources {
                 let document = source["document"].as_str().context("a source has a document")?;
