@@ -211,7 +211,11 @@ impl Supervisor {
     async fn reload(&mut self) {
         let (origin, settings) = (self.origin.clone(), self.settings.clone());
         let loaded = spawn_blocking(move || origin.load(&settings)).await;
+        let rejected = self.workshop.state.resources().rejected;
         match loaded {
+            // Something else was written into their folder: a log, for one, which telling of it would change again.
+            Ok(Ok(resources)) if rejected.is_none() && resources == self.resources => {}
+            Ok(Err(error)) if rejected == Some(self.workshop.shown_paths.apply(&error.to_string())) => {}
             Ok(Ok(resources)) => {
                 tracing::info!(indexes = resources.indexes.len(), "the resources have changed");
                 self.apply(resources).await;

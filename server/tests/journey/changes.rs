@@ -5,7 +5,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::support::{ask, rag_index, run, wait_for};
+use crate::support::{Server, ask, rag_index, run, wait_for};
 use crate::world::World;
 
 const QUESTION: &str = "How long does a restore of the database take?";
@@ -39,6 +39,36 @@ fn a_changed_document_is_answered_from_without_one_failed_request() {
     assert!(answers.iter().all(|text| text.contains("45 minutes") || text.contains("70 minutes")), "{answers:?}");
     let first_new = answers.iter().position(|text| text.contains("70 minutes")).unwrap_or(answers.len());
     assert!(answers[first_new..].iter().all(|text| text.contains("70 minutes")), "old answers after new ones");
+    assert_eq!(server.health()["status"], "ok");
+}
+
+/// A log in the folder of the resources was a change of them, which was logged.
+#[test]
+fn another_file_in_the_folder_of_the_resources_is_no_change_of_them() {
+    let Some(world) = World::new() else { return };
+    let one = rag_index("runbooks", "../docs");
+    world.write("resources/rag.yaml", &one);
+    let mut command = world.command("up");
+    command.arg("-f").arg(world.path("resources")).args(["--listen", "127.0.0.1:0"]);
+    let server = Server::run(command).ready();
+    let told = |what: &str| server.log().iter().filter(|line| line.to_string().contains(what)).count();
+    let (changed, refused) = ("the resources have changed", "the changed resources cannot be used");
+    world.write("resources/up.log", "one");
+    // Seen together with what comes behind it.
+    world.write("resources/rag.yaml", &one.replace("kind:", "kindd:"));
+    wait_for("the bad edit", || (told(refused) == 1).then_some(()));
+    for text in ["two", "three!", "four, and more"] {
+        world.write("resources/up.log", text);
+        std::thread::sleep(std::time::Duration::from_millis(700));
+    }
+    assert_eq!((told(changed), told(refused)), (0, 1));
+    world.write("resources/rag.yaml", &one);
+    wait_for("the good one of before", || server.health()["resources"]["rejected"].is_null().then_some(()));
+    for text in ["two", "three!", "four, and more"] {
+        world.write("resources/up.log", text);
+        std::thread::sleep(std::time::Duration::from_millis(700));
+    }
+    assert_eq!((told(changed), told(refused)), (1, 1));
     assert_eq!(server.health()["status"], "ok");
 }
 
