@@ -37,6 +37,9 @@ if [ ! -d "$RAGOPS_SHARED/data" ]; then
   exit 1
 fi
 
+# What does not compile is told before anything is measured, and not after an hour of it.
+cargo bench --locked --workspace --no-run
+
 staging=$(mktemp)
 trap 'rm -f "$staging"' EXIT
 {
