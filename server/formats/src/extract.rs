@@ -85,7 +85,10 @@ fn read_as(format: Format, bytes: &[u8]) -> Result<Read, Problem> {
 fn panicked(format: Format, panic: &(dyn Any + Send)) -> Problem {
     let message = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     let message = message.unwrap_or("no reason given");
-    Problem::new(ProblemKind::Malformed, format!("the reader of {format} gave up: {message}"))
+    Problem::new(
+        ProblemKind::Malformed,
+        format!("the reader of {format} gave up at something that it does not expect: {message}"),
+    )
 }
 
 #[cfg(test)]

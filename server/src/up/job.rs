@@ -287,7 +287,7 @@ fn log_outcome(index: &ServedIndex, outcome: &BuildOutcome, start: Instant, befo
     let (counts, findings) = (outcome.manifest.counts, outcome.manifest.findings.total());
     match outcome.result {
         BuildResult::Unchanged if before.is_none_or(|before| before.revision == outcome.revision) => {
-            tracing::info!(index = index.name(), revision, "nothing has changed");
+            tracing::debug!(index = index.name(), revision, "nothing has changed");
         }
         BuildResult::Unchanged => {
             tracing::info!(index = index.name(), revision, "the documents are those of this earlier revision again");
@@ -323,16 +323,23 @@ fn fail(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, error: &
         ErrorClass::Retryable => ("failed_retryable", Activity::BackingOff, End::Retry),
     };
     workshop.state.metrics.build(index.name(), result, None);
-    let message = error.to_string();
+    let told = error.to_string();
+    let message = workshop.shown_paths.with_folders(&config.folders).apply(&told);
+    let is_known = index.condition().failure.as_ref().is_some_and(|failure| failure.message == message);
     match index.searcher() {
+        // Once: a log that lies among the documents would bring on the next build by telling of this one.
+        _ if is_known => tracing::debug!(index = index.name(), error = told, "the build failed again"),
+        // What it activates is served.
+        _ if matches!(error, BuildFailure::Build(BuildError::Busy { .. })) => {
+            tracing::info!(index = index.name(), "another process builds it at the moment")
+        }
         Some(_) => {
-            tracing::error!(index = index.name(), error = message, "the build failed; the last revision serves on")
+            tracing::error!(index = index.name(), error = told, "the build failed; the last revision serves on")
         }
         None => {
-            tracing::error!(index = index.name(), error = message, "the build failed; there is nothing to serve yet")
+            tracing::error!(index = index.name(), error = told, "the build failed; there is nothing to serve yet")
         }
     }
-    let message = workshop.shown_paths.with_folders(&config.folders).apply(&message);
     index.update(|condition| {
         let attempts = condition.failure.as_ref().map_or(0, |failure| failure.attempts) + 1;
         condition.activity = activity;

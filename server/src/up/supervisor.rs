@@ -158,7 +158,8 @@ impl Supervisor {
         }
         for (name, documents) in &now.documents {
             if before.documents.get(name).is_some_and(|before| before != documents) {
-                tracing::info!(index = name.as_str(), "documents have changed");
+                // At a level that is not written: it may be a log that was written into, and grows by telling of it.
+                tracing::debug!(index = name.as_str(), "something was written among the documents");
                 self.schedule.want(name);
             }
         }
@@ -346,7 +347,7 @@ impl Supervisor {
         let Ended { index, end } = end;
         self.record_queries().await;
         if let Some(delay) = self.schedule.finish(end, Instant::now()) {
-            tracing::info!(index = index.as_str(), seconds = delay.as_secs(), "the build is tried again");
+            tracing::debug!(index = index.as_str(), seconds = delay.as_secs(), "the build is tried again");
         }
         // What this process activated is no news; what another activated meanwhile is.
         let store = RevisionStore::of_index(&self.workshop.data, &index);

@@ -48,6 +48,7 @@ fn another_file_in_the_folder_of_the_resources_is_no_change_of_them() {
     let Some(world) = World::new() else { return };
     let one = rag_index("runbooks", "../docs");
     world.write("resources/rag.yaml", &one);
+    world.write("docs/up.log", "one");
     let mut command = world.command("up");
     command.arg("-f").arg(world.path("resources")).args(["--listen", "127.0.0.1:0"]);
     let server = Server::run(command).ready();
@@ -70,6 +71,14 @@ fn another_file_in_the_folder_of_the_resources_is_no_change_of_them() {
     }
     assert_eq!((told(changed), told(refused)), (1, 1));
     assert_eq!(server.health()["status"], "ok");
+    // Nor is a log among the documents told of in it.
+    let told = || server.log().iter().filter(|line| line["message"] != "request").count();
+    let before = told();
+    for text in ["two", "three!", "four, and more"] {
+        world.write("docs/up.log", text);
+        std::thread::sleep(std::time::Duration::from_millis(700));
+    }
+    assert_eq!(told(), before, "{:?}", server.log());
 }
 
 #[test]

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::FileType;
+use rustix::io::Errno;
 
 use self::patterns::{Choice, Patterns};
 use super::beneath::{Entry, Place, entries_of_root};
@@ -360,7 +361,13 @@ impl Walk<'_> {
             }
             Err(error) => {
                 if !is_left_out {
-                    self.not_followed(&path, &format!("is a link that leads nowhere: {error}"));
+                    let is_chain = error.raw_os_error() == Some(Errno::LOOP.raw_os_error());
+                    let what = if is_chain {
+                        "begins a chain of links that is too long or a ring"
+                    } else {
+                        "is a link that leads nowhere"
+                    };
+                    self.not_followed(&path, &format!("{what}: {error}"));
                 }
                 return Ok(());
             }
