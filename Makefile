@@ -31,7 +31,7 @@ up: build model ## Index the sample runbooks and serve them on http://127.0.0.1:
 test: setup-test ## Run all tests
 	scripts/test.sh
 
-test-llm-real: setup-test ## Run the tests against a real Ollama, which is built on the first run
+test-llm-real: setup-test ## Run the tests against a real Ollama and vLLM, which the first run fetches
 	scripts/test-llm-real.sh
 
 build: setup ## Build the release binaries into target/release

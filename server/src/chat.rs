@@ -2,7 +2,7 @@
 //! those that compute is somebody else's.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use ragops_engine::answer::generate::{ChatError, ChatModel, Completion, Finish, Prompt, Usage};
@@ -18,14 +18,18 @@ const SEED: u32 = 0;
 struct Asked {
     backend: Arc<ChatBackend>,
     turn: Turn,
-    deadline: Instant,
+    /// When the first of the question's backends was asked.
+    begun: Arc<OnceLock<Instant>>,
+    latest: Instant,
 }
 
-/// The backends for one question, in their order; `begun` is when it came.
-pub fn models(backends: &[Arc<ChatBackend>], turn: &Turn, begun: Instant) -> Vec<Arc<dyn ChatModel>> {
+/// The backends for one question, in their order. Their time runs from when the first is asked, and from `latest` if that is
+/// later: whoever asks does not wait for ever.
+pub fn models(backends: &[Arc<ChatBackend>], turn: &Turn, latest: Instant) -> Vec<Arc<dyn ChatModel>> {
+    let begun = Arc::<OnceLock<Instant>>::default();
     let model = |backend: &Arc<ChatBackend>| {
-        let deadline = begun + backend.options().in_all;
-        Arc::new(Asked { backend: Arc::clone(backend), turn: turn.clone(), deadline }) as Arc<dyn ChatModel>
+        let (backend, turn, begun) = (Arc::clone(backend), turn.clone(), Arc::clone(&begun));
+        Arc::new(Asked { backend, turn, begun, latest }) as Arc<dyn ChatModel>
     };
     backends.iter().map(model).collect()
 }
@@ -63,7 +67,9 @@ impl ChatModel for Asked {
             seed: Some(SEED),
             context_tokens: Some(self.backend.config().context_tokens),
         };
-        let mut answering = self.backend.answering(request, self.deadline.into());
+        let begun = *self.begun.get_or_init(|| Instant::now().min(self.latest));
+        let deadline = begun + self.backend.options().in_all;
+        let mut answering = self.backend.answering(request, deadline.into());
         loop {
             let next = self.turn.while_waiting(|| answering.next(self.turn.abandoned()));
             match next.map_err(|error| self.failed(&error))? {

@@ -141,6 +141,9 @@ pub enum DegradedReason {
     EmbedderChanged,
     /// None of the models that word answers did: the passages are quoted.
     LlmUnavailable,
+    /// Passages stand in the order in which they were found: the reranking model did not answer, or too many questions wait for
+    /// models.
+    RerankerUnavailable,
 }
 
 /// Who worded an answer, and how it was told to.
@@ -313,6 +316,9 @@ pub struct AnswerSource {
     /// BM25, when the passage was found by its words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_score: Option<f32>,
+    /// What the reranking model gave it, on a scale of its own, when there is one and it was shown the passage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relevance: Option<f64>,
 }
 
 /// Rows of a sheet, as a spreadsheet program numbers them, both ends included.
@@ -479,6 +485,7 @@ impl From<Degraded> for DegradedReason {
             retrieve::DegradedReason::EmbedderUnavailable => Self::EmbedderUnavailable,
             retrieve::DegradedReason::EmbedderChanged => Self::EmbedderChanged,
             retrieve::DegradedReason::LlmUnavailable => Self::LlmUnavailable,
+            retrieve::DegradedReason::RerankerUnavailable => Self::RerankerUnavailable,
         }
     }
 }
@@ -539,6 +546,7 @@ impl From<Source> for AnswerSource {
             text,
             cosine,
             text_score,
+            relevance,
         } = source;
         let QuoteLocator { pages, slides, rows } = locator.map(QuoteLocator::from).unwrap_or_default();
         Self {
@@ -556,6 +564,7 @@ impl From<Source> for AnswerSource {
             text,
             cosine,
             text_score,
+            relevance,
         }
     }
 }
@@ -599,6 +608,7 @@ mod tests {
             text: "Restart the broker.".to_owned(),
             cosine: Some(0.9),
             text_score: None,
+            relevance: None,
         };
         let locator = Some(Locator::Pages { first: 3, last: 3 });
         let citation = Citation { source: 1, quote: "Restart the broker.".to_owned(), score: 0.95, locator };
@@ -657,6 +667,7 @@ mod tests {
             (retrieve::DegradedReason::EmbedderUnavailable, "embedder_unavailable"),
             (retrieve::DegradedReason::EmbedderChanged, "embedder_changed"),
             (retrieve::DegradedReason::LlmUnavailable, "llm_unavailable"),
+            (retrieve::DegradedReason::RerankerUnavailable, "reranker_unavailable"),
         ] {
             let degraded = vec![Degraded { reason, detail: "http://10.0.0.7 cannot be reached".to_owned() }];
             let answer = Answer { degraded, ..answer(Status::Answered) };

@@ -21,6 +21,7 @@ pub mod progress;
 pub mod query_record;
 pub mod quoted;
 mod readers;
+pub mod rerank;
 pub mod resources;
 pub mod router;
 pub mod routes;

@@ -1,7 +1,8 @@
 //! What the server counts, for Prometheus. `FAMILIES` is the one list of names, labels and meanings: the registry and
 //! `docs/metrics.md` are both made from it. Labels are bounded: routes are patterns, never paths.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -141,11 +142,31 @@ const CHAT_UP: Family = Family {
     labels: &["backend"],
     help: "1 while the chat backend answers, 0 from a failure to the next answer.",
 };
+const RERANK_REQUESTS: Family = Family {
+    name: "ragops_rerank_requests_total",
+    kind: Kind::Counter,
+    labels: &["backend", "result"],
+    help: "Questions whose passages a reranking backend was asked to put into order, by what came of it: `ok`, or what failed, as \
+           for embedders. A backend that is left alone after a failure is not asked and not counted.",
+};
+const RERANK_TIME: Family = Family {
+    name: "ragops_rerank_request_duration_seconds",
+    kind: Kind::Histogram,
+    labels: &["backend"],
+    help: "Time of requests to reranking backends that were answered.",
+};
+const RERANK_UP: Family = Family {
+    name: "ragops_rerank_up",
+    kind: Kind::Gauge,
+    labels: &["backend"],
+    help: "1 while the reranking backend answers, 0 from a failure to the next answer.",
+};
 const DEGRADED: Family = Family {
     name: "ragops_answers_degraded_total",
     kind: Kind::Counter,
     labels: &["index", "reason"],
-    help: "Answers that are less than they could be: `embedder_unavailable`, `embedder_changed` or `llm_unavailable`.",
+    help: "Answers that are less than they could be: `embedder_unavailable`, `embedder_changed`, `llm_unavailable` or \
+           `reranker_unavailable`.",
 };
 const CONFIG_ERRORS: Family = Family {
     name: "ragops_config_rejected",
@@ -155,7 +176,7 @@ const CONFIG_ERRORS: Family = Family {
 };
 
 /// Every family, in the order of the documentation.
-pub const FAMILIES: [Family; 18] = [
+pub const FAMILIES: [Family; 21] = [
     REQUESTS,
     LATENCY,
     ANSWERS,
@@ -173,6 +194,9 @@ pub const FAMILIES: [Family; 18] = [
     CHAT_REQUESTS,
     CHAT_TIME,
     CHAT_UP,
+    RERANK_REQUESTS,
+    RERANK_TIME,
+    RERANK_UP,
     CONFIG_ERRORS,
 ];
 
@@ -195,6 +219,9 @@ pub struct Metrics {
     chat_requests: IntCounterVec,
     chat_time: HistogramVec,
     chat_up: IntGaugeVec,
+    rerank_requests: IntCounterVec,
+    rerank_time: HistogramVec,
+    rerank_up: IntGaugeVec,
     ready: IntGaugeVec,
     revision: IntGaugeVec,
     documents: IntGaugeVec,
@@ -203,6 +230,8 @@ pub struct Metrics {
     builds: IntCounterVec,
     build_time: HistogramVec,
     config_rejected: IntGaugeVec,
+    /// The backends that something names; none until that is known.
+    named: Arc<Mutex<Option<BTreeSet<String>>>>,
 }
 
 /// What `Metrics::index_serves` shows of a revision.
@@ -241,6 +270,9 @@ impl Metrics {
             chat_requests: register(&registry, counter(CHAT_REQUESTS)),
             chat_time: register(&registry, histogram(CHAT_TIME, &LATENCY_BUCKETS)),
             chat_up: register(&registry, gauge(CHAT_UP)),
+            rerank_requests: register(&registry, counter(RERANK_REQUESTS)),
+            rerank_time: register(&registry, histogram(RERANK_TIME, &LATENCY_BUCKETS)),
+            rerank_up: register(&registry, gauge(RERANK_UP)),
             ready: register(&registry, gauge(READY)),
             revision: register(&registry, gauge(REVISION)),
             documents: register(&registry, gauge(DOCUMENTS)),
@@ -249,6 +281,7 @@ impl Metrics {
             builds: register(&registry, counter(BUILDS)),
             build_time: register(&registry, histogram(BUILD_TIME, &BUILD_BUCKETS)),
             config_rejected: register(&registry, gauge(CONFIG_ERRORS)),
+            named: Arc::default(),
             registry,
         }
     }
@@ -291,7 +324,23 @@ impl Metrics {
     /// An index is no longer served.
     pub fn forget_index(&self, index: &str) {
         for gauge in [&self.ready, &self.revision, &self.documents, &self.chunks, &self.findings] {
-            remove_index(gauge, index);
+            remove_series(gauge, "index", |of| of == index);
+        }
+    }
+
+    /// Backends that nothing names any more are neither up nor down, whatever becomes of the questions that they have still.
+    pub fn keep_backends(&self, named: BTreeSet<String>) {
+        let mut kept = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        for gauge in [&self.embed_up, &self.chat_up, &self.rerank_up] {
+            remove_series(gauge, "backend", |backend| !named.contains(backend));
+        }
+        *kept = Some(named);
+    }
+
+    fn set_up(&self, gauge: &IntGaugeVec, backend: &str, does: bool) {
+        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
+        if named.as_ref().is_none_or(|named| named.contains(backend)) {
+            gauge.with_label_values(&[backend]).set(i64::from(does));
         }
     }
 
@@ -337,16 +386,27 @@ impl Telemetry for Metrics {
     }
 
     fn chat_answers(&self, backend: &str, does: bool) {
-        self.chat_up.with_label_values(&[backend]).set(i64::from(does));
+        self.set_up(&self.chat_up, backend, does);
+    }
+
+    fn rerank_request(&self, backend: &str, result: &'static str, took: Duration) {
+        self.rerank_requests.with_label_values(&[backend, result]).inc();
+        if result == "ok" {
+            self.rerank_time.with_label_values(&[backend]).observe(took.as_secs_f64());
+        }
+    }
+
+    fn rerank_answers(&self, backend: &str, does: bool) {
+        self.set_up(&self.rerank_up, backend, does);
     }
 }
 
-/// Drops the series of one index; the index is always the first label.
-fn remove_index(gauge: &IntGaugeVec, index: &str) {
+/// Drops the series with such a value of a label.
+fn remove_series(gauge: &IntGaugeVec, label: &str, is_dropped: impl Fn(&str) -> bool) {
     for family in gauge.collect() {
         for metric in family.get_metric() {
-            let value = |name: &str| metric.get_label().iter().find(|l| l.name() == name).map(|l| l.value().to_owned());
-            if value("index").as_deref() != Some(index) {
+            let value = metric.get_label().iter().find(|pair| pair.name() == label).map(|pair| pair.value());
+            if !value.is_some_and(&is_dropped) {
                 continue;
             }
             let labels: HashMap<&str, &str> = metric.get_label().iter().map(|l| (l.name(), l.value())).collect();
@@ -407,6 +467,22 @@ mod tests {
         assert!(!metrics.render().contains("runbooks") && metrics.render().contains("faq"));
     }
 
+    #[test]
+    fn of_a_backend_that_nothing_names_nothing_is_told_not_by_the_end_of_a_request_either() {
+        let metrics = Metrics::new();
+        let told = || metrics.render().lines().filter(|line| line.contains(r#"_up{backend="judge"}"#)).count();
+        metrics.rerank_answers("judge", false);
+        metrics.chat_answers("judge", false);
+        assert_eq!(told(), 2);
+        metrics.keep_backends(["writer".to_owned()].into());
+        metrics.rerank_answers("judge", false);
+        metrics.chat_answers("judge", false);
+        assert_eq!(told(), 0);
+        metrics.keep_backends(["judge".to_owned()].into());
+        metrics.rerank_answers("judge", true);
+        assert_eq!(told(), 1);
+    }
+
     /// The families of chat backends were shown and not documented.
     #[test]
     fn every_registered_family_is_in_the_list() {
@@ -423,6 +499,9 @@ mod tests {
             chat_requests,
             chat_time,
             chat_up,
+            rerank_requests,
+            rerank_time,
+            rerank_up,
             ready,
             revision,
             documents,
@@ -431,10 +510,12 @@ mod tests {
             builds,
             build_time,
             config_rejected,
+            named: _,
         } = Metrics::new();
-        let counters = [requests, answers, degraded, embed_requests, chat_requests, builds].map(|it| name_of(&it));
-        let times = [latency, embed_time, chat_time, build_time].map(|it| name_of(&it));
-        let gauges = [embed_up, chat_up, ready, revision, documents, chunks, findings, config_rejected];
+        let counters = [requests, answers, degraded, embed_requests, chat_requests, rerank_requests, builds];
+        let counters = counters.map(|it| name_of(&it));
+        let times = [latency, embed_time, chat_time, rerank_time, build_time].map(|it| name_of(&it));
+        let gauges = [embed_up, chat_up, rerank_up, ready, revision, documents, chunks, findings, config_rejected];
         let gauges = gauges.map(|it| name_of(&it));
         let mut registered: Vec<String> = counters.into_iter().chain(times).chain(gauges).collect();
         let mut listed: Vec<String> = FAMILIES.iter().map(|family| family.name.to_owned()).collect();

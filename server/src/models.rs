@@ -18,6 +18,7 @@ use ragops_engine::build::{DOCUMENT_CACHE_BYTES, DocumentCache};
 use ragops_engine::revision::Manifest;
 use ragops_llm::chat::{ChatBackend, ChatConfig, ChatOptions};
 use ragops_llm::embedder::{BuildingModel, Connection, Generations, Known, RemoteConfig, RemoteOptions, ServingModel};
+use ragops_llm::rerank::{RerankBackend, RerankConfig, RerankOptions};
 use ragops_llm::{Driver, LlmError, Telemetry};
 
 use crate::backends::{Embedder, connection_of};
@@ -85,6 +86,9 @@ struct Remote {
     chat_options: ChatOptions,
     /// One for each configuration, so that all indexes that name it know of its failures.
     chat: Mutex<Vec<Arc<ChatBackend>>>,
+    rerank_options: RerankOptions,
+    /// The same of these.
+    rerankers: Mutex<Vec<Arc<RerankBackend>>>,
 }
 
 #[derive(Clone)]
@@ -149,6 +153,8 @@ impl Models {
                 connections: Mutex::default(),
                 chat_options: settings.chat,
                 chat: Mutex::default(),
+                rerank_options: settings.rerank,
+                rerankers: Mutex::default(),
             },
         }
     }
@@ -229,6 +235,11 @@ impl Models {
         configs.iter().map(|config| self.remote.chat_backend(config)).collect()
     }
 
+    /// A reranking backend; the same one for indexes that name the same. Nothing is sent yet.
+    pub fn reranker(&self, config: &RerankConfig) -> Result<Arc<RerankBackend>, ModelError> {
+        self.remote.reranker(config)
+    }
+
     fn cached(&self, model: &Arc<dyn EmbeddingModel>) -> Option<Arc<CachedModel<Shared>>> {
         let opened = CachedModel::open(Shared(Arc::clone(model)), &self.cache_dir, VECTOR_CACHE_BYTES);
         let opened = opened.inspect_err(|error| tracing::warn!(%error, "building without an embedding cache"));
@@ -279,6 +290,19 @@ impl Remote {
         let backend = ChatBackend::new(config.clone(), self.chat_options, self.driver()?, telemetry, seed);
         let backend = backend.map_err(|source| ModelError::Endpoint { backend: config.backend.clone(), source })?;
         // Those that no index asks any more.
+        backends.retain(|known| Arc::strong_count(known) > 1);
+        backends.push(Arc::clone(&backend));
+        Ok(backend)
+    }
+
+    fn reranker(&self, config: &RerankConfig) -> Result<Arc<RerankBackend>, ModelError> {
+        let mut backends = self.rerankers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = backends.iter().find(|backend| backend.config() == config) {
+            return Ok(Arc::clone(known));
+        }
+        let (telemetry, seed) = (Arc::clone(&self.telemetry), chance());
+        let backend = RerankBackend::new(config.clone(), self.rerank_options, self.driver()?, telemetry, seed);
+        let backend = backend.map_err(|source| ModelError::Endpoint { backend: config.backend.clone(), source })?;
         backends.retain(|known| Arc::strong_count(known) > 1);
         backends.push(Arc::clone(&backend));
         Ok(backend)

@@ -11,7 +11,7 @@ use ragops_engine::settings::{AnsweringSettings, ConfidenceSettings, QuerySettin
 use ragops_storage::{Step, StorageError, durable};
 use serde::{Deserialize, Serialize};
 
-use crate::backends::ChatRecord;
+use crate::backends::{ChatRecord, RerankRecord};
 
 const FILE: &str = "query.json";
 
@@ -50,6 +50,8 @@ struct Record {
     confidence: Confidence,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     chat_backends: Vec<ChatRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reranker: Option<RerankRecord>,
 }
 
 /// How an index is asked.
@@ -59,6 +61,8 @@ pub struct InForce {
     pub query: QuerySettings,
     /// Who words answers, in the order in which they are asked.
     pub chat: Vec<ChatRecord>,
+    /// Who puts passages into order.
+    pub reranker: Option<RerankRecord>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -66,6 +70,9 @@ pub struct InForce {
 struct Retrieval {
     top_k: usize,
     channel_depth: usize,
+    /// Beside a reranker only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rerank_depth: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -87,7 +94,11 @@ impl From<&InForce> for Record {
     fn from(in_force: &InForce) -> Self {
         let QuerySettings { retrieval, answering, confidence } = in_force.query;
         Self {
-            retrieval: Retrieval { top_k: retrieval.top_k, channel_depth: retrieval.channel_depth },
+            retrieval: Retrieval {
+                top_k: retrieval.top_k,
+                channel_depth: retrieval.channel_depth,
+                rerank_depth: in_force.reranker.as_ref().map(|_| retrieval.rerank_depth),
+            },
             attribution: Attribution {
                 min_similarity: answering.min_similarity,
                 max_citations: answering.max_citations,
@@ -97,14 +108,19 @@ impl From<&InForce> for Record {
                 ConfidenceSettings::Fixed { minimum } => Confidence::Fixed { minimum },
             },
             chat_backends: in_force.chat.clone(),
+            reranker: in_force.reranker.clone(),
         }
     }
 }
 
 impl From<Record> for InForce {
-    fn from(Record { retrieval, attribution, confidence, chat_backends }: Record) -> Self {
+    fn from(Record { retrieval, attribution, confidence, chat_backends, reranker }: Record) -> Self {
         let query = QuerySettings {
-            retrieval: RetrievalSettings { top_k: retrieval.top_k, channel_depth: retrieval.channel_depth },
+            retrieval: RetrievalSettings {
+                top_k: retrieval.top_k,
+                channel_depth: retrieval.channel_depth,
+                rerank_depth: retrieval.rerank_depth.unwrap_or(RetrievalSettings::default().rerank_depth),
+            },
             answering: AnsweringSettings {
                 min_similarity: attribution.min_similarity,
                 max_citations: attribution.max_citations,
@@ -114,7 +130,7 @@ impl From<Record> for InForce {
                 Confidence::Fixed { minimum } => ConfidenceSettings::Fixed { minimum },
             },
         };
-        Self { query, chat: chat_backends }
+        Self { query, chat: chat_backends, reranker }
     }
 }
 
@@ -151,6 +167,7 @@ mod tests {
     use ragops_embed::remote::{RemoteProtocol, SecretName};
     use ragops_llm::ApiKey;
     use ragops_llm::chat::ChatConfig;
+    use ragops_llm::rerank::RerankConfig;
 
     fn store(dir: &tempfile::TempDir) -> RevisionStore {
         let store = RevisionStore::of_index(dir.path(), "faq");
@@ -165,7 +182,7 @@ mod tests {
         let store = store(&dir);
         assert_eq!(read(&store).unwrap(), None);
         let query = QuerySettings {
-            retrieval: RetrievalSettings { top_k: 3, channel_depth: 17 },
+            retrieval: RetrievalSettings { top_k: 3, channel_depth: 17, rerank_depth: 9 },
             answering: AnsweringSettings { min_similarity: Some(0.993), max_citations: 2 },
             confidence: ConfidenceSettings::Fixed { minimum: 0.99 },
         };
@@ -178,7 +195,15 @@ mod tests {
             api_key: Some((SecretName { name: "llm".to_owned(), key: "key".to_owned() }, Some(ApiKey::new("sk-1")))),
             ca: None,
         };
-        for settings in [InForce::default(), InForce { query, chat: vec![ChatRecord::of(&backend)] }] {
+        let judge = RerankConfig {
+            backend: "judge".to_owned(),
+            url: "http://127.0.0.1:8002/v1".to_owned(),
+            model: "bge-reranker".to_owned(),
+            api_key: Some((SecretName { name: "llm".to_owned(), key: "key".to_owned() }, Some(ApiKey::new("sk-1")))),
+            ca: None,
+        };
+        let reranker = Some(RerankRecord::of(&judge));
+        for settings in [InForce::default(), InForce { query, chat: vec![ChatRecord::of(&backend)], reranker }] {
             write(&store, &settings).unwrap();
             assert_eq!(read(&store).unwrap(), Some(settings));
         }
@@ -186,7 +211,8 @@ mod tests {
         assert!(text.contains("llama3.2:1b") && !text.contains("sk-1"), "{text}");
         let environment = Environment::of([("RAGOPS_SECRET_LLM_KEY", "sk-1"), ("HOME", "/h")]);
         let secrets = Settings::resolve(Flags::default(), &environment).unwrap().secrets;
-        assert_eq!(read(&store).unwrap().unwrap().chat[0].config(&secrets), backend);
+        let known = read(&store).unwrap().unwrap();
+        assert_eq!((known.chat[0].config(&secrets), known.reranker.unwrap().config(&secrets)), (backend, judge));
         assert!(text.contains(r#""type": "Fixed""#) && text.contains(r#""minimum": 0.99"#), "{text}");
     }
 
@@ -200,9 +226,10 @@ mod tests {
                 let store = &store;
                 scope.spawn(move || {
                     for top_k in 1..100 {
-                        let retrieval = RetrievalSettings { top_k: top_k * 10 + writer, channel_depth: 1_000 };
+                        let retrieval =
+                            RetrievalSettings { top_k: top_k * 10 + writer, channel_depth: 1_000, rerank_depth: 32 };
                         let query = QuerySettings { retrieval, ..QuerySettings::default() };
-                        write(store, &InForce { query, chat: Vec::new() }).unwrap();
+                        write(store, &InForce { query, ..InForce::default() }).unwrap();
                         assert!(read(store).unwrap().is_some());
                     }
                 });

@@ -19,8 +19,9 @@ use ragops_engine::settings::{
     AnsweringSettings, BuildSettings, ConfidenceSettings, QuerySettings, RetrievalSettings, VectorIndexType,
 };
 use ragops_llm::chat::ChatConfig;
+use ragops_llm::rerank::RerankConfig;
 
-use crate::backends::{ChatRecord, DEFAULT_MODEL, Embedder, chat_configs, refusal};
+use crate::backends::{ChatRecord, DEFAULT_MODEL, Embedder, RerankRecord, chat_configs, refusal, rerank_config};
 use crate::query_record::InForce;
 use crate::settings::{Secrets, Settings};
 
@@ -53,6 +54,8 @@ pub struct IndexConfig {
     pub embedder: Embedder,
     /// Who words answers, in the order in which they are asked; none for answers that quote.
     pub chat: Vec<ChatConfig>,
+    /// Who puts passages into order; none for the order in which they are found.
+    pub reranker: Option<RerankConfig>,
     /// Questions that each revision is measured and calibrated by.
     pub gold: Option<Arc<GoldSet>>,
     /// Inactive revisions to keep.
@@ -194,6 +197,7 @@ fn graph_rag_resources(root: &Path) -> Result<Resources, ResourcesError> {
         query: QuerySettings::default(),
         embedder: Embedder::Local(DEFAULT_MODEL.to_owned()),
         chat: Vec::new(),
+        reranker: None,
         gold: None,
         history: 3,
     };
@@ -214,14 +218,16 @@ fn load_path(path: &Path, secrets: &Secrets) -> Result<Resources, ResourcesError
     for index in &admission.indexes {
         let embedder = Embedder::of(index, &admission, secrets);
         let chat = chat_configs(index, &admission, secrets);
+        let reranker = rerank_config(index, &admission, secrets);
         let gold = gold_set(index, &admission);
-        match (embedder, chat, gold) {
-            (Ok(embedder), Ok(chat), Ok(gold)) => {
+        match (embedder, chat, reranker, gold) {
+            (Ok(embedder), Ok(chat), Ok(reranker), Ok(gold)) => {
                 let base = base(&index.place.file).unwrap_or(path);
-                indexes.push(IndexConfig { gold, ..IndexConfig::of(&index.resource, base, embedder, chat) });
+                let config = IndexConfig::of(&index.resource, base, embedder);
+                indexes.push(IndexConfig { chat, reranker, gold, ..config });
             }
-            (embedder, chat, gold) => {
-                refused.extend([embedder.err(), chat.err(), gold.err()].into_iter().flatten());
+            (embedder, chat, reranker, gold) => {
+                refused.extend([embedder.err(), chat.err(), reranker.err(), gold.err()].into_iter().flatten());
             }
         }
     }
@@ -263,10 +269,13 @@ fn gold_set(index: &Admitted<RagIndex>, admission: &Admission) -> Result<Option<
 fn unused_backend(backend: &Admitted<LlmBackend>, indexes: &[IndexConfig]) -> Option<String> {
     let name = backend.resource.metadata.name.clone().unwrap_or_default();
     let embeds = |index: &IndexConfig| matches!(&index.embedder, Embedder::Remote(config) if config.backend == name);
-    let uses = |index: &IndexConfig| embeds(index) || index.chat.iter().any(|config| config.backend == name);
+    let reranks = |index: &IndexConfig| index.reranker.as_ref().is_some_and(|config| config.backend == name);
+    let words = |index: &IndexConfig| index.chat.iter().any(|config| config.backend == name);
+    let uses = |index: &IndexConfig| embeds(index) || words(index) || reranks(index);
     let why = match backend.resource.spec.role {
         BackendRole::Chat => "no RagIndex names it in spec.answering.backendRefs",
         BackendRole::Embedding => "no RagIndex names it in spec.embedding.backendRef",
+        BackendRole::Reranking => "no RagIndex names it in spec.retrieval.reranking.backendRef",
     };
     (!indexes.iter().any(uses)).then(|| format!("{}: LlmBackend/{name}: is not used: {why}", backend.place))
 }
@@ -314,11 +323,21 @@ fn absolute(path: &Path) -> Result<PathBuf, ResourcesError> {
 impl IndexConfig {
     /// How it is asked, as it is kept beside its revisions.
     pub fn in_force(&self) -> InForce {
-        InForce { query: self.query, chat: self.chat.iter().map(ChatRecord::of).collect() }
+        InForce {
+            query: self.query,
+            chat: self.chat.iter().map(ChatRecord::of).collect(),
+            reranker: self.reranker.as_ref().map(RerankRecord::of),
+        }
+    }
+
+    /// The LlmBackends that it names.
+    pub fn backends(&self) -> impl Iterator<Item = &str> {
+        let chat = self.chat.iter().map(|config| config.backend.as_str());
+        chat.chain(self.reranker.as_ref().map(|config| config.backend.as_str())).chain(self.embedder.backend())
     }
 
     /// What an admitted RagIndex says; relative folders start at `base`.
-    fn of(index: &RagIndex, base: &Path, embedder: Embedder, chat: Vec<ChatConfig>) -> Self {
+    fn of(index: &RagIndex, base: &Path, embedder: Embedder) -> Self {
         let spec = &index.spec;
         Self {
             name: index.metadata.name.clone().unwrap_or_default(),
@@ -326,7 +345,8 @@ impl IndexConfig {
             build: BuildSettings { chunking: chunking(spec), index: vector_index(spec) },
             query: query(spec),
             embedder,
-            chat,
+            chat: Vec::new(),
+            reranker: None,
             gold: None,
             history: positive(spec.rollout.revision_history_limit),
         }
@@ -375,6 +395,11 @@ fn query(spec: &RagIndexSpec) -> QuerySettings {
         retrieval: RetrievalSettings {
             top_k: positive(spec.retrieval.top_k),
             channel_depth: positive(spec.retrieval.channel_depth),
+            rerank_depth: spec
+                .retrieval
+                .reranking
+                .as_ref()
+                .map_or(RetrievalSettings::default().rerank_depth, |reranking| positive(reranking.depth)),
         },
         answering: AnsweringSettings {
             min_similarity: spec.answering.attribution.min_similarity.map(|value| value as f32),

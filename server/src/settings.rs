@@ -9,6 +9,7 @@ use std::time::Duration;
 use ragops_llm::Pace;
 use ragops_llm::chat::ChatOptions;
 use ragops_llm::embedder::RemoteOptions;
+use ragops_llm::rerank::RerankOptions;
 
 /// One name in the environment.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +44,7 @@ const fn tools(name: &'static str) -> Name {
     Name { name, use_: Use::Tools, meaning: "", default: "" }
 }
 
-const NAMES: [Name; 44] = [
+const NAMES: [Name; 46] = [
     read("RAGOPS_DATA", "`./ragops-data`", "Folder that holds the indexes; `--data` is stronger."),
     read("RAGOPS_MODELS_DIR", "`${XDG_CACHE_HOME:-~/.cache}/ragops/models`", "Folder of installed embedding models."),
     read(
@@ -106,8 +107,15 @@ const NAMES: [Name; 44] = [
         "How long a chat backend may be silent, until its first word and from one to the next, before the next one is asked, \
          0.1 to 600. A model on a CPU reads a long prompt for minutes.",
     ),
+    read(
+        "RAGOPS_RERANK_TIMEOUT_SECONDS",
+        "`3`",
+        "How long a reranking backend may take for one question, 0.1 to 60; then passages keep the order in which they were \
+         found. It comes on top of the time of chat backends, and proxies in front must wait that much longer.",
+    ),
     tools("RAGOPS_TEST_OLLAMA"),
     tools("RAGOPS_TEST_MINILM"),
+    tools("RAGOPS_TEST_VLLM"),
     tools("RAGOPS_SHARED"),
     tools("RAGOPS_UPDATE"),
     tools("RAGOPS_MINILM_DIR"),
@@ -187,6 +195,8 @@ pub struct Settings {
     pub embedding: RemoteOptions,
     /// How long chat backends may take.
     pub chat: ChatOptions,
+    /// How long reranking backends may take.
+    pub rerank: RerankOptions,
     /// Keys of Secrets.
     pub secrets: Secrets,
     /// What was set to no effect.
@@ -384,6 +394,12 @@ impl Environment {
         })
     }
 
+    fn rerank(&self) -> Result<RerankOptions, SettingsError> {
+        let default = RerankOptions::default().in_all.as_secs_f64();
+        let seconds = self.number("RAGOPS_RERANK_TIMEOUT_SECONDS", (0.1, 60.0), default)?;
+        Ok(RerankOptions { in_all: Duration::from_secs_f64(seconds) })
+    }
+
     fn cache_folder(&self, name: &'static str, leaf: &str, what: &'static str) -> Result<PathBuf, SettingsError> {
         if let Some(path) = self.path(name) {
             return Ok(path);
@@ -429,6 +445,7 @@ impl Settings {
             confidence_minimum: environment.text("FAISS_CONFIDENCE_MIN")?.map(|t| parse_confidence(&t)).transpose()?,
             embedding: environment.embedding()?,
             chat: environment.chat()?,
+            rerank: environment.rerank()?,
             secrets: environment.secrets()?,
             warnings,
         })

@@ -10,6 +10,7 @@ use ragops_engine::answer::Searcher;
 use ragops_engine::build::{ErrorClass, Progress};
 use ragops_engine::settings::QuerySettings;
 use ragops_llm::chat::ChatBackend;
+use ragops_llm::rerank::RerankBackend;
 
 use crate::backends::Embedder;
 use crate::metrics::{Metrics, ServedFigures};
@@ -109,6 +110,7 @@ pub struct ServedIndex {
     opened: Mutex<(Option<Fingerprint>, Option<Embedder>)>,
     settings: ArcSwap<QuerySettings>,
     chat: ArcSwap<Vec<Arc<ChatBackend>>>,
+    reranker: ArcSwapOption<RerankBackend>,
     condition: Mutex<Condition>,
 }
 
@@ -163,6 +165,7 @@ impl ServedIndex {
             opened: Mutex::default(),
             settings: ArcSwap::from_pointee(settings),
             chat: ArcSwap::default(),
+            reranker: ArcSwapOption::empty(),
             condition: Mutex::default(),
         }
     }
@@ -210,6 +213,16 @@ impl ServedIndex {
     /// Lets others word answers from now on.
     pub fn set_chat(&self, backends: Vec<Arc<ChatBackend>>) {
         self.chat.store(Arc::new(backends));
+    }
+
+    /// Who puts passages into order.
+    pub fn reranker(&self) -> Option<Arc<RerankBackend>> {
+        self.reranker.load_full()
+    }
+
+    /// Lets another one do so from now on, or none.
+    pub fn set_reranker(&self, backend: Option<Arc<RerankBackend>>) {
+        self.reranker.store(backend);
     }
 
     /// How it stands.

@@ -120,6 +120,8 @@ pub const USED: &[&str] = &[
     "spec.graph.type",
     "spec.retrieval.topK",
     "spec.retrieval.channelDepth",
+    "spec.retrieval.reranking.backendRef.name",
+    "spec.retrieval.reranking.depth",
     "spec.answering.backendRefs[].name",
     "spec.answering.strategy",
     "spec.answering.attribution.minSimilarity",

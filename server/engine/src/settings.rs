@@ -52,11 +52,13 @@ pub struct RetrievalSettings {
     pub top_k: usize,
     /// How many hits each channel gives to the fusion.
     pub channel_depth: usize,
+    /// How many of the passages found a reranker puts into its order, where there is one.
+    pub rerank_depth: usize,
 }
 
 impl Default for RetrievalSettings {
     fn default() -> Self {
-        Self { top_k: 8, channel_depth: 100 }
+        Self { top_k: 8, channel_depth: 100, rerank_depth: 32 }
     }
 }
 

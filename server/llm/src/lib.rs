@@ -2,6 +2,7 @@
 //! request and says what came of it; when to ask again is decided in `retry`, whether at all in `embedder`. No HTTP server,
 //! no Kubernetes, no settings read from the environment.
 
+mod breaker;
 pub mod chat;
 mod driver;
 pub mod embedder;
@@ -11,6 +12,7 @@ mod error;
 mod http;
 mod lines;
 mod pace;
+pub mod rerank;
 mod retry;
 mod telemetry;
 mod tls;

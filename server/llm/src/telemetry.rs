@@ -12,6 +12,10 @@ pub trait Telemetry: Send + Sync + std::fmt::Debug {
     fn chat_request(&self, backend: &str, result: &'static str, took: Duration);
     /// The chat backend answers, or does not.
     fn chat_answers(&self, backend: &str, does: bool);
+    /// A request for the order of passages ended: `ok`, or `LlmError::kind`.
+    fn rerank_request(&self, backend: &str, result: &'static str, took: Duration);
+    /// The reranking backend answers, or does not.
+    fn rerank_answers(&self, backend: &str, does: bool);
 }
 
 impl Telemetry for () {
@@ -19,4 +23,6 @@ impl Telemetry for () {
     fn answers(&self, _backend: &str, _does: bool) {}
     fn chat_request(&self, _backend: &str, _result: &'static str, _took: Duration) {}
     fn chat_answers(&self, _backend: &str, _does: bool) {}
+    fn rerank_request(&self, _backend: &str, _result: &'static str, _took: Duration) {}
+    fn rerank_answers(&self, _backend: &str, _does: bool) {}
 }

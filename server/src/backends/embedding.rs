@@ -32,6 +32,14 @@ impl Embedder {
         }
     }
 
+    /// The LlmBackend, for one elsewhere.
+    pub fn backend(&self) -> Option<&str> {
+        match self {
+            Self::Local(_) => None,
+            Self::Remote(config) => Some(&config.backend),
+        }
+    }
+
     /// What an admitted RagIndex says, or why it cannot be had, in a line with its place.
     pub fn of(index: &Admitted<RagIndex>, admission: &Admission, secrets: &Secrets) -> Result<Self, String> {
         let embedding = &index.resource.spec.embedding;

@@ -3,9 +3,11 @@
 
 mod chat;
 mod embedding;
+mod rerank;
 
 pub use chat::{ChatRecord, chat_configs};
 pub use embedding::{DEFAULT_MODEL, Embedder, connection_of};
+pub use rerank::{RerankRecord, rerank_config};
 
 use ragops_crds::admission::{Admission, Admitted};
 use ragops_crds::v1alpha1::llm_backend::{BackendRole, BackendType, External, LlmBackend, Protocol};

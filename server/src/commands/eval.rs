@@ -12,7 +12,8 @@ use ragops_engine::evaluate::{
     Bootstrap, Clock, Comparison, GoldSet, Ranked, Report, ReportSettings, Run, RunDescription, Selection, compare,
     evaluate,
 };
-use ragops_engine::retrieve::Mode;
+use ragops_engine::retrieve::rerank::RerankError;
+use ragops_engine::retrieve::{Degraded, DegradedReason, Mode, RetrieveError};
 use ragops_engine::settings::QuerySettings;
 use serde::Serialize;
 
@@ -129,17 +130,22 @@ fn ask_all(
 
 fn ask(searcher: &Searcher, text: &str, mode: Mode, settings: &QuerySettings) -> Result<Ranked, AnswerError> {
     let found = searcher.retrieve(Question { text, mode }, &settings.retrieval)?;
-    if let Some(degraded) = found.degraded {
-        return Err(EmbedError::Unavailable {
-            model: searcher.model().identity().name.clone(),
-            reason: degraded.detail,
-        }
-        .into());
-    }
+    refuse_degraded(searcher, &found.degraded)?;
     let passages = &searcher.revision().passages;
     let named = |(number, score)| Ok((passages.document(number)?.id.as_str().to_owned(), score));
     let documents = found.documents().into_iter().map(named).collect::<Result<_, AnswerError>>()?;
     Ok(Ranked { documents, ..Ranked::default() })
+}
+
+/// What is found in another way than the settings say is not measured.
+fn refuse_degraded(searcher: &Searcher, degraded: &[Degraded]) -> Result<(), AnswerError> {
+    let Some(Degraded { reason, detail }) = degraded.first() else { return Ok(()) };
+    let detail = detail.clone();
+    if *reason == DegradedReason::RerankerUnavailable {
+        return Err(RetrieveError::from(RerankError { reason: detail }).into());
+    }
+    let model = searcher.model().identity().name.clone();
+    Err(EmbedError::Unavailable { model, reason: detail }.into())
 }
 
 fn judge(
@@ -150,6 +156,7 @@ fn judge(
     ranked: &mut Ranked,
 ) -> Result<(), AnswerError> {
     let answer = searcher.answer(Question { text, mode }, settings)?;
+    refuse_degraded(searcher, &answer.degraded)?;
     let answered = answer.status == Status::Answered;
     ranked.confidence = Some(answer.confidence);
     ranked.answered = Some(answered);

@@ -16,6 +16,7 @@ use ragops_embed::StoreError;
 use ragops_engine::answer::AnswerError;
 use ragops_engine::build::ErrorClass;
 use ragops_engine::evaluate::{DatasetError, EvaluateError, IncompleteRun, RunFileError};
+use ragops_engine::retrieve::RetrieveError;
 use ragops_engine::revision::RevisionError;
 
 use crate::cli::{Cli, Command};
@@ -152,14 +153,13 @@ impl CommandError {
             Self::Model(error) => error.is_retryable(),
             Self::IndexModel(error) => error.is_retryable(),
             Self::NotOpen(error) => error.is_retryable(),
-            Self::Answer(AnswerError::Embed(error)) => error.is_retryable(),
+            Self::Answer(error) | Self::Evaluate(EvaluateError::Ask { source: error, .. }) => is_passing(error),
             Self::Revision(error) => error.is_retryable(),
             Self::Output(_) => true,
             Self::Settings(_)
             | Self::LogFilter(_)
             | Self::Resources(_)
             | Self::ModelInUse { .. }
-            | Self::Answer(_)
             | Self::Question(_)
             | Self::Dataset(_)
             | Self::OtherGoldSet { .. }
@@ -169,6 +169,15 @@ impl CommandError {
             | Self::Up(_) => false,
         };
         if is_retryable { Exit::Retryable } else { Exit::BadInput }
+    }
+}
+
+/// Whether the same question may be answered later.
+fn is_passing(error: &AnswerError) -> bool {
+    match error {
+        AnswerError::Embed(error) | AnswerError::Retrieve(RetrieveError::Embed(error)) => error.is_retryable(),
+        AnswerError::Retrieve(RetrieveError::Rerank(_)) => true,
+        _ => false,
     }
 }
 

@@ -8,10 +8,13 @@ use ragops_engine::answer::Searcher;
 use ragops_engine::revision::{RevisionError, RevisionStore};
 use ragops_engine::settings::{ConfidenceSettings, QuerySettings};
 use ragops_llm::chat::{ChatBackend, ChatConfig};
+use ragops_llm::rerank::RerankConfig;
 
 use crate::cli::TargetArgs;
 use crate::models::{ModelError, Models};
+use crate::pool::Turn;
 use crate::query_record::{self, InForce, QueryRecordError};
+use crate::rerank;
 use crate::resources::{IndexConfig, Origin, ResourcesError};
 use crate::settings::Settings;
 
@@ -93,6 +96,13 @@ pub enum NotOpen {
     QueryRecord(#[from] QueryRecordError),
 }
 
+/// How an index is asked.
+struct Asked {
+    query: QuerySettings,
+    chat: Vec<ChatConfig>,
+    reranker: Option<RerankConfig>,
+}
+
 /// An index that can be asked.
 pub(super) struct Opened {
     /// Its name.
@@ -126,8 +136,8 @@ pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<Opened, N
     let store = RevisionStore::of_index(&settings.data, &name);
     let (given, embedder) = match &target.file {
         Some(file) => {
-            let IndexConfig { query, chat, embedder, .. } = config_of(file, &name, settings)?;
-            (Some((query, chat)), Some(embedder))
+            let IndexConfig { query, chat, reranker, embedder, .. } = config_of(file, &name, settings)?;
+            (Some(Asked { query, chat, reranker }), Some(embedder))
         }
         None => (None, None),
     };
@@ -143,7 +153,7 @@ pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<Opened, N
             false => NotOpen::NoRevision { data, index, reasons },
         });
     };
-    let (query, chat) = match given {
+    let Asked { query, chat, reranker } = match given {
         Some(given) => given,
         None => recorded(&store, &name, settings)?,
     };
@@ -154,7 +164,9 @@ pub(super) fn open(target: &TargetArgs, settings: &Settings) -> Result<Opened, N
         Err(error @ EmbedError::Changed { .. }) => return Err(ModelError::from(error).into()),
         Err(error) => Err(error),
     };
-    let searcher = Searcher::new(Arc::new(revision), model)?;
+    let reranker = reranker.map(|config| models.reranker(&config)).transpose()?;
+    let reranker = reranker.map(|backend| rerank::reranker(backend, &Turn::alone()));
+    let searcher = Searcher::new(Arc::new(revision), model)?.reranked_by(reranker);
     let chat = models.chat_backends(&chat)?;
     Ok(Opened { name, searcher, query, chat, answers })
 }
@@ -172,12 +184,8 @@ fn config_of(file: &Path, name: &str, settings: &Settings) -> Result<IndexConfig
 }
 
 /// What `index` or `up` said was in force; the environment is stronger, as it is there.
-fn recorded(
-    store: &RevisionStore,
-    name: &str,
-    settings: &Settings,
-) -> Result<(QuerySettings, Vec<ChatConfig>), NotOpen> {
-    let InForce { mut query, chat } = query_record::read(store)?.unwrap_or_else(|| {
+fn recorded(store: &RevisionStore, name: &str, settings: &Settings) -> Result<Asked, NotOpen> {
+    let InForce { mut query, chat, reranker } = query_record::read(store)?.unwrap_or_else(|| {
         eprintln!(
             "note: which settings index `{name}` is asked with is not recorded, so defaults are used; run \
              `ragops-server index` once more, or give the resources with -f"
@@ -187,7 +195,8 @@ fn recorded(
     if let Some(minimum) = settings.confidence_minimum {
         query.confidence = ConfidenceSettings::Fixed { minimum };
     }
-    Ok((query, chat.iter().map(|record| record.config(&settings.secrets)).collect()))
+    let chat = chat.iter().map(|record| record.config(&settings.secrets)).collect();
+    Ok(Asked { query, chat, reranker: reranker.map(|record| record.config(&settings.secrets)) })
 }
 
 fn choose(target: &TargetArgs, settings: &Settings) -> Result<String, NotOpen> {

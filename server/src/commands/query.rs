@@ -41,12 +41,12 @@ pub(super) fn run(args: &QueryArgs, settings: &Settings) -> Result<Exit, Command
     if let Err(error) = answers {
         eprintln!("warning: {error}; the question is answered by its words alone");
     }
-    let models = chat::models(&chat, &Turn::alone(), Instant::now());
+    // Whatever time the reranker took is not theirs.
+    let models = chat::models(&chat, &Turn::alone(), Instant::now() + settings.rerank.in_all);
     let wording = Wording { models: &models, events: &mut |_| () };
     let answer = searcher.answer_by(Question { text: question, mode: args.mode }, &query, wording)?;
-    for degraded in
-        answer.degraded.iter().filter(|degraded| degraded.reason == retrieve::DegradedReason::LlmUnavailable)
-    {
+    let told_here = [retrieve::DegradedReason::LlmUnavailable, retrieve::DegradedReason::RerankerUnavailable];
+    for degraded in answer.degraded.iter().filter(|degraded| told_here.contains(&degraded.reason)) {
         eprintln!("warning: {}", degraded.detail);
     }
     let response = QueryResponse::of(answer, &name, None);
@@ -98,6 +98,9 @@ fn degradation(reason: DegradedReason) -> &'static str {
             "DEGRADED: another embedding model answers than the index was built with, so words alone were searched.\n"
         }
         DegradedReason::LlmUnavailable => "DEGRADED: no LLM backend answers, so the passages are quoted.\n",
+        DegradedReason::RerankerUnavailable => {
+            "DEGRADED: the reranking model does not answer, so passages keep the order in which they were found.\n"
+        }
     }
 }
 
@@ -223,6 +226,7 @@ mod tests {
             text: String::new(),
             cosine: None,
             text_score: None,
+            relevance: None,
         }
     }
 

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use ragops_engine::build::{ErrorClass, Progress, Stage};
 use ragops_llm::chat::ChatBackend;
+use ragops_llm::rerank::RerankBackend;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,8 +36,8 @@ pub struct Health {
 pub enum HealthStatus {
     /// All is well.
     Ok,
-    /// Everything is served, but something wants attention: see `last_error`, `damaged`, `notice`, `trouble` of models and
-    /// chat backends, and `rejected`.
+    /// Everything is served, but something wants attention: see `last_error`, `damaged`, `notice`, `trouble` of models,
+    /// chat backends and rerankers, and `rejected`.
     Degraded,
     /// An index has nothing to answer from yet.
     Starting,
@@ -59,6 +60,8 @@ pub struct IndexHealth {
     pub model: Option<ModelHealth>,
     /// The chat backends that word answers, in the order in which they are asked; none where answers quote.
     pub chat_backends: Vec<ChatHealth>,
+    /// The backend that puts passages into order; `null` where none does.
+    pub reranker: Option<RerankerHealth>,
     /// What is being done.
     pub build: BuildHealth,
     /// Why the last build failed; `null` after one that did not.
@@ -89,6 +92,17 @@ pub struct ModelHealth {
 /// A chat backend of an index.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChatHealth {
+    /// The LlmBackend.
+    pub name: String,
+    /// The model as the endpoint names it.
+    pub model: String,
+    /// Why it is left alone for the moment; `null` while it answers, or has not been asked yet.
+    pub trouble: Option<String>,
+}
+
+/// The reranking backend of an index.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RerankerHealth {
     /// The LlmBackend.
     pub name: String,
     /// The model as the endpoint names it.
@@ -218,7 +232,14 @@ fn index_health(index: &ServedIndex) -> IndexHealth {
         trouble: backend.trouble(),
     };
     let chat_backends: Vec<ChatHealth> = index.chat().iter().map(backend).collect();
-    let has_trouble = trouble.is_some() || chat_backends.iter().any(|backend| backend.trouble.is_some());
+    let reranker = index.reranker().map(|backend: Arc<RerankBackend>| RerankerHealth {
+        name: backend.config().backend.clone(),
+        model: backend.config().model.clone(),
+        trouble: backend.trouble(),
+    });
+    let has_trouble = trouble.is_some()
+        || chat_backends.iter().any(|backend| backend.trouble.is_some())
+        || reranker.as_ref().is_some_and(|backend| backend.trouble.is_some());
     let status = match (manifest, &failure) {
         (None, _) => HealthStatus::Starting,
         (Some(_), None) if damaged.is_empty() && notice.is_none() && !has_trouble => HealthStatus::Ok,
@@ -238,6 +259,7 @@ fn index_health(index: &ServedIndex) -> IndexHealth {
             trouble,
         }),
         chat_backends,
+        reranker,
         build: build_health(activity, built_time),
         last_error: failure.map(|Failure { message, class, attempts, time }| ErrorHealth {
             message,

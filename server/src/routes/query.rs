@@ -11,7 +11,7 @@ use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Extension, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Json, http};
-use ragops_engine::answer::{Answer, AnswerError, Question, Status, Wording};
+use ragops_engine::answer::{Answer, AnswerError, EscalationReason, Question, Status, Wording};
 use ragops_engine::retrieve::{Degraded, DegradedReason, Mode};
 use serde::Deserializer as _;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -22,6 +22,7 @@ use crate::contract::{QueryResponse, QueryShape};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::observe::RequestId;
 use crate::pool::{PoolError, Turn};
+use crate::rerank;
 use crate::routes::question::{MAX_QUESTION_BYTES, check_question};
 use crate::state::{Activity, ServedIndex, SharedState};
 
@@ -29,7 +30,7 @@ use crate::state::{Activity, ServedIndex, SharedState};
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// A client that has not sent a body of at most 1 MiB by then is not going to.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Waiting for a turn included. Far above any answer, below the usual 60 s of proxies.
+/// Waiting for a turn included, a reranker not. Far above any answer, below the usual 60 s of proxies.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// What is left for quoting where chat backends have used up their time.
 const QUOTING: Duration = Duration::from_secs(5);
@@ -233,21 +234,34 @@ async fn answer(
     let index = choose(state, path_name, asked.index.as_deref())?;
     let searcher = index.searcher().ok_or_else(|| not_ready(&index))?;
     let settings = index.settings();
-    let chat = index.chat();
+    let (chat, reranker) = (index.chat(), index.reranker());
     let begun = Instant::now();
     let limit = chat.iter().map(|backend| backend.options().in_all + QUOTING).fold(ANSWER_TIMEOUT, Duration::max);
-    let place = if chat.is_empty() { None } else { state.pool.place_to_lend() };
-    let is_crowded = place.is_none() && !chat.is_empty();
+    // Its time comes on top: chat backends have theirs from then on.
+    let reranking = reranker.as_ref().map_or(Duration::ZERO, |backend| backend.options().in_all);
+    let limit = limit + reranking;
+    let lends = !chat.is_empty() || reranker.is_some();
+    let place = if lends { state.pool.place_to_lend() } else { None };
+    let is_crowded = lends && place.is_none();
+    let (words, reranks) = (!chat.is_empty(), reranker.is_some());
     let work = move |turn: &Turn| {
         let _place = place;
-        let models = if is_crowded { Vec::new() } else { chat::models(&chat, turn, begun) };
+        let models = if is_crowded { Vec::new() } else { chat::models(&chat, turn, begun + reranking) };
+        let reranker = reranker.filter(|_| !is_crowded).map(|backend| rerank::reranker(backend, turn));
         let wording = Wording { models: &models, events: &mut |_| () };
-        searcher.answer_by(Question { text: &asked.question, mode: asked.mode }, &settings, wording)
+        searcher.reranked_by(reranker).answer_by(
+            Question { text: &asked.question, mode: asked.mode },
+            &settings,
+            wording,
+        )
     };
     let answered = tokio::time::timeout(limit, state.pool.run_lending(work)).await;
     let mut answer = unwrap_answer(answered, limit)?;
-    if is_crowded && answer.status == Status::Answered {
-        answer.degraded.push(crowded());
+    if is_crowded && words && answer.status == Status::Answered {
+        answer.degraded.push(crowded(DegradedReason::LlmUnavailable));
+    }
+    if is_crowded && reranks && answer.reason != Some(EscalationReason::SmallTalk) {
+        answer.degraded.push(crowded(DegradedReason::RerankerUnavailable));
     }
     for degraded in &answer.degraded {
         tracing::debug!(index = index.name(), reason = degraded.detail, "the answer is less than it could be");
@@ -255,6 +269,7 @@ async fn answer(
             DegradedReason::EmbedderUnavailable => "embedder_unavailable",
             DegradedReason::EmbedderChanged => "embedder_changed",
             DegradedReason::LlmUnavailable => "llm_unavailable",
+            DegradedReason::RerankerUnavailable => "reranker_unavailable",
         };
         state.metrics.degraded(index.name(), reason);
     }
@@ -265,10 +280,9 @@ async fn answer(
 
 type Answered = Result<Result<Result<Answer, AnswerError>, PoolError>, tokio::time::error::Elapsed>;
 
-/// So many answers are being worded already that this one was quoted.
-fn crowded() -> Degraded {
-    let detail = "too many answers are being worded at once".to_owned();
-    Degraded { reason: DegradedReason::LlmUnavailable, detail }
+/// So many questions wait for models already that this one was answered without.
+fn crowded(reason: DegradedReason) -> Degraded {
+    Degraded { reason, detail: "too many questions wait for models at once".to_owned() }
 }
 
 fn unwrap_answer(answered: Answered, limit: Duration) -> Result<Answer, ApiError> {

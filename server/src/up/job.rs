@@ -384,6 +384,7 @@ mod tests {
             query: QuerySettings::default(),
             embedder: Embedder::Local("multilingual-e5-small".to_owned()),
             chat: Vec::new(),
+            reranker: None,
             history: 3,
         };
         for attempt in 1..=2 {

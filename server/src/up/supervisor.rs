@@ -233,6 +233,8 @@ impl Supervisor {
     async fn apply(&mut self, resources: Resources) {
         let before = std::mem::replace(&mut self.resources, resources);
         self.set_resources(None);
+        // Before the new ones are asked, and again when it is known what is served.
+        self.forget_backends();
         let mut new = Vec::new();
         let mut served = BTreeMap::new();
         for config in &self.resources.indexes {
@@ -245,6 +247,10 @@ impl Supervisor {
             match self.workshop.models.chat_backends(&config.chat) {
                 Ok(backends) => index.set_chat(backends),
                 Err(error) => tracing::error!(index = config.name, %error, "answers are worded as before"),
+            }
+            match config.reranker.as_ref().map(|config| self.workshop.models.reranker(config)).transpose() {
+                Ok(backend) => index.set_reranker(backend),
+                Err(error) => tracing::error!(index = config.name, %error, "passages are put into order as before"),
             }
             served.insert(config.name.clone(), index);
         }
@@ -266,6 +272,15 @@ impl Supervisor {
         let looked = self.look().await;
         self.seen.meet(looked);
         self.watch();
+        self.forget_backends();
+    }
+
+    /// Of backends that no resource and no revision in use names any more nothing is told, neither up nor down.
+    fn forget_backends(&self) {
+        let named = self.resources.indexes.iter().flat_map(IndexConfig::backends).map(str::to_owned);
+        let searchers = self.served.values().filter_map(|index| index.searcher());
+        let built_with = searchers.filter_map(|it| Some(it.revision().manifest.remote.as_ref()?.backend.clone()));
+        self.workshop.state.metrics.keep_backends(named.chain(built_with).collect());
     }
 
     /// Keeps the settings in force where `query` and `eval` find them. Without that the server is no worse.
@@ -357,6 +372,7 @@ impl Supervisor {
         }
         // After the first build there is a file to watch.
         self.watch();
+        self.forget_backends();
     }
 
     /// Says once that everything can be asked.

@@ -17,6 +17,7 @@ mod progress;
 mod real_documents;
 mod real_remote;
 mod remote;
+mod rerank;
 #[path = "../../llm/tests/llm/scripted.rs"]
 mod scripted;
 #[path = "../../llm/tests/llm/tiny_llama.rs"]

@@ -1,4 +1,4 @@
-//! `LlmBackend`: a chat or embedding model that the operator runs (vLLM, Ollama) or that runs elsewhere (External).
+//! `LlmBackend`: a chat, embedding or reranking model that the operator runs (vLLM, Ollama) or that runs elsewhere (External).
 
 mod pods;
 
@@ -25,7 +25,7 @@ use crate::v1alpha1::shared::{Diagnostic, ObjectRef, PodTemplate, SecretKeyRef};
     namespaced,
     status = "LlmBackendStatus",
     derive = "PartialEq",
-    doc = "A model that words answers (role Chat) or turns text into vectors (role Embedding): vLLM or Ollama run by the operator, or an endpoint that runs elsewhere.",
+    doc = "A model that words answers (role Chat), turns text into vectors (role Embedding) or judges passages (role Reranking): vLLM or Ollama run by the operator, or an endpoint that runs elsewhere.",
     scale(spec_replicas_path = ".spec.replicas", status_replicas_path = ".status.replicas", label_selector_path = ".status.selector"),
     printcolumn(name = "Type", type_ = "string", json_path = ".spec.type", description = "What serves the model"),
     printcolumn(name = "Model", type_ = "string", json_path = ".status.model", description = "Model as clients name it"),
@@ -47,12 +47,15 @@ use crate::v1alpha1::shared::{Diagnostic, ObjectRef, PodTemplate, SecretKeyRef};
         .message("vllm.tensorParallelSize must not be greater than gpu.count (which is 1 when gpu is not set)").field_path(".vllm.tensorParallelSize"),
     validation = Rule::new("!has(self.embedding) || self.role == 'Embedding'").message("embedding may be set only when role is Embedding").field_path(".embedding"),
     validation = Rule::new("!has(self.external) || !has(self.external.contextLength) || self.role == 'Chat'")
-        .message("external.contextLength may be set only when role is Chat: an embedding model has embedding.maxTokens").field_path(".external.contextLength"),
+        .message("external.contextLength may be set only when role is Chat: an embedding model has embedding.maxTokens, a reranking model tells what it takes").field_path(".external.contextLength"),
+    validation = Rule::new("self.role != 'Reranking' || !(self.type == 'Ollama' || (has(self.external) && self.external.protocol == 'Ollama'))")
+        .message("Ollama does not rerank: use type VLLM, or type External with protocol OpenAI and an endpoint that has /rerank").field_path(".role"),
     validation = Rule::new("self.role == oldSelf.role").message("role cannot be changed: make another LlmBackend and refer to that")
         .reason(Reason::FieldValueForbidden).field_path(".role")
 )]
 pub struct LlmBackendSpec {
-    /// What the model is for. "Chat": words answers. "Embedding": turns text into vectors. Default: Chat.
+    /// What the model is for. "Chat": words answers. "Embedding": turns text into vectors. "Reranking": says how well passages
+    /// answer a question, for `retrieval.reranking` of a RagIndex. Default: Chat.
     /// Change: refused; indexes rely on it.
     #[serde(default)]
     pub role: BackendRole,
@@ -115,6 +118,8 @@ pub enum BackendRole {
     Chat,
     /// Turns text into vectors.
     Embedding,
+    /// Says how well passages answer a question.
+    Reranking,
 }
 
 /// What serves a model.
@@ -178,7 +183,8 @@ pub struct Ollama {
 #[x_kube(validation = Rule::new(r"self.url.matches('^https?://[^@/?#\\s]+(/[^?#\\s]*)?$')")
     .message("url must start with https:// or http:// and hold neither credentials nor a query: put a key into a Secret and name that in apiKeySecretRef").field_path(".url"))]
 pub struct External {
-    /// What the endpoint speaks. "OpenAI": any OpenAI-compatible endpoint. "Ollama": Ollama's own API. Default: OpenAI.
+    /// What the endpoint speaks. "OpenAI": any OpenAI-compatible endpoint; for role Reranking one that has `/rerank` as vLLM, Jina
+    /// and Cohere do. "Ollama": Ollama's own API. Default: OpenAI.
     #[serde(default)]
     pub protocol: Protocol,
     /// Address: for OpenAI up to and with "/v1", for Ollama the root. Credentials never stand in it: use

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::v1alpha1::defaults::{int, some_thousandths, thousandths};
 use crate::v1alpha1::shared::{ObjectRef, ResourceRef, SecretKeyRef};
 
-/// How many passages are found.
+/// How passages are found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("self.topK <= self.channelDepth")
@@ -23,12 +23,28 @@ pub struct Retrieval {
     #[serde(default = "int::<100>")]
     #[schemars(range(min = 10, max = 1000))]
     pub channel_depth: i32,
+    /// A model that puts the first passages into a better order. It takes time, some 50 ms on a GPU and seconds on a CPU; while
+    /// it does not answer passages keep the order in which they were found. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reranking: Option<Reranking>,
 }
 
 impl Default for Retrieval {
     fn default() -> Self {
-        Self { top_k: int::<8>(), channel_depth: int::<100>() }
+        Self { top_k: int::<8>(), channel_depth: int::<100>(), reranking: None }
     }
+}
+
+/// A model that puts passages into a better order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reranking {
+    /// An LlmBackend of role Reranking.
+    pub backend_ref: ResourceRef,
+    /// How many of the passages found it is shown, the best first, 2 to 200. Default: 32.
+    #[serde(default = "int::<32>")]
+    #[schemars(range(min = 2, max = 200))]
+    pub depth: i32,
 }
 
 /// Who words the answer.

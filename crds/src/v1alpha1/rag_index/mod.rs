@@ -57,7 +57,10 @@ use serde::{Deserialize, Serialize};
         .field_path(".graph.backendRef"),
     validation = Rule::new("!has(self.embedding.backendRef) || !self.answering.backendRefs.exists(b, b.name == self.embedding.backendRef.name)")
         .message("answering.backendRefs needs chat backends and embedding.backendRef an embedding backend: they cannot be the same LlmBackend")
-        .field_path(".answering.backendRefs")
+        .field_path(".answering.backendRefs"),
+    validation = Rule::new("!has(self.retrieval.reranking) || !(has(self.embedding.backendRef) && self.embedding.backendRef.name == self.retrieval.reranking.backendRef.name || has(self.graph.backendRef) && self.graph.backendRef.name == self.retrieval.reranking.backendRef.name || self.answering.backendRefs.exists(b, b.name == self.retrieval.reranking.backendRef.name))")
+        .message("retrieval.reranking.backendRef needs a reranking backend: it cannot be an LlmBackend of embedding, graph or answering")
+        .field_path(".retrieval.reranking.backendRef")
 )]
 pub struct RagIndexSpec {
     /// Where the documents come from: one to 32 sources, each with a unique name. Document ids start with the source's

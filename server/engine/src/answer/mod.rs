@@ -27,6 +27,7 @@ use serde::Serialize;
 
 use crate::document::{DocumentId, Language, LineRange, Locator};
 use crate::index::{ChunkNumber, IndexError};
+use crate::retrieve::rerank::{Reranker, reranked};
 use crate::retrieve::{Degraded, Mode, RetrieveError, Retrieved, retrieve};
 use crate::revision::{Revision, RevisionError};
 use crate::settings::{QuerySettings, RetrievalSettings};
@@ -252,6 +253,9 @@ pub struct Source {
     /// BM25, when the text channel found it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_score: Option<f32>,
+    /// What the reranker gave it, on a scale of its own; none where it was not reranked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relevance: Option<f64>,
 }
 
 /// Where the time went, in milliseconds.
@@ -310,6 +314,7 @@ pub struct Searcher {
     revision: Arc<Revision>,
     model: Arc<dyn EmbeddingModel>,
     analyzer: Analyzer,
+    reranker: Option<Arc<dyn Reranker>>,
     /// Embedded with the first question, shared by all clones.
     small_talk: Arc<OnceLock<SmallTalk>>,
 }
@@ -318,7 +323,12 @@ impl Searcher {
     /// Pairs a revision with a model; refuses another model than the one it was built with.
     pub fn new(revision: Arc<Revision>, model: Arc<dyn EmbeddingModel>) -> Result<Self, RevisionError> {
         revision.check_model(model.identity())?;
-        Ok(Self { revision, model, analyzer: Analyzer, small_talk: Arc::default() })
+        Ok(Self { revision, model, analyzer: Analyzer, reranker: None, small_talk: Arc::default() })
+    }
+
+    /// The same, with passages in the order of a reranker; in the order in which they are found without one.
+    pub fn reranked_by(&self, reranker: Option<Arc<dyn Reranker>>) -> Self {
+        Self { reranker, ..self.clone() }
     }
 
     /// The revision.
@@ -333,7 +343,18 @@ impl Searcher {
 
     /// Finds passages only.
     pub fn retrieve(&self, question: Question<'_>, settings: &RetrievalSettings) -> Result<Retrieved, RetrieveError> {
-        retrieve(&self.revision, self.model.as_ref(), &self.form(question.text)?, question.mode, settings)
+        let text = self.form(question.text)?;
+        let found = retrieve(&self.revision, self.model.as_ref(), &text, question.mode, settings)?;
+        Ok(self.reranked(&text, found, settings)?)
+    }
+
+    fn reranked(
+        &self,
+        question: &str,
+        found: Retrieved,
+        settings: &RetrievalSettings,
+    ) -> Result<Retrieved, IndexError> {
+        reranked(&self.revision, question, found, self.reranker.as_deref(), settings.rerank_depth)
     }
 
     /// How likely it is that what was found answers the question.
@@ -385,11 +406,15 @@ impl Searcher {
         let (revision, model) = (&self.revision, self.model.as_ref());
         let found = retrieve(revision, model, question.text, question.mode, &settings.retrieval)?;
         let found = self.of_codes(question.text, found)?;
+        let small_talk = self.small_talk_nearness(question.text, &found)?;
+        let found = match small_talk {
+            Nearness::Same => found,
+            _ => self.reranked(question.text, found, &settings.retrieval)?.judged(settings.retrieval.top_k),
+        };
         let retrieved = start.elapsed();
         let confidence = confidence::confidence(revision, &self.analyzer, question.text, &found)?;
         let cut = confidence::cut(settings.confidence, &self.revision.manifest.background, found.channels);
         let mut answer = self.empty(question, &found, confidence.value, cut);
-        let small_talk = self.small_talk_nearness(question.text, &found)?;
         if small_talk == Nearness::Same {
             answer.confidence = 0.0;
             answer.reason = Some(EscalationReason::SmallTalk);
@@ -412,7 +437,7 @@ impl Searcher {
 
     fn word_or_quote(&self, answer: &mut Answer, asked: &Asked<'_>, wording: Wording<'_>) -> Result<(), AnswerError> {
         // What a model writes is judged by vectors; without them the passages are quoted.
-        if !wording.models.is_empty() && asked.found.degraded.is_none() {
+        if !wording.models.is_empty() && asked.found.embedder_trouble().is_none() {
             match generate::generate(self, asked, wording) {
                 Ok(Outcome::Worded(worded)) => return self.take_worded(answer, worded, asked.found),
                 Ok(Outcome::NoAnswer(by)) => {
@@ -426,8 +451,10 @@ impl Searcher {
             }
         }
         let extraction = self.extract(asked)?;
-        if answer.degraded.is_empty() {
-            answer.degraded.extend(extraction.degraded.clone());
+        if let Some(degraded) = &extraction.degraded
+            && !answer.degraded.iter().any(|known| known.reason == degraded.reason)
+        {
+            answer.degraded.push(degraded.clone());
         }
         self.fill(answer, &extraction, asked)
     }
@@ -489,7 +516,7 @@ impl Searcher {
             reason: None,
             mode: question.mode.name(),
             mode_used: found.channels.name(),
-            degraded: found.degraded.iter().cloned().collect(),
+            degraded: found.degraded.clone(),
             generated_by: None,
             revision: self.revision.manifest.revision.to_string(),
             timings_ms: Timings::default(),
@@ -604,6 +631,7 @@ impl Searcher {
                 text: chunk.text,
                 cosine: candidate.and_then(|c| c.cosine),
                 text_score: candidate.and_then(|c| c.text_score),
+                relevance: candidate.and_then(|c| c.relevance),
             })
         };
         cited.chunks.iter().enumerate().map(source).collect()

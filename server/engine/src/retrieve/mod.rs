@@ -1,6 +1,8 @@
-//! Finds the passages for a question: text and vector channels side by side, fused, raw scores kept.
+//! Finds the passages for a question: text and vector channels side by side, fused, raw scores kept; where a reranker is given,
+//! the first of them in its order.
 
 pub mod fuse;
+pub mod rerank;
 pub(crate) mod subject;
 
 use std::collections::{HashMap, HashSet};
@@ -134,6 +136,8 @@ pub struct Candidate {
     pub cosine: Option<f32>,
     /// That cosine without the model's bias for the question's language: what is ranked and judged.
     pub closeness: Option<f32>,
+    /// What the reranker gave it, on a scale of its own; none where it was not reranked.
+    pub relevance: Option<f64>,
 }
 
 /// What was found for a question.
@@ -145,8 +149,8 @@ pub struct Retrieved {
     pub channels: Channels,
     /// The question's vector, unless only text was asked for or the model did not answer.
     pub question_vector: Option<Vec<f32>>,
-    /// Why less was searched than was asked for.
-    pub degraded: Option<Degraded>,
+    /// Why less was searched or compared than was asked for; empty where it was not.
+    pub degraded: Vec<Degraded>,
 }
 
 /// Why an answer is less than it could be: without its embedding model an index is asked by words alone.
@@ -168,6 +172,8 @@ pub enum DegradedReason {
     EmbedderChanged,
     /// None of the models that word answers does: the passages are quoted.
     LlmUnavailable,
+    /// The reranker does not answer: passages stand in the order in which they were found.
+    RerankerUnavailable,
 }
 
 impl Degraded {
@@ -191,6 +197,22 @@ impl Degraded {
 }
 
 impl Retrieved {
+    /// Why the question has no vector, where it should have one.
+    pub fn embedder_trouble(&self) -> Option<&Degraded> {
+        let of_embedder = [DegradedReason::EmbedderUnavailable, DegradedReason::EmbedderChanged];
+        self.degraded.iter().find(|degraded| of_embedder.contains(&degraded.reason))
+    }
+
+    /// What an answer is made from and judged by. Where a reranker put passages into order these are its first ones alone: what
+    /// the channels found close and it put behind has no part in the answer, and says nothing of it.
+    #[must_use]
+    pub fn judged(mut self, top_k: usize) -> Self {
+        if self.candidates.iter().any(|candidate| candidate.relevance.is_some()) {
+            self.candidates.truncate(top_k);
+        }
+        self
+    }
+
     /// Documents by their best passage, best first, with that passage's fused score.
     pub fn documents(&self) -> Vec<(u32, f32)> {
         let mut seen = std::collections::HashSet::new();
@@ -212,6 +234,10 @@ pub enum RetrieveError {
     /// A channel could not be searched.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// The passages stand in the order in which they were found, where another was asked for. `retrieve` itself goes on with
+    /// those; it is for callers that do not.
+    #[error(transparent)]
+    Rerank(#[from] rerank::RerankError),
 }
 
 /// Finds passages. The text channel and the embedding run side by side. Where the model fails, words alone are searched and
@@ -239,7 +265,7 @@ pub fn retrieve(
                 Channels::Text | Channels::Hybrid => text?,
             };
             let found = fused(revision, question, Channels::Text, settings, text, None)?;
-            Ok(Retrieved { degraded: Some(degraded), ..found })
+            Ok(Retrieved { degraded: vec![degraded], ..found })
         }
     }
 }
@@ -303,7 +329,7 @@ fn fused(
         }
     };
     let candidates = candidates(revision, &fused, &text, asked.as_ref())?;
-    Ok(Retrieved { candidates, channels, question_vector, degraded: None })
+    Ok(Retrieved { candidates, channels, question_vector, degraded: Vec::new() })
 }
 
 /// BM25 of each chunk plus that of its whole document: the words of a question may be spread over a page. Measured in
@@ -380,6 +406,7 @@ fn candidates(
             text_score: text_scores.get(&hit.chunk).copied(),
             cosine,
             closeness: cosine.map(|cosine| cosine + bias),
+            relevance: None,
         })
     };
     fused.iter().map(candidate).collect()

@@ -7,8 +7,8 @@ use std::time::Duration;
 use ragops_embed::remote::{RemoteProtocol, SecretName};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::breaker::{Breaker, Resting};
 use super::{ChatClient, ChatEvent, ChatLimits, ChatRequest, ChatStream};
+use crate::breaker::{Breaker, Resting};
 use crate::driver::Driver;
 use crate::endpoint::{ApiKey, Endpoint};
 use crate::error::LlmError;

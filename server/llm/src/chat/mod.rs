@@ -2,7 +2,6 @@
 //! `POST api/chat` of Ollama as lines of JSON. One request; what is asked and what becomes of the text is the caller's.
 
 mod backend;
-mod breaker;
 mod ollama;
 mod openai;
 mod thinking;

@@ -7,6 +7,8 @@ mod endpoint;
 mod estimate;
 mod ollama;
 mod real;
+mod real_vllm;
+mod rerank;
 mod scripted;
 mod serving;
 #[path = "../../../../e2e/src/skip.rs"]

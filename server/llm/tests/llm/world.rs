@@ -33,6 +33,14 @@ impl Telemetry for Heard {
     fn chat_answers(&self, backend: &str, does: bool) {
         self.answers(backend, does);
     }
+
+    fn rerank_request(&self, backend: &str, result: &'static str, took: Duration) {
+        self.request(backend, result, took);
+    }
+
+    fn rerank_answers(&self, backend: &str, does: bool) {
+        self.answers(backend, does);
+    }
 }
 
 pub(crate) fn config(server: &Scripted) -> RemoteConfig {

@@ -123,7 +123,7 @@ impl Vectors {
         found: &Retrieved,
     ) -> Result<Result<Self, Degraded>, AnswerError> {
         // Once it has failed for this question it is not asked again: whoever waits has waited for it already.
-        if let Some(degraded) = &found.degraded {
+        if let Some(degraded) = found.embedder_trouble() {
             return Ok(Err(degraded.clone()));
         }
         let question = match &found.question_vector {

@@ -1,4 +1,4 @@
-//! Whether a chat backend is asked just now. After a failure it is left alone for a while, 1 s at first and 30 s at most, or for
+//! Whether a backend is asked just now. After a failure it is left alone for a while, 1 s at first and 30 s at most, or for
 //! as long as it asks for: a question must not wait for a backend that the question before has waited for in vain. Then
 //! one question tries it, and those beside go on without (the circuit breaker of Nygard, "Release It!", with one trial).
 //! Pure: the caller holds the clock.
@@ -13,7 +13,7 @@ const LONGEST_REST: Duration = Duration::from_secs(30);
 
 /// What is known of a backend.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Breaker {
+pub(crate) struct Breaker {
     state: State,
     /// In a row.
     failures: u32,
@@ -28,11 +28,11 @@ enum State {
 
 /// A backend that is not asked just now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Resting {
+pub(crate) struct Resting {
     /// Why the last request failed.
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// How much longer.
-    pub(super) left: Duration,
+    pub(crate) left: Duration,
 }
 
 impl Default for Breaker {
@@ -43,7 +43,7 @@ impl Default for Breaker {
 
 impl Breaker {
     /// Whether it may be asked. Whoever is let through says how it went: `answered`, `failed` or `left`.
-    pub(super) fn enter(&mut self, now: Instant) -> Result<(), Resting> {
+    pub(crate) fn enter(&mut self, now: Instant) -> Result<(), Resting> {
         match &self.state {
             State::Closed => Ok(()),
             State::Resting { until, reason } if *until <= now => {
@@ -56,14 +56,14 @@ impl Breaker {
     }
 
     /// It answered to its end. `true` if that is news.
-    pub(super) fn answered(&mut self) -> bool {
+    pub(crate) fn answered(&mut self) -> bool {
         let was_closed = self.state == State::Closed;
         *self = Self::default();
         !was_closed
     }
 
     /// It failed. `true` if that is news.
-    pub(super) fn failed(&mut self, reason: &str, retry_after: Option<Duration>, now: Instant) -> bool {
+    pub(crate) fn failed(&mut self, reason: &str, retry_after: Option<Duration>, now: Instant) -> bool {
         // Questions that were under way together fail together: that is one failure.
         if let State::Resting { .. } = self.state {
             return false;
@@ -77,14 +77,14 @@ impl Breaker {
     }
 
     /// Nobody knows how it would have gone: whoever asked has broken off. The next one may try.
-    pub(super) fn left(&mut self, now: Instant) {
+    pub(crate) fn left(&mut self, now: Instant) {
         if let State::Trial { reason } = &self.state {
             self.state = State::Resting { until: now, reason: reason.clone() };
         }
     }
 
     /// Why it is not asked; `None` while it is.
-    pub(super) fn trouble(&self) -> Option<&str> {
+    pub(crate) fn trouble(&self) -> Option<&str> {
         match &self.state {
             State::Closed => None,
             State::Resting { reason, .. } | State::Trial { reason } => Some(reason),
