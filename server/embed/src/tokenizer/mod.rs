@@ -50,9 +50,14 @@ impl Tokenizer {
 
     /// How many tokens the text has.
     pub fn count(&self, text: &str) -> usize {
-        let mut count = 0;
-        self.each_token(text, |_, _| count += 1);
-        count
+        match &self.0 {
+            Kind::Unigram(tokenizer) => tokenizer.count(text),
+            Kind::Json(tokenizer) => {
+                let mut count = 0;
+                tokenizer.each_token(text, |_, _| count += 1);
+                count
+            }
+        }
     }
 
     /// The id that starts a sequence.

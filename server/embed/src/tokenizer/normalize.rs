@@ -41,6 +41,11 @@ impl CharacterMap {
         let start = if index == 0 { 0 } else { self.entries[index - 1].1 };
         Some(&self.output[start as usize..self.entries[index].1 as usize])
     }
+
+    /// Whether `character` becomes a space.
+    pub(super) fn is_space(&self, character: char) -> bool {
+        self.get(character) == Some(&[' '])
+    }
 }
 
 /// Calls `emit` with each normalised character and the byte offset in `text` of the character it came from.

@@ -1,6 +1,10 @@
 //! SentencePiece unigram tokens: the path of pieces with the best sum of scores, found by Viterbi over a trie.
 //! Linear in the text's length: a position looks ahead no further than the longest piece. Knows no prefixes.
 
+use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::fast::RandomState;
 use ragops_storage::MappedFile;
 
 use super::normalize::{WORD_MARK, normalize};
@@ -9,6 +13,7 @@ use super::table::{Table, TableError};
 /// The tokenizer of `tokenizer.bin`.
 pub(super) struct Unigram {
     table: Table,
+    counts: WordCounts,
 }
 
 /// Scores are summed in f32 from the start of the text, as SentencePiece does, so that ties fall the same way. f32
@@ -21,7 +26,7 @@ pub(super) const UNKNOWN_PENALTY: f32 = 10.0;
 
 impl Unigram {
     pub(super) fn open(file: MappedFile) -> Result<Self, TableError> {
-        Ok(Self { table: Table::open(file)? })
+        Ok(Self { table: Table::open(file)?, counts: WordCounts::default() })
     }
 
     pub(super) fn start_marker(&self) -> u32 {
@@ -30,6 +35,23 @@ impl Unigram {
 
     pub(super) fn end_marker(&self) -> u32 {
         self.table.end
+    }
+
+    /// How many tokens the text has: the sum of its words', each by itself. Among 10,000 words it may differ by one from what
+    /// `each_token` gives, where two ways through a word are as good as each other to the last bit of a sum.
+    pub(super) fn count(&self, text: &str) -> usize {
+        let mut lattice = Lattice::default();
+        let mut count_word = |word: &str| {
+            self.counts.get_or_count(word, || {
+                let mut tokens = 0;
+                normalize(word, &self.table.characters, |character, origin| lattice.push(character, origin));
+                lattice.solve(&self.table, &mut |_, _| tokens += 1);
+                tokens
+            })
+        };
+        // Neither composes with anything.
+        let is_between = |c: char| c == ' ' || c == '\n' && self.table.characters.is_space('\n');
+        text.split(is_between).filter(|word| !word.is_empty()).map(&mut count_word).sum()
     }
 
     /// Calls `token` with each token's id and where it starts in `text`, in bytes.
@@ -42,6 +64,49 @@ impl Unigram {
             lattice.push(character, origin);
         });
         lattice.solve(&self.table, &mut token);
+    }
+}
+
+/// How many tokens words have that were met before, for all threads: nearly all words of a text were. A slot holds the upper
+/// bits of its word's hash and the count; a word that meets another in its slot takes its place.
+struct WordCounts {
+    slots: Box<[AtomicU64]>,
+    hasher: RandomState,
+}
+
+/// 256 KiB of slots.
+const SLOT_BITS: u32 = 15;
+/// A slot's bits for the count; a word of as many tokens is not kept.
+const COUNT_BITS: u32 = 10;
+/// Longer words hardly come twice.
+const MAX_KEPT_BYTES: usize = 64;
+
+impl Default for WordCounts {
+    fn default() -> Self {
+        let slots = (0..1 << SLOT_BITS).map(|_| AtomicU64::new(0)).collect();
+        Self { slots, hasher: RandomState::default() }
+    }
+}
+
+impl WordCounts {
+    fn get_or_count(&self, word: &str, count: impl FnOnce() -> usize) -> usize {
+        if word.len() > MAX_KEPT_BYTES {
+            return count();
+        }
+        let hash = self.hasher.hash_one(word);
+        // The slot by the lower bits, the rest of them but those that the count takes kept beside it: two words are taken for
+        // one as rarely as 54 random bits and the slot's 10 lowest agree, and what that costs is a cut in another place.
+        let Some(slot) = self.slots.get(hash as usize % self.slots.len()) else { return count() };
+        let (tag, kept) = (hash >> COUNT_BITS << COUNT_BITS, slot.load(Ordering::Relaxed));
+        let (kept_tag, known) = (kept >> COUNT_BITS << COUNT_BITS, kept as usize & ((1 << COUNT_BITS) - 1));
+        if kept_tag == tag && known > 0 {
+            return known;
+        }
+        let tokens = count();
+        if tokens < 1 << COUNT_BITS {
+            slot.store(tag | tokens as u64, Ordering::Relaxed);
+        }
+        tokens
     }
 }
 

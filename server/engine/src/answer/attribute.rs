@@ -3,11 +3,12 @@
 //! something matches. Every number and identifier of the sentence must stand in the text cited.
 
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
 use crate::index::vectors::dot;
-use crate::text::{Fact, bigram_overlap, facts};
+use crate::text::{Bigrams, Fact, facts};
 
 use super::background::{Background, Distribution};
 
@@ -41,6 +42,24 @@ pub struct Evidence {
     pub text: String,
     /// Its unit vector.
     pub vector: Vec<f32>,
+    /// The text's bigrams, once they were asked for: a sentence that is compared is compared with many.
+    bigrams: OnceLock<Bigrams>,
+}
+
+impl Evidence {
+    /// A sentence and its unit vector, which may be empty where it is not to be compared.
+    pub fn new(text: String, vector: Vec<f32>) -> Self {
+        Self { text, vector, bigrams: OnceLock::new() }
+    }
+
+    /// The share of bigrams that both have.
+    pub fn overlap(&self, other: &Self) -> f32 {
+        self.bigrams().overlap(other.bigrams())
+    }
+
+    fn bigrams(&self) -> &Bigrams {
+        self.bigrams.get_or_init(|| Bigrams::of(&self.text))
+    }
 }
 
 /// The cuts on the similarity scale.
@@ -87,7 +106,7 @@ pub struct Attribution {
 
 /// How alike two sentences are: what floors are measured on and applied to.
 pub fn similarity(a: &Evidence, b: &Evidence) -> f32 {
-    COSINE_WEIGHT * dot(&a.vector, &b.vector) + OVERLAP_WEIGHT * bigram_overlap(&a.text, &b.text)
+    COSINE_WEIGHT * dot(&a.vector, &b.vector) + OVERLAP_WEIGHT * a.overlap(b)
 }
 
 /// Finds the evidence for a sentence; at most `max_citations` of it.
@@ -134,7 +153,7 @@ mod tests {
     use super::*;
 
     fn evidence(text: &str, angle: f32) -> Evidence {
-        Evidence { text: text.to_owned(), vector: vec![angle.cos(), angle.sin()] }
+        Evidence::new(text.to_owned(), vec![angle.cos(), angle.sin()])
     }
 
     const FLOORS: Floors = Floors { supported: 0.9, weak: 0.8 };

@@ -18,7 +18,7 @@ use crate::index::{ChunkNumber, IndexError};
 use crate::retrieve::{Channels, Retrieved, retrieve_embedded};
 use crate::revision::Revision;
 use crate::settings::RetrievalSettings;
-use crate::text::{Analyzer, bigram_overlap, language, sentences};
+use crate::text::{Analyzer, language, sentences};
 
 /// Questions that no operations index answers; see the head of the file.
 const OFF_TOPIC: &str = include_str!("../answer/off_topic.txt");
@@ -212,14 +212,13 @@ fn unrelated_pairs(
     let texts: Vec<String> = sample.iter().map(embedded).collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let vectors = model.embed_passages(&texts, &())?;
-    let evidence =
-        |(sampled, vector): (&Sampled, &[f32])| Evidence { text: sampled.text.clone(), vector: vector.to_vec() };
+    let evidence = |(sampled, vector): (&Sampled, &[f32])| Evidence::new(sampled.text.clone(), vector.to_vec());
     let evidence: Vec<Evidence> = sample.iter().zip(vectors.rows()).map(evidence).collect();
     let unrelated = |i: usize, j: usize| sample[i].document != sample[j].document;
     let row = |i: usize| {
         let others = (i + 1..evidence.len()).filter(|j| unrelated(i, *j));
         // Boilerplate is the same sentence on another page, not an unrelated one.
-        let unrelated = others.filter(|j| bigram_overlap(&evidence[i].text, &evidence[*j].text) < SAME_SENTENCE);
+        let unrelated = others.filter(|j| evidence[i].overlap(&evidence[*j]) < SAME_SENTENCE);
         unrelated.map(|j| similarity(&evidence[i], &evidence[j])).collect::<Vec<f32>>()
     };
     Ok(Distribution::of((0..evidence.len()).into_par_iter().flat_map_iter(row).collect()))

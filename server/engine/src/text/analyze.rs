@@ -4,6 +4,11 @@
 //! Latin words are lower-cased and stemmed lightly; identifiers are kept whole and split; Korean eojeol give their
 //! stem and its bigrams; runs are split where the script changes. The choices were measured (ADR 0007).
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
 use super::facts::{Day, days};
 use super::korean;
 use super::latin;
@@ -64,14 +69,77 @@ struct Span {
     kind: TokenKind,
 }
 
+impl Span {
+    /// The same span of a run that lies elsewhere.
+    fn moved(self, form: u32, start: u32, position: u32) -> Self {
+        Self {
+            text_start: self.text_start + form,
+            text_end: self.text_end + form,
+            start: self.start + start,
+            end: self.end + start,
+            position: self.position + position,
+            kind: self.kind,
+        }
+    }
+}
+
+/// What runs gave, by their text: what a run gives depends on nothing around it, and words repeat. Stemming one or finding
+/// the particle of another costs more than all else about it.
+#[derive(Debug, Clone, Default)]
+struct RunCache {
+    runs: KnownRuns,
+    /// Those before them: when `runs` are full they take their place, so that never all is forgotten.
+    older: KnownRuns,
+}
+
+type KnownRuns = HashMap<Box<str>, KnownRun, RandomState>;
+
+thread_local! {
+    static KNOWN_RUNS: RefCell<RunCache> = RefCell::default();
+}
+
+/// Runs kept, and as many older ones: a manual's vocabulary, up to 4 MiB a thread.
+const MOST_KNOWN: usize = 1 << 13;
+
+/// Longer runs are identifiers and the like, which hardly come twice.
+const MAX_KNOWN_BYTES: usize = 48;
+
+/// The terms of a run, with places, positions and forms counted from its own beginning.
+#[derive(Debug, Clone)]
+struct KnownRun {
+    text: Box<str>,
+    spans: Box<[Span]>,
+    positions: u32,
+}
+
+impl RunCache {
+    fn get(&self, run: &str) -> Option<&KnownRun> {
+        self.runs.get(run).or_else(|| self.older.get(run))
+    }
+
+    fn keep(&mut self, run: &str, known: KnownRun) {
+        if self.runs.len() >= MOST_KNOWN {
+            self.older = std::mem::take(&mut self.runs);
+        }
+        self.runs.insert(run.into(), known);
+    }
+}
+
+/// How far a buffer was filled when a run began, which starts at `start`.
+#[derive(Clone, Copy)]
+struct Mark {
+    start: u32,
+    text: usize,
+    spans: usize,
+    position: u32,
+}
+
 /// Terms of one text, in a buffer to be reused: no allocation per term.
 #[derive(Debug, Clone, Default)]
 pub struct TokenBuffer {
     text: String,
     spans: Vec<Span>,
     next_position: u32,
-    /// Stems of the words met so far: words repeat, and stemming one costs more than all else about it.
-    stems: latin::StemCache,
 }
 
 impl TokenBuffer {
@@ -122,11 +190,6 @@ impl TokenBuffer {
         self.push_span(form, place, position, kind);
     }
 
-    /// The stem of the form that starts at `from` and ends the buffered text.
-    pub(super) fn stem(&mut self, from: u32) -> latin::Stem {
-        self.stems.stem(&self.text[from as usize..])
-    }
-
     /// The buffered text from `from` on, to be rewritten in place by a stemmer.
     pub(super) fn tail_mut(&mut self) -> &mut String {
         &mut self.text
@@ -137,6 +200,37 @@ impl TokenBuffer {
         let from = self.text.len() as u32;
         push_matching_form(raw, &mut self.text);
         (from, self.text.len() as u32)
+    }
+
+    fn mark(&self, start: usize) -> Mark {
+        let (text, spans) = (self.text.len(), self.spans.len());
+        Mark { start: start as u32, text, spans, position: self.next_position }
+    }
+
+    /// Appends the terms of a run that was met before and starts at `start`.
+    fn append(&mut self, known: &KnownRun, start: usize) {
+        let (start, form, position) = (start as u32, self.text.len() as u32, self.next_position);
+        self.text.push_str(&known.text);
+        self.spans.extend(known.spans.iter().map(|span| span.moved(form, start, position)));
+        self.next_position += known.positions;
+    }
+
+    /// What a run gave: all that was appended since `before`.
+    fn since(&self, before: Mark) -> KnownRun {
+        let Mark { start, text, spans, position } = before;
+        let apart = |span: &Span| Span {
+            text_start: span.text_start - text as u32,
+            text_end: span.text_end - text as u32,
+            start: span.start - start,
+            end: span.end - start,
+            position: span.position - position,
+            kind: span.kind,
+        };
+        KnownRun {
+            text: self.text[text..].into(),
+            spans: self.spans[spans..].iter().map(apart).collect(),
+            positions: self.next_position - position,
+        }
     }
 
     pub(super) fn push_span(&mut self, form: (u32, u32), place: (usize, usize), position: u32, kind: TokenKind) {
@@ -165,7 +259,14 @@ impl Analyzer {
         buffer.clear();
         let mut rest = 0;
         while let Some((start, end)) = next_run(text, rest) {
-            analyze_run(text, start, end, buffer);
+            let run = &text[start..end];
+            if !KNOWN_RUNS.with_borrow(|known| known.get(run).map(|it| buffer.append(it, start)).is_some()) {
+                let before = buffer.mark(start);
+                analyze_run(text, start, end, buffer);
+                if run.len() <= MAX_KNOWN_BYTES {
+                    KNOWN_RUNS.with_borrow_mut(|known| known.keep(run, buffer.since(before)));
+                }
+            }
             rest = end;
         }
         push_days(text, buffer);
@@ -196,25 +297,40 @@ fn is_connector(c: char) -> bool {
 
 /// The next maximal run of word characters and single connectors between them, from byte `from`.
 fn next_run(text: &str, from: usize) -> Option<(usize, usize)> {
-    let mut chars = text[from..].char_indices().peekable();
-    let (offset, mut previous) = loop {
-        let (offset, c) = chars.next()?;
-        if script(c) != Script::None {
-            break (offset, c);
+    let bytes = text.as_bytes();
+    let character = |at: usize| text[at..].chars().next();
+    let mut end = from;
+    let mut previous = loop {
+        let byte = *bytes.get(end)?;
+        if byte.is_ascii_alphanumeric() {
+            break char::from(byte);
         }
+        // Nearly all there is between runs is one byte.
+        let c = if byte.is_ascii() { char::from(byte) } else { character(end)? };
+        if script(c) != Script::None {
+            break c;
+        }
+        end += c.len_utf8();
     };
-    let mut end = from + offset + previous.len_utf8();
-    while let Some((offset, c)) = chars.next() {
+    let start = end;
+    end += previous.len_utf8();
+    loop {
+        let plain = bytes[end..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        if plain > 0 {
+            end += plain;
+            previous = char::from(bytes[end - 1]);
+        }
+        let Some(c) = character(end) else { break };
+        let next = end + c.len_utf8();
         if script(c) == Script::None {
-            let joins = is_connector(c) && chars.peek().is_some_and(|(at, _)| joins(previous, c, &text[from + at..]));
+            let joins = is_connector(c) && next < text.len() && joins(previous, c, &text[next..]);
             if !joins {
                 break;
             }
         }
-        end = from + offset + c.len_utf8();
-        previous = c;
+        (end, previous) = (next, c);
     }
-    Some((from + offset, end))
+    Some((start, end))
 }
 
 /// Digits between two commas of one number.
@@ -353,6 +469,64 @@ mod tests {
             TokenKind::Stem => 's',
             TokenKind::Bigram => 'b',
             TokenKind::Date => 'd',
+        }
+    }
+
+    /// The runs of a text, character by character.
+    fn runs_by_characters(text: &str) -> Vec<(usize, usize)> {
+        let characters: Vec<(usize, char)> = text.char_indices().collect();
+        let (mut runs, mut current) = (Vec::new(), None::<(usize, usize)>);
+        for (number, (at, c)) in characters.iter().enumerate() {
+            let next = at + c.len_utf8();
+            let stays = match (current, script(*c)) {
+                (_, Script::None) => {
+                    let before = number.checked_sub(1).map(|before| characters[before].1);
+                    let joins = before.is_some_and(|before| joins(before, *c, &text[next..]));
+                    current.is_some() && next < text.len() && is_connector(*c) && joins
+                }
+                _ => true,
+            };
+            current = match (current, stays) {
+                (Some((start, _)), true) => Some((start, next)),
+                (None, true) => Some((*at, next)),
+                (done, false) => {
+                    runs.extend(done);
+                    None
+                }
+            };
+        }
+        runs.extend(current);
+        runs
+    }
+
+    proptest! {
+        #[test]
+        fn runs_are_those_of_their_characters(text in "[a-zA-Z0-9 .,'_’\\-가-힣ㄱ-ㅣ漢字あé\u{301}|]{0,40}") {
+            let mut runs = Vec::new();
+            while let Some(run) = next_run(&text, runs.last().map_or(0, |(_, end)| *end)) {
+                runs.push(run);
+            }
+            prop_assert_eq!(runs, runs_by_characters(&text));
+        }
+
+        #[test]
+        fn words_that_were_met_before_give_the_same_terms(
+            texts in prop::collection::vec("([a-cA-C1-3]{1,4}|running|가나[다은를]|kube-state's|漢字|1,234|é\u{301}|[ .,'-]){0,12}", 1..6),
+        ) {
+            let analyzed = |text: &String| {
+                let mut buffer = TokenBuffer::default();
+                Analyzer.analyze(text, &mut buffer);
+                buffer
+            };
+            let anew = |text: &String| {
+                KNOWN_RUNS.take();
+                analyzed(text)
+            };
+            let fresh: Vec<TokenBuffer> = texts.iter().map(anew).collect();
+            for (text, fresh) in texts.iter().zip(&fresh).chain(texts.iter().zip(&fresh)) {
+                let met = analyzed(text);
+                prop_assert_eq!(met.iter().collect::<Vec<_>>(), fresh.iter().collect::<Vec<_>>());
+            }
         }
     }
 

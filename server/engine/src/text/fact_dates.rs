@@ -96,21 +96,39 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// Whether a text may name a day at all: most passages name none, and are not searched for one.
+/// Whether a text may name a day at all: most passages name none, and are not searched for one. One pass over the bytes: a
+/// year and a separator, a digit right before 월, or the beginning of a month's name with a digit near by.
 pub(super) fn may_hold_date(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let is_numeric = |w: &[u8]| w[..4].iter().all(u8::is_ascii_digit) && matches!(w[4], b'-' | b'/' | b'.');
-    bytes.iter().any(u8::is_ascii_digit)
-        && (text.contains('월')
-            || bytes.windows(5).any(is_numeric)
-            || MONTHS_BEGIN.iter().any(|begin| text.contains(begin)))
+    let holds_digit = |from: usize, to: usize| bytes[from..to.min(bytes.len())].iter().any(u8::is_ascii_digit);
+    let is_month_sign = |at: usize| bytes[at..].starts_with("월".as_bytes());
+    let begins_date = |at: usize| match bytes[at] {
+        b'1' | b'2' => {
+            bytes
+                .get(at + 1..at + 5)
+                .is_some_and(|rest| rest[..3].iter().all(u8::is_ascii_digit) && matches!(rest[3], b'-' | b'/' | b'.'))
+                || is_month_sign(at + 1)
+        }
+        b'0' | b'3'..=b'9' => is_month_sign(at + 1),
+        b'A' | b'D' | b'F' | b'J' | b'M' | b'N' | b'O' | b'S' => {
+            let is_month = bytes.get(at..at + 3).is_some_and(|begin| MONTHS_BEGIN.contains(&begin));
+            is_month && holds_digit(at.saturating_sub(DIGIT_BEFORE), at + DIGIT_AFTER)
+        }
+        _ => false,
+    };
+    (0..bytes.len()).any(begins_date)
 }
+
+/// So far before a month's name a day's last digit may stand: `5th. March`.
+const DIGIT_BEFORE: usize = 6;
+/// So far behind its beginning a day's or a year's first digit may: `September. 5`.
+const DIGIT_AFTER: usize = 14;
 
 /// How the names of months begin, as they are written.
 #[rustfmt::skip]
-const MONTHS_BEGIN: [&str; 24] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+const MONTHS_BEGIN: [&[u8]; 24] = [
+    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+    b"JAN", b"FEB", b"MAR", b"APR", b"MAY", b"JUN", b"JUL", b"AUG", b"SEP", b"OCT", b"NOV", b"DEC",
 ];
 
 /// A month's name or its first three letters, with a capital: `may` and `march` are words.

@@ -92,9 +92,10 @@ impl Day {
 
 /// The days that `text` names: `December 21` and `2026년 12월 21일` meet `2026-12-21`.
 pub(crate) fn days(text: &str) -> Vec<Day> {
-    if !fact_dates::may_hold_date(text) {
-        return Vec::new();
-    }
+    if fact_dates::may_hold_date(text) { all_days(text) } else { Vec::new() }
+}
+
+fn all_days(text: &str) -> Vec<Day> {
     let pieces = pieces(text);
     let mut found = Vec::new();
     let mut at = 0;
@@ -354,6 +355,14 @@ mod tests {
     }
 
     proptest! {
+        /// A text that is not searched for days names none.
+        #[test]
+        fn days_are_looked_for_wherever_there_are_some(
+            text in "([A-C]|January|Sep|MAR|september|March|[0-9]{1,4}|202[0-9]|st|th|년|월|일|[ ./,`-]|. ){0,14}",
+        ) {
+            prop_assert_eq!(days(&text), all_days(&text), "{}", text);
+        }
+
         #[test]
         fn a_text_supports_its_own_facts(text in "(\\PC|[0-9]|[.%,:/`_-]| |년|월|일|만){0,40}") {
             prop_assert_eq!(missing_facts(&text, &text), vec![]);

@@ -1,8 +1,6 @@
 //! Words in Latin letters (and Greek, Cyrillic, ...) and numbers: identifiers are kept whole *and* split at
 //! connectors and capitals, so that `kube-state-metrics`, `CrashLoopBackOff` and `state metrics` all meet.
 
-use std::collections::HashMap;
-
 use rust_stemmers::{Algorithm, Stemmer};
 
 use super::analyze::{TokenBuffer, TokenKind};
@@ -75,49 +73,14 @@ fn push_word(word: &str, start: usize, position: u32, kind: TokenKind, buffer: &
     }
     let mut end = to;
     if form.len() > 3 && form.bytes().all(|byte| byte.is_ascii_lowercase()) {
-        match buffer.stem(from) {
-            Stem::Prefix(bytes) => end = from + bytes,
-            Stem::Other(stem) => {
-                let tail = buffer.tail_mut();
-                tail.truncate(from as usize);
-                tail.push_str(&stem);
-                end = tail.len() as u32;
-            }
-        }
+        // By the English (Porter2) rules. Dear: what a run gives is remembered by the buffer.
+        let stem = Stemmer::create(Algorithm::English).stem(form).into_owned();
+        let tail = buffer.tail_mut();
+        tail.truncate(from as usize);
+        tail.push_str(&stem);
+        end = tail.len() as u32;
     }
     buffer.push_span((from, end), (start, start + word.len()), position, kind);
-}
-
-/// The stem of a word.
-#[derive(Debug, Clone)]
-pub(super) enum Stem {
-    /// So many bytes of its beginning.
-    Prefix(u32),
-    /// Another spelling (`queries`, `queri`).
-    Other(Box<str>),
-}
-
-/// The stems of words met before, for one buffer.
-#[derive(Debug, Clone, Default)]
-pub(super) struct StemCache(HashMap<Box<str>, Stem>);
-
-/// Words kept: more than a manual's vocabulary, about 1 MiB.
-const MOST_STEMS: usize = 1 << 14;
-
-impl StemCache {
-    /// The stem of a lower-case ASCII word by the English (Porter2) rules.
-    pub(super) fn stem(&mut self, word: &str) -> Stem {
-        if let Some(stem) = self.0.get(word) {
-            return stem.clone();
-        }
-        let found = Stemmer::create(Algorithm::English).stem(word);
-        let stem = if word.starts_with(&*found) { Stem::Prefix(found.len() as u32) } else { Stem::Other(found.into()) };
-        if self.0.len() >= MOST_STEMS {
-            self.0.clear();
-        }
-        self.0.insert(word.into(), stem.clone());
-        stem
-    }
 }
 
 /// English words that questions are made of and answers are not found by, sorted. Leaving them out was measured to gain

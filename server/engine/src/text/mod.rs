@@ -20,6 +20,6 @@ pub use facts::{Fact, FactKind, facts, missing_facts};
 pub use lines::is_table_rule;
 pub(crate) use lines::{ItemMark, item_mark};
 pub use normalise::{matching_form, nfc, question_form};
-pub use overlap::bigram_overlap;
+pub use overlap::Bigrams;
 pub use script::{language, prose_language};
 pub use sentences::{Segment, SegmentKind, segments, sentences};

@@ -40,7 +40,11 @@ pub fn matching_form(text: &str) -> Cow<'_, str> {
 
 /// Appends the matching form of `text` to `out`; the buffer-reusing way for the analyser.
 pub(crate) fn push_matching_form(text: &str, out: &mut String) {
-    if text.chars().all(|c| c.is_ascii() || is_plain_hangul(c)) {
+    if text.is_ascii() {
+        let from = out.len();
+        out.push_str(text);
+        out[from..].make_ascii_lowercase();
+    } else if text.chars().all(|c| c.is_ascii() || is_plain_hangul(c)) {
         out.extend(text.chars().map(|c| c.to_ascii_lowercase()));
     } else {
         out.extend(text.nfkc().flat_map(char::to_lowercase).nfkc());

@@ -192,7 +192,7 @@ pub fn extract(
             locator: draft.locator,
             item: draft.item,
             paragraph: draft.paragraph,
-            evidence: Evidence { text: draft.text, vector },
+            evidence: Evidence::new(draft.text, vector),
             kind: draft.kind,
             block: draft.block,
             lead: draft.lead,

@@ -62,7 +62,7 @@ impl<'a> Grounds<'a> {
         let texts: Vec<&str> = stated.iter().map(|(_, said)| said.text.as_str()).collect();
         let vectors = searcher.model().embed_passages(&texts, &())?;
         let ground = |((passage, statement), vector): ((usize, Statement), &[f32])| {
-            let evidence = Evidence { text: statement.text.clone(), vector: vector.to_vec() };
+            let evidence = Evidence::new(statement.text.clone(), vector.to_vec());
             let language = language(&statement.text);
             Ground { passage, statement, evidence, language }
         };
@@ -115,7 +115,7 @@ impl<'a> Grounds<'a> {
     fn scored(&self, text: &str) -> Result<Vec<(usize, f32)>, AnswerError> {
         let vectors = self.searcher.model().embed_passages(&[text], &())?;
         let Some(vector) = vectors.row(0) else { return Ok(Vec::new()) };
-        let said = Evidence { text: text.to_owned(), vector: vector.to_vec() };
+        let said = Evidence::new(text.to_owned(), vector.to_vec());
         let background = &self.searcher.revision().manifest.background;
         let said_in = language(text);
         let score = |(at, ground): (usize, &Ground)| {

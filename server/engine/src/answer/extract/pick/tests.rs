@@ -6,7 +6,7 @@ use super::*;
 use crate::index::ChunkNumber;
 
 fn piece(block: usize, kind: PieceKind, text: &str, score: f32) -> Piece {
-    let evidence = Evidence { text: text.to_owned(), vector: vec![1.0] };
+    let evidence = Evidence::new(text.to_owned(), vec![1.0]);
     let (section, quote) = (Section::default(), text.to_owned());
     let (row, locator, item, paragraph, lead) = (None, None, None, None, None);
     let from_start = true;
