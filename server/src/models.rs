@@ -283,6 +283,10 @@ impl Remote {
 
     fn chat_backend(&self, config: &ChatConfig) -> Result<Arc<ChatBackend>, ModelError> {
         let mut backends = self.chat.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of those of one name one is asked.
+        for known in backends.iter().filter(|known| known.config().backend == config.backend) {
+            known.set_replaced(known.config() != config);
+        }
         if let Some(known) = backends.iter().find(|backend| backend.config() == config) {
             return Ok(Arc::clone(known));
         }
@@ -297,6 +301,10 @@ impl Remote {
 
     fn reranker(&self, config: &RerankConfig) -> Result<Arc<RerankBackend>, ModelError> {
         let mut backends = self.rerankers.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of those of one name one is asked.
+        for known in backends.iter().filter(|known| known.config().backend == config.backend) {
+            known.set_replaced(known.config() != config);
+        }
         if let Some(known) = backends.iter().find(|backend| backend.config() == config) {
             return Ok(Arc::clone(known));
         }

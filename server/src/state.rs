@@ -121,6 +121,8 @@ pub struct Condition {
     pub activity: Activity,
     /// Why the last build or the last opening failed; gone after a success.
     pub failure: Option<Failure>,
+    /// The failure that the log tells of, and since when.
+    pub told_failure: Option<(String, Instant)>,
     /// Revisions that could not be opened, with why, since the last build.
     pub damaged: Vec<(String, String)>,
     /// How the revision that serves differs from what the resources say, where another process activated it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
@@ -152,7 +152,11 @@ impl Reply {
                 break;
             }
         }
-        let said = self.http.endpoint.quote(&message(&bytes));
+        let points_to = self.response.headers().get(LOCATION).filter(|_| status.is_redirection());
+        let said = match points_to.and_then(|value| value.to_str().ok()) {
+            Some(to) => format!("it points to {}, and redirects are not followed", self.http.endpoint.quote(to)),
+            None => self.http.endpoint.quote(&message(&bytes)),
+        };
         failure(&self.http.endpoint, status, retry_after, said)
     }
 }

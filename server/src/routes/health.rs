@@ -222,7 +222,7 @@ pub async fn readyz(State(state): State<SharedState>) -> (StatusCode, String) {
 }
 
 fn index_health(index: &ServedIndex) -> IndexHealth {
-    let Condition { activity, failure, damaged, notice, built_time } = index.condition();
+    let Condition { activity, failure, damaged, notice, built_time, told_failure: _ } = index.condition();
     let searcher = index.searcher();
     let manifest = searcher.as_ref().map(|searcher| &searcher.revision().manifest);
     let trouble = searcher.as_ref().and_then(|searcher| searcher.model().trouble()).map(|error| error.to_string());

@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ragops_engine::answer::Searcher;
 use ragops_engine::build::{BuildError, BuildOutcome, BuildResult, ErrorClass};
@@ -245,6 +245,7 @@ fn conclude(
             index.update(|condition| {
                 condition.activity = Activity::Idle;
                 condition.failure = None;
+                condition.told_failure = None;
                 condition.damaged.clear();
                 condition.notice = None;
                 condition.built_time = Some(clock::now_rfc3339());
@@ -315,6 +316,9 @@ fn new_findings<'m>(manifest: &'m Manifest, before: Option<&Before>) -> Vec<&'m 
     manifest.findings.first.iter().filter(|finding| !is_known(finding)).collect()
 }
 
+/// How long the log does not tell again of a build that fails as the one before did, unless the resources have changed.
+const TOLD_FOR: Duration = Duration::from_secs(600);
+
 /// The log is told where things lie, `/health` is not.
 fn fail(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, error: &BuildFailure) -> End {
     let class = error.class();
@@ -325,24 +329,39 @@ fn fail(workshop: &Workshop, config: &IndexConfig, index: &ServedIndex, error: &
     workshop.state.metrics.build(index.name(), result, None);
     let told = error.to_string();
     let message = workshop.shown_paths.with_folders(&config.folders).apply(&told);
-    let is_known = index.condition().failure.as_ref().is_some_and(|failure| failure.message == message);
+    let is_told = |(known, at): &(String, Instant)| *known == told && at.elapsed() < TOLD_FOR;
+    let is_told = index.condition().told_failure.as_ref().is_some_and(is_told);
+    let retried = end == End::Retry;
     match index.searcher() {
-        // Once: a log that lies among the documents would bring on the next build by telling of this one.
-        _ if is_known => tracing::debug!(index = index.name(), error = told, "the build failed again"),
+        // Once in a while: a log that lies among the documents would bring on the next build by telling of this one.
+        _ if is_told => tracing::debug!(index = index.name(), error = told, "the build failed again"),
         // What it activates is served.
         _ if matches!(error, BuildFailure::Build(BuildError::Busy { .. })) => {
             tracing::info!(index = index.name(), "another process builds it at the moment")
         }
         Some(_) => {
-            tracing::error!(index = index.name(), error = told, "the build failed; the last revision serves on")
+            tracing::error!(
+                index = index.name(),
+                error = told,
+                retried,
+                "the build failed; the last revision serves on"
+            )
         }
         None => {
-            tracing::error!(index = index.name(), error = told, "the build failed; there is nothing to serve yet")
+            tracing::error!(
+                index = index.name(),
+                error = told,
+                retried,
+                "the build failed; there is nothing to serve yet"
+            )
         }
     }
     index.update(|condition| {
         let attempts = condition.failure.as_ref().map_or(0, |failure| failure.attempts) + 1;
         condition.activity = activity;
+        if !is_told {
+            condition.told_failure = Some((told, Instant::now()));
+        }
         condition.failure = Some(Failure { message, class, attempts, time: clock::now_rfc3339() });
     });
     end

@@ -244,6 +244,8 @@ impl Supervisor {
                 index
             });
             index.set_settings(config.query);
+            // Whoever changed them is told what becomes of it, also where that is what was told before.
+            index.update(|condition| condition.told_failure = None);
             match self.workshop.models.chat_backends(&config.chat) {
                 Ok(backends) => index.set_chat(backends),
                 Err(error) => tracing::error!(index = config.name, %error, "answers are worded as before"),

@@ -11,6 +11,29 @@ use crate::world::World;
 const QUESTION: &str = "How long does a restore of the database take?";
 
 #[test]
+fn a_build_that_fails_as_before_is_told_again_when_the_resources_change() {
+    let Some(world) = World::new() else { return };
+    let yaml = |tokens: usize| {
+        format!("{}  chunking: {{maxTokens: {tokens}, overlapTokens: 20}}\n", rag_index("runbooks", "./docs"))
+    };
+    world.write("rag.yaml", &yaml(300));
+    let mut command = world.command("up");
+    command.arg("-f").arg(world.path("rag.yaml")).args(["--listen", "127.0.0.1:0"]);
+    let server = Server::run(command).ready();
+    let failures = || server.log().iter().filter(|line| line["level"] == "ERROR").count();
+    let after = |count: usize| wait_for("the failure in the log", || (failures() == count).then_some(()));
+    std::fs::rename(world.path("docs"), world.path("away")).unwrap();
+    after(1);
+    for (told, tokens) in [(2, 200), (3, 210)] {
+        world.write("rag.yaml", &yaml(tokens));
+        after(told);
+    }
+    std::fs::rename(world.path("away"), world.path("docs")).unwrap();
+    wait_for("the index to be built", || (server.health()["status"] == "ok").then_some(()));
+    assert_eq!(failures(), 3, "{:?}", server.log());
+}
+
+#[test]
 fn a_changed_document_is_answered_from_without_one_failed_request() {
     let Some(world) = World::new() else { return };
     let server = world.start().ready();

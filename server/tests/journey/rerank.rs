@@ -1,13 +1,15 @@
 //! Passages put into order by a reranking backend: what it is shown, what becomes of its order, and that its absence fails no
 //! question. The embedding model is real, the reranker is a scripted server.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::scripted::{Act, Request, Scripted, words};
-use crate::support::{Ran, Server, rag_index, run, wait_for};
+use crate::support::{Ran, Server, question, rag_index, run, wait_for};
 use crate::world::World;
 
 const QUESTION: &str = "How long does a restore of the database take?";
@@ -181,6 +183,27 @@ fn a_reranker_that_is_away_is_told_left_alone_and_asked_again_when_it_is_back() 
     wait_for("nothing to be told of a backend that nothing names", || {
         (!served.get("/metrics").1.contains("ragops_rerank_up")).then_some(())
     });
+}
+
+#[test]
+fn whoever_has_less_patience_than_the_limit_is_answered_by_the_next_question() {
+    let server = Scripted::start(|_: &Request| Act::Hang(Vec::new()));
+    let Some(world) = world(&server) else { return };
+    let mut command = command(&world, "up");
+    command.args(["--listen", "127.0.0.1:0"]).env("RAGOPS_RERANK_TIMEOUT_SECONDS", "4");
+    let served = Server::run(command).ready();
+    let address = served.url.strip_prefix("http://").unwrap();
+    let mut impatient = TcpStream::connect(address).unwrap();
+    impatient.write_all(&question(address, QUESTION)).unwrap();
+    impatient.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+    assert!(impatient.read(&mut [0]).is_err(), "the reranker hangs");
+    drop(impatient);
+    wait_for("the reranker to rest", || {
+        served.health()["indexes"]["runbooks"]["reranker"]["trouble"]
+            .as_str()
+            .map(|trouble| assert!(trouble.contains("did not rerank"), "{trouble}"))
+    });
+    assert_not_reranked(&served.ask(QUESTION));
 }
 
 #[test]

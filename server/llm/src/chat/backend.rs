@@ -1,6 +1,7 @@
 //! A chat backend as an index asks it: one request with one retry before the first word, within a deadline, and not at all
 //! while it rests after a failure.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -78,6 +79,8 @@ pub struct ChatBackend {
     telemetry: Arc<dyn Telemetry>,
     jitter: Jitter,
     breaker: Mutex<Breaker>,
+    /// Another one of its name has taken its place: it tells no more whether that name answers.
+    is_replaced: AtomicBool,
 }
 
 impl ChatBackend {
@@ -91,7 +94,8 @@ impl ChatBackend {
     ) -> Result<Arc<Self>, LlmError> {
         let client = config.client()?;
         let (jitter, breaker) = (Jitter::of(seed), Mutex::default());
-        Ok(Arc::new(Self { config, options, client, driver, telemetry, jitter, breaker }))
+        let is_replaced = AtomicBool::new(false);
+        Ok(Arc::new(Self { config, options, client, driver, telemetry, jitter, breaker, is_replaced }))
     }
 
     /// Which model it is.
@@ -114,6 +118,18 @@ impl ChatBackend {
         Answering { backend: self, request, deadline, state: State::New }
     }
 
+    /// Whether another one of its name is asked from now on, with another address, model or key. Requests that are under way go
+    /// on, and say nothing of the new one.
+    pub fn set_replaced(&self, is_replaced: bool) {
+        self.is_replaced.store(is_replaced, Ordering::Relaxed);
+    }
+
+    fn tell_whether_it_answers(&self, answers: bool) {
+        if !self.is_replaced.load(Ordering::Relaxed) {
+            self.telemetry.chat_answers(&self.config.backend, answers);
+        }
+    }
+
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,7 +143,7 @@ impl ChatBackend {
         if self.breaker().answered() {
             tracing::info!(backend = self.config.backend, "the chat backend answers again");
         }
-        self.telemetry.chat_answers(&self.config.backend, true);
+        self.tell_whether_it_answers(true);
     }
 
     fn failed(&self, error: &LlmError, took: Duration) {
@@ -141,7 +157,7 @@ impl ChatBackend {
         if self.breaker().failed(&error.to_string(), error.retry_after(), now) {
             tracing::warn!(backend = self.config.backend, %error, "the chat backend does not answer");
         }
-        self.telemetry.chat_answers(&self.config.backend, false);
+        self.tell_whether_it_answers(false);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A reranking backend as an index asks it: one request with one retry, within a deadline, and not at all while it rests after
 //! a failure. Passages that are too long for the model are shortened.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use crate::telemetry::Telemetry;
 const FEWEST_CHARS: usize = 200;
 /// What a longer question leaves room for says nothing of other questions.
 const USUAL_QUESTION_BYTES: usize = 200;
+/// A longer question may be what is too long, however short the passages.
+const LONG_QUESTION_BYTES: usize = 1_000;
 /// After this long passages are shown whole again: the model may be another by now.
 const CUT_FOR: Duration = Duration::from_secs(600);
 /// The same where a server that failed has told: llama.cpp says so of a passage beyond its batch, others of something passing.
@@ -76,8 +79,21 @@ pub struct RerankBackend {
     telemetry: Arc<dyn Telemetry>,
     jitter: Jitter,
     breaker: Mutex<Breaker>,
-    /// What the model takes of one passage, as its refusals have told, and until when that is believed.
-    cut: Mutex<Option<(usize, Instant)>>,
+    /// Another one of its name has taken its place: it tells no more whether that name answers.
+    is_replaced: AtomicBool,
+    /// What the model takes of one passage, as its refusals have told.
+    cut: Mutex<Option<Cut>>,
+}
+
+/// What is known of the length that a model takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cut {
+    /// Characters of one passage.
+    most: usize,
+    /// Until when that is believed.
+    until: Instant,
+    /// When the log was told of a cut.
+    told: Instant,
 }
 
 impl RerankBackend {
@@ -91,7 +107,8 @@ impl RerankBackend {
     ) -> Result<Arc<Self>, LlmError> {
         let client = config.client()?;
         let (jitter, breaker, cut) = (Jitter::of(seed), Mutex::default(), Mutex::default());
-        Ok(Arc::new(Self { config, options, client, driver, telemetry, jitter, breaker, cut }))
+        let is_replaced = AtomicBool::new(false);
+        Ok(Arc::new(Self { config, options, client, driver, telemetry, jitter, breaker, is_replaced, cut }))
     }
 
     /// Which model it is.
@@ -136,6 +153,12 @@ impl RerankBackend {
                 self.failed(&error, question, took);
                 Err(error)
             }
+            // Whoever asks has no such patience: without this nobody would ever be answered.
+            None if took >= self.options.in_all / 2 => {
+                let url = self.config.url.trim_end_matches('/').to_owned();
+                self.failed(&LlmError::Timeout { url, step: "rerank", after: took }, question, took);
+                Ok(None)
+            }
             None => {
                 self.breaker().left(Instant::now());
                 Ok(None)
@@ -152,7 +175,7 @@ impl RerankBackend {
             let error = match self.client.rerank(question, &shown, deadlines).await {
                 Ok(scores) => {
                     if most < known && is_usual(question) {
-                        self.set_cut(most, begun + cut_for);
+                        self.set_cut(most, cut_for, begun);
                     }
                     return Ok(scores);
                 }
@@ -177,18 +200,41 @@ impl RerankBackend {
 
     fn cut(&self, now: Instant) -> usize {
         let cut = *self.cut.lock().unwrap_or_else(PoisonError::into_inner);
-        cut.filter(|(_, until)| now < *until).map_or(usize::MAX, |(most, _)| most)
+        cut.filter(|cut| now < cut.until).map_or(usize::MAX, |cut| cut.most)
     }
 
-    fn set_cut(&self, most: usize, until: Instant) {
+    /// A cut that was known before is no passing failure, and is not told again for a while.
+    fn set_cut(&self, most: usize, cut_for: Duration, now: Instant) {
         let backend = &self.config.backend;
-        tracing::info!(backend, chars = most, "passages are cut for the reranking model, which takes no longer ones");
-        *self.cut.lock().unwrap_or_else(PoisonError::into_inner) = Some((most, until));
+        let mut cut = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = cut.filter(|before| now < before.told + 2 * CUT_FOR);
+        let cut_for = if before.is_some() { CUT_FOR } else { cut_for };
+        let told = before.filter(|before| now < before.told + CUT_FOR).map_or(now, |before| before.told);
+        if told == now {
+            tracing::info!(
+                backend,
+                chars = most,
+                "passages are cut for the reranking model, which takes no longer ones"
+            );
+        }
+        *cut = Some(Cut { most, until: now + cut_for, told });
     }
 
     fn late(&self) -> LlmError {
         let url = self.config.url.trim_end_matches('/').to_owned();
         LlmError::Timeout { url, step: "rerank", after: self.options.in_all }
+    }
+
+    /// Whether another one of its name is asked from now on, with another address, model or key. Requests that are under way go
+    /// on, and say nothing of the new one.
+    pub fn set_replaced(&self, is_replaced: bool) {
+        self.is_replaced.store(is_replaced, Ordering::Relaxed);
+    }
+
+    fn tell_whether_it_answers(&self, answers: bool) {
+        if !self.is_replaced.load(Ordering::Relaxed) {
+            self.telemetry.rerank_answers(&self.config.backend, answers);
+        }
     }
 
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
@@ -200,20 +246,20 @@ impl RerankBackend {
         if self.breaker().answered() {
             tracing::info!(backend = self.config.backend, "the reranking backend answers again");
         }
-        self.telemetry.rerank_answers(&self.config.backend, true);
+        self.tell_whether_it_answers(true);
     }
 
-    /// Requests differ in their texts alone, so that what is refused of one is refused of all; but for a long question.
+    /// Requests differ in their texts alone, so that what is refused of one is refused of all; but for a very long question.
     fn failed(&self, error: &LlmError, question: &str, took: Duration) {
         self.telemetry.rerank_request(&self.config.backend, error.kind(), took);
         let now = Instant::now();
-        if matches!(error, LlmError::TooLong { .. }) && !is_usual(question) {
+        if matches!(error, LlmError::TooLong { .. }) && question.len() > LONG_QUESTION_BYTES {
             return self.breaker().left(now);
         }
         if self.breaker().failed(&error.to_string(), error.retry_after(), now) {
             tracing::warn!(backend = self.config.backend, %error, "the reranking backend does not answer");
         }
-        self.telemetry.rerank_answers(&self.config.backend, false);
+        self.tell_whether_it_answers(false);
     }
 }
 
@@ -249,8 +295,17 @@ mod tests {
         let backend = RerankBackend::new(config, RerankOptions::default(), driver, Arc::new(()), 1).unwrap();
         let now = Instant::now();
         assert_eq!(backend.cut(now), usize::MAX);
-        backend.set_cut(400, now + CUT_FOR);
-        assert_eq!((backend.cut(now), backend.cut(now + CUT_FOR)), (400, usize::MAX));
+        backend.set_cut(400, CUT_FOR_A_FAILURE, now);
+        assert_eq!((backend.cut(now), backend.cut(now + CUT_FOR_A_FAILURE)), (400, usize::MAX));
+        // What comes again is no passing failure, and is told once.
+        let again = now + CUT_FOR_A_FAILURE;
+        backend.set_cut(350, CUT_FOR_A_FAILURE, again);
+        assert_eq!((backend.cut(again + CUT_FOR_A_FAILURE), backend.cut(again + CUT_FOR)), (350, usize::MAX));
+        assert_eq!(backend.cut.lock().unwrap().map(|cut| cut.told), Some(now));
+        let later = now + 2 * CUT_FOR;
+        backend.set_cut(350, CUT_FOR_A_FAILURE, later);
+        assert_eq!(backend.cut.lock().unwrap().map(|cut| cut.told), Some(later));
+        assert_eq!(backend.cut(later + CUT_FOR_A_FAILURE), usize::MAX);
     }
 
     #[test]
