@@ -282,37 +282,42 @@ impl Remote {
     }
 
     fn chat_backend(&self, config: &ChatConfig) -> Result<Arc<ChatBackend>, ModelError> {
-        let mut backends = self.chat.lock().unwrap_or_else(PoisonError::into_inner);
-        // Of those of one name one is asked.
-        for known in backends.iter().filter(|known| known.config().backend == config.backend) {
-            known.set_replaced(known.config() != config);
-        }
-        if let Some(known) = backends.iter().find(|backend| backend.config() == config) {
-            return Ok(Arc::clone(known));
-        }
-        let (telemetry, seed) = (Arc::clone(&self.telemetry), chance());
-        let backend = ChatBackend::new(config.clone(), self.chat_options, self.driver()?, telemetry, seed);
-        let backend = backend.map_err(|source| ModelError::Endpoint { backend: config.backend.clone(), source })?;
-        // Those that no index asks any more.
-        backends.retain(|known| Arc::strong_count(known) > 1);
-        backends.push(Arc::clone(&backend));
-        Ok(backend)
+        let make =
+            |driver| ChatBackend::new(config.clone(), self.chat_options, driver, Arc::clone(&self.telemetry), chance());
+        self.shared(&self.chat, config, make)
     }
 
     fn reranker(&self, config: &RerankConfig) -> Result<Arc<RerankBackend>, ModelError> {
-        let mut backends = self.rerankers.lock().unwrap_or_else(PoisonError::into_inner);
-        // Of those of one name one is asked.
-        for known in backends.iter().filter(|known| known.config().backend == config.backend) {
+        let make = |driver| {
+            RerankBackend::new(config.clone(), self.rerank_options, driver, Arc::clone(&self.telemetry), chance())
+        };
+        self.shared(&self.rerankers, config, make)
+    }
+
+    /// The one of this configuration, made where there is none. Of those of one name the others are told that they are replaced,
+    /// but only when this one is at hand: where it cannot be made they stay the ones that are asked.
+    fn shared<B: SharedBackend>(
+        &self,
+        backends: &Mutex<Vec<Arc<B>>>,
+        config: &B::Config,
+        make: impl FnOnce(Arc<Driver>) -> Result<Arc<B>, LlmError>,
+    ) -> Result<Arc<B>, ModelError> {
+        let mut backends = backends.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = backends.iter().find(|known| known.config() == config).map(Arc::clone);
+        let backend = match known {
+            Some(known) => known,
+            None => {
+                let name = B::name(config).to_owned();
+                let made = make(self.driver()?).map_err(|source| ModelError::Endpoint { backend: name, source })?;
+                // Those that no index asks any more.
+                backends.retain(|known| Arc::strong_count(known) > 1);
+                backends.push(Arc::clone(&made));
+                made
+            }
+        };
+        for known in backends.iter().filter(|known| B::name(known.config()) == B::name(config)) {
             known.set_replaced(known.config() != config);
         }
-        if let Some(known) = backends.iter().find(|backend| backend.config() == config) {
-            return Ok(Arc::clone(known));
-        }
-        let (telemetry, seed) = (Arc::clone(&self.telemetry), chance());
-        let backend = RerankBackend::new(config.clone(), self.rerank_options, self.driver()?, telemetry, seed);
-        let backend = backend.map_err(|source| ModelError::Endpoint { backend: config.backend.clone(), source })?;
-        backends.retain(|known| Arc::strong_count(known) > 1);
-        backends.push(Arc::clone(&backend));
         Ok(backend)
     }
 
@@ -324,6 +329,52 @@ impl Remote {
         let started = Arc::new(Driver::start().map_err(ModelError::Driver)?);
         *driver = Some(Arc::clone(&started));
         Ok(started)
+    }
+}
+
+/// A backend elsewhere that indexes share.
+trait SharedBackend {
+    /// Where it is and what it is called there.
+    type Config: PartialEq;
+
+    fn config(&self) -> &Self::Config;
+
+    /// The LlmBackend that says so.
+    fn name(config: &Self::Config) -> &str;
+
+    /// Whether another one of its name is asked from now on.
+    fn set_replaced(&self, is_replaced: bool);
+}
+
+impl SharedBackend for ChatBackend {
+    type Config = ChatConfig;
+
+    fn config(&self) -> &ChatConfig {
+        self.config()
+    }
+
+    fn name(config: &ChatConfig) -> &str {
+        &config.backend
+    }
+
+    fn set_replaced(&self, is_replaced: bool) {
+        self.set_replaced(is_replaced);
+    }
+}
+
+impl SharedBackend for RerankBackend {
+    type Config = RerankConfig;
+
+    fn config(&self) -> &RerankConfig {
+        self.config()
+    }
+
+    fn name(config: &RerankConfig) -> &str {
+        &config.backend
+    }
+
+    fn set_replaced(&self, is_replaced: bool) {
+        self.set_replaced(is_replaced);
     }
 }
 
@@ -421,5 +472,68 @@ impl EmbeddingModel for Shared {
 
     fn token_starts(&self, text: &str) -> Vec<usize> {
         self.0.token_starts(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::settings::{Environment, Flags};
+
+    /// Which rerankers have told whether they answer.
+    #[derive(Debug, Default)]
+    struct Heard(Mutex<Vec<String>>);
+
+    impl Telemetry for Heard {
+        fn request(&self, _backend: &str, _result: &'static str, _took: Duration) {}
+        fn answers(&self, _backend: &str, _does: bool) {}
+        fn chat_request(&self, _backend: &str, _result: &'static str, _took: Duration) {}
+        fn chat_answers(&self, _backend: &str, _does: bool) {}
+        fn rerank_request(&self, _backend: &str, _result: &'static str, _took: Duration) {}
+        fn rerank_answers(&self, backend: &str, _does: bool) {
+            self.0.lock().unwrap().push(backend.to_owned());
+        }
+    }
+
+    fn reranker(url: &str, model: &str) -> RerankConfig {
+        RerankConfig {
+            backend: "judge".to_owned(),
+            url: url.to_owned(),
+            model: model.to_owned(),
+            api_key: None,
+            ca: None,
+        }
+    }
+
+    #[test]
+    fn the_backend_that_is_asked_tells_whether_its_name_answers() {
+        const NOBODY: &str = "http://127.0.0.1:9/v1";
+        let settings = Settings::resolve(Flags::default(), &Environment::of([("HOME", "/nowhere")])).unwrap();
+        let heard = Arc::new(Heard::default());
+        let models = Models::telling(&settings, Arc::<Heard>::clone(&heard));
+        let tells = |backend: &RerankBackend| {
+            heard.0.lock().unwrap().clear();
+            // It rests after the failure before.
+            let start = std::time::Instant::now();
+            while let Err(LlmError::Resting { left, .. }) =
+                backend.rerank("How?", &["So.".to_owned()], std::future::pending())
+            {
+                assert!(start.elapsed() < Duration::from_secs(30), "it rests for ever");
+                std::thread::sleep(left);
+            }
+            !heard.0.lock().unwrap().is_empty()
+        };
+        let first = models.reranker(&reranker(NOBODY, "a")).unwrap();
+        assert!(Arc::ptr_eq(&first, &models.reranker(&reranker(NOBODY, "a")).unwrap()), "shared");
+        assert!(tells(&first));
+        let error = models.reranker(&reranker("ftp://127.0.0.1", "b")).unwrap_err();
+        assert!(matches!(error, ModelError::Endpoint { ref backend, .. } if backend == "judge"), "{error}");
+        assert!(tells(&first), "what took its place cannot be used: it goes on being asked");
+        let second = models.reranker(&reranker(NOBODY, "b")).unwrap();
+        assert_eq!((tells(&first), tells(&second)), (false, true));
+        assert!(Arc::ptr_eq(&first, &models.reranker(&reranker(NOBODY, "a")).unwrap()), "known still");
+        assert_eq!((tells(&first), tells(&second)), (true, false), "it is asked again");
     }
 }

@@ -148,13 +148,24 @@ impl ChatBackend {
 
     fn failed(&self, error: &LlmError, took: Duration) {
         self.telemetry.chat_request(&self.config.backend, error.kind(), took);
-        let now = Instant::now();
         // What was asked last has less time than it would have had alone.
         let had_no_time = matches!(error, LlmError::Timeout { .. }) && took < self.options.stall;
         if error.is_of_one_request() || had_no_time {
-            return self.breaker().left(now);
+            return self.breaker().left(Instant::now());
         }
-        if self.breaker().failed(&error.to_string(), error.retry_after(), now) {
+        self.rest(error);
+    }
+
+    /// Nobody waits any more for the next word, after a time in which it was to be expected.
+    fn silent(&self, waited: Duration, took: Duration) {
+        let url = self.client.endpoint().shown().to_owned();
+        let error = LlmError::Timeout { url, step: "say a word", after: waited };
+        self.telemetry.chat_request(&self.config.backend, error.kind(), took);
+        self.rest(&error);
+    }
+
+    fn rest(&self, error: &LlmError) {
+        if self.breaker().failed(&error.to_string(), error.retry_after(), Instant::now()) {
             tracing::warn!(backend = self.config.backend, %error, "the chat backend does not answer");
         }
         self.tell_whether_it_answers(false);
@@ -182,14 +193,24 @@ impl Answering<'_> {
     /// The next event; `None` behind the end. Blocks: never to be called from async code. `gone` ends it early, as if
     /// nobody had asked, with `Ok(None)`.
     pub fn next(&mut self, gone: impl Future<Output = ()>) -> Result<Option<ChatEvent>, LlmError> {
-        let driver = Arc::clone(&self.backend.driver);
+        let (driver, waiting) = (Arc::clone(&self.backend.driver), Instant::now());
         let next = driver.wait(async {
             tokio::select! {
                 next = timeout_at(self.deadline, self.read()) => Some(next.unwrap_or_else(|_| Err(self.backend.late()))),
                 () = gone => None,
             }
         });
-        let (Some(next), begun) = (next, self.begun()) else { return Ok(None) };
+        let begun = self.begun();
+        let Some(next) = next else {
+            // Whoever asks has no such patience: without this nobody would ever be answered.
+            if let Some(begun) = begun
+                && waiting.elapsed() >= self.backend.options.stall / 2
+            {
+                self.state = State::Done;
+                self.backend.silent(waiting.elapsed(), begun.elapsed());
+            }
+            return Ok(None);
+        };
         match &next {
             Ok(Some(ChatEvent::Text(_))) | Ok(None) => {}
             Ok(Some(ChatEvent::End(_))) => {

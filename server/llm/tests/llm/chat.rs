@@ -138,12 +138,14 @@ fn backend(server: &Scripted, stall: Duration, heard: &Arc<Heard>) -> Arc<ChatBa
     ChatBackend::new(config, options, driver, Arc::<Heard>::clone(heard), 3).unwrap()
 }
 
+fn question() -> ChatRequest {
+    let message = Message { speaker: Speaker::User, text: "How?".to_owned() };
+    ChatRequest { messages: vec![message], max_tokens: 9, temperature: 0.0, seed: Some(7), context_tokens: None }
+}
+
 /// All that a backend says until `within` is over.
 fn said(backend: &ChatBackend, within: Duration) -> Result<String, LlmError> {
-    let message = Message { speaker: Speaker::User, text: "How?".to_owned() };
-    let request =
-        ChatRequest { messages: vec![message], max_tokens: 9, temperature: 0.0, seed: Some(7), context_tokens: None };
-    let mut answering = backend.answering(request, (Instant::now() + within).into());
+    let mut answering = backend.answering(question(), (Instant::now() + within).into());
     let mut said = String::new();
     loop {
         match answering.next(std::future::pending())? {
@@ -209,6 +211,41 @@ fn a_backend_without_time_is_not_blamed_for_it() {
     assert_eq!((late.kind(), server.requests().len()), ("timeout", 0), "nothing was sent");
     assert_eq!(said(&backend, Duration::from_millis(50)).unwrap_err().kind(), "timeout");
     assert_eq!(backend.trouble(), None, "it had no chance");
+}
+
+/// Clients that wait for less than the limit would else never be answered, by this backend or by what takes its place.
+#[test]
+fn whoever_gives_up_after_half_of_the_limit_has_found_a_failure() {
+    let begun = format!("{HEAD}{}", deltas("Restart it")).into_bytes();
+    for act in [Act::Hang(Vec::new()), Act::Hang(HEAD.as_bytes().to_vec()), Act::Hang(begun)] {
+        let (server, heard) = (Scripted::start(move |_| act.clone()), Arc::<Heard>::default());
+        let backend = backend(&server, Duration::from_secs(1), &heard);
+        let given_up_after = |wait: Duration| {
+            let mut answering = backend.answering(question(), (Instant::now() + LONG).into());
+            while answering.next(async { tokio::time::sleep(wait).await }).unwrap().is_some() {}
+        };
+        given_up_after(Duration::from_millis(100));
+        assert_eq!((backend.trouble(), heard.requests.lock().unwrap().len()), (None, 0), "a mere change of mind");
+        given_up_after(Duration::from_millis(600));
+        assert!(backend.trouble().unwrap().contains("did not say a word within 0.6"), "{:?}", backend.trouble());
+        assert_eq!(heard.requests.lock().unwrap()[..], ["timeout"]);
+        assert_eq!(heard.answers.lock().unwrap()[..], [false]);
+    }
+}
+
+#[test]
+fn a_backend_whose_place_is_taken_does_not_tell_whether_that_name_answers() {
+    let (server, heard) = (Scripted::start(|request| words(request, "Restart it.")), Arc::<Heard>::default());
+    let backend = backend(&server, LONG, &heard);
+    backend.set_replaced(true);
+    assert_eq!(said(&backend, LONG).as_deref(), Ok("Restart it."));
+    assert_eq!((heard.requests.lock().unwrap().len(), heard.answers.lock().unwrap().len()), (1, 0));
+    backend.set_replaced(false);
+    assert_eq!(said(&backend, LONG).as_deref(), Ok("Restart it."));
+    backend.set_replaced(true);
+    server.script(|_| Act::json(500, &json!({"error": "boom"})));
+    assert_eq!(said(&backend, LONG).unwrap_err().kind(), "server");
+    assert_eq!(heard.answers.lock().unwrap()[..], [true]);
 }
 
 #[test]

@@ -99,7 +99,9 @@ fn a_status_says_what_it_means_and_what_to_do() {
     fails(says(400, json!({"error": "exceeds the context length"})), "too_long", Class::Terminal, "too long");
     fails(says(400, json!({"error": "no such field"})), "refused", Class::Terminal, "no such field");
     let away = vec![("location", "http://127.0.0.1:9/".to_owned())];
-    fails(Act::Answer(302, away, "text/plain", Vec::new()), "refused", Class::Terminal, "status 302");
+    let moved = || Act::Answer(302, away.clone(), "text/plain", Vec::new());
+    fails(moved(), "refused", Class::Terminal, "status 302");
+    fails(moved(), "refused", Class::Terminal, "it points to http://127.0.0.1:9/, and redirects are not followed");
     let error = ask(Act::Answer(429, vec![("retry-after", "7".to_owned())], "text/plain", b"slow down".to_vec()));
     assert_eq!(error.unwrap_err().retry_after(), Some(Duration::from_secs(7)));
 }

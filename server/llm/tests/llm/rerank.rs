@@ -168,3 +168,18 @@ fn what_nobody_waits_for_is_given_up_at_once() {
     assert_eq!(gone, Ok(None));
     assert!(heard.requests.lock().unwrap().is_empty() && backend.trouble().is_none());
 }
+
+#[test]
+fn a_backend_whose_place_is_taken_does_not_tell_whether_that_name_answers() {
+    let server = Scripted::start(|request| Act::json(200, &by_words(request)));
+    let (backend, heard) = backend(&server);
+    backend.set_replaced(true);
+    ask(&backend).unwrap();
+    assert_eq!((heard.requests.lock().unwrap().len(), heard.answers.lock().unwrap().len()), (1, 0));
+    backend.set_replaced(false);
+    ask(&backend).unwrap();
+    backend.set_replaced(true);
+    server.script(|_| Act::json(500, &json!({"error": "boom"})));
+    assert_eq!(ask(&backend).unwrap_err().kind(), "server");
+    assert_eq!(heard.answers.lock().unwrap()[..], [true]);
+}
